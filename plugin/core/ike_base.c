@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ike_base.h"
+
+#include <string.h>
+
+ike_addr ike_addr_make(unsigned family, const uint8_t *bytes)
+{
+    ike_addr a = { .family = (uint8_t)family };
+
+    memcpy(a.bytes, bytes, ike_addr_length(&a));
+    return a;
+}
+
+size_t ike_addr_length(const ike_addr *a)
+{
+    return a->family == 4 ? 4 : a->family == 6 ? 16 : 0;
+}
+
+bool ike_addr_equal(const ike_addr *a, const ike_addr *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+bool ike_endpoint_equal(const ike_endpoint *a, const ike_endpoint *b)
+{
+    return a->port == b->port && ike_addr_equal(&a->addr, &b->addr);
+}
+
+guint ike_addr_hash(const ike_addr *a)
+{
+    guint hash = a->family;
+
+    for (size_t i = 0; i < sizeof a->bytes; i++)
+        hash = hash * 31 + a->bytes[i];
+    return hash;
+}
+
+/* RFC 5952: the longest run of two or more zero groups becomes "::". */
+static void append_ipv6(GString *out, const uint8_t *bytes)
+{
+    int best = -1, best_length = 1;
+
+    for (int i = 0; i < 8; i++) {
+        int n = 0;
+
+        while (i + n < 8 && ike_be16(bytes + 2 * (i + n)) == 0)
+            n++;
+        if (n > best_length) {
+            best = i;
+            best_length = n;
+        }
+    }
+    for (int i = 0; i < 8; i++) {
+        if (i == best) {
+            g_string_append(out, "::");
+            i += best_length - 1;
+            continue;
+        }
+        if (i > 0 && (best < 0 || i != best + best_length))
+            g_string_append_c(out, ':');
+        g_string_append_printf(out, "%x", ike_be16(bytes + 2 * i));
+    }
+}
+
+void ike_addr_append(GString *out, const ike_addr *a)
+{
+    if (a->family == 4)
+        g_string_append_printf(out, "%u.%u.%u.%u", a->bytes[0], a->bytes[1], a->bytes[2],
+                               a->bytes[3]);
+    else if (a->family == 6)
+        append_ipv6(out, a->bytes);
+    else
+        g_string_append_c(out, '-');
+}
+
+void ike_endpoint_append(GString *out, const ike_endpoint *e)
+{
+    if (e->addr.family == 6)
+        g_string_append_c(out, '[');
+    ike_addr_append(out, &e->addr);
+    if (e->addr.family == 6)
+        g_string_append_c(out, ']');
+    g_string_append_printf(out, ":%u", e->port);
+}
+
+void ike_seconds_append(GString *out, ike_time span)
+{
+    const ike_time ms = (span < 0 ? -span : span) / IKE_MILLISECOND;
+
+    g_string_append_printf(out, "%s%" G_GINT64_FORMAT ".%03d", span < 0 ? "-" : "", ms / 1000,
+                           (int)(ms % 1000));
+}

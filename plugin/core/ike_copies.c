@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The same message again: sent again by its sender, doubled by the network or the capture, or come
+ * back from the other side. A message is the same when its bytes from the ISAKMP header on are.
+ */
+#include "ike_track.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define SAME_IP_ID_GAP (1 * IKE_SECOND)
+#define LATE_GAP (600 * IKE_SECOND)
+#define COPIES_COMPARED 16
+
+ike_digest ike_digest_of(const ike_message *m, const ike_datagram *d)
+{
+    const XXH128_hash_t hash = XXH3_128bits(m->data, m->captured);
+    ike_digest digest = { hash.low64, hash.high64 ^ m->length };
+
+    /* Of a truncated message the capture may hold only a header that others share: the UDP checksum
+     * and the ports stand for the rest. */
+    if (m->truncated) {
+        digest.low ^= (uint64_t)d->checksum << 32 | (uint32_t)d->src.port << 16 | d->dst.port;
+        digest.high ^= ike_addr_hash(&d->src.addr);
+    }
+    return digest;
+}
+
+static ike_time magnitude(ike_time span)
+{
+    return span < 0 ? -span : span;
+}
+
+/* One packet seen twice keeps its IP ID. */
+static bool is_same_packet(const ike_record *a, const ike_record *b)
+{
+    return a->has_ip_id && b->has_ip_id && a->ip_id == b->ip_id && a->ip_id != 0 &&
+           magnitude(a->note.time - b->note.time) < SAME_IP_ID_GAP;
+}
+
+/* The copy that `r` doubles: the oldest of the newest few that is the same packet, or that came only
+ * moments ago; NULL when it was sent anew. */
+static ike_record *doubled(const ike_record *r, ike_record *newest)
+{
+    ike_record *packet = NULL, *moment = NULL, *copy = newest;
+
+    for (int i = 0; copy && i < COPIES_COMPARED; i++, copy = copy->older) {
+        if (is_same_packet(r, copy))
+            packet = copy;
+        if (magnitude(r->note.time - copy->note.time) < IKE_QUICK)
+            moment = copy;
+    }
+    if (!packet)
+        packet = moment;
+    return packet && packet->doubles ? packet->doubles : packet;
+}
+
+static void raise_retransmission(ike_tracker *t, ike_record *r)
+{
+    GString *text = g_string_new("sent again");
+
+    if (r->delay > 0) {
+        g_string_append(text, " after ");
+        ike_seconds_append(text, r->delay);
+        g_string_append(text, " s");
+    }
+    if (r->fragment == IKE_FRAGMENT_V1 && r->first->fragment != IKE_FRAGMENT_V1)
+        ike_raise(t, r->note.sa, IKE_DIAG_V1FRAG_FALLBACK, &r->note, IKE_SEVERITY_NONE,
+                  "first sent whole in frame %u, now in IKE fragments", r->first->note.frame);
+    ike_raise(t, r->note.sa, IKE_DIAG_RETRANS, &r->note, IKE_SEVERITY_NONE,
+              "%s: retransmission #%u of frame %u", text->str, r->copy_number,
+              r->first->note.frame);
+    if (r->delay > LATE_GAP)
+        ike_raise(t, r->note.sa, IKE_DIAG_LATE_COPY, &r->note, IKE_SEVERITY_NONE,
+                  "the message of frame %u again after more than ten minutes",
+                  r->first->note.frame);
+    g_string_free(text, TRUE);
+}
+
+static void raise_duplicate(ike_tracker *t, ike_record *r)
+{
+    ike_raise(t, r->note.sa, IKE_DIAG_DUP_CAPTURE, &r->note, IKE_SEVERITY_NONE,
+              is_same_packet(r, r->doubles)
+                  ? "the packet of frame %u once more, doubled by the capture or the network"
+                  : "the message of frame %u once more within moments: a repeated answer, or "
+                    "doubled by the network",
+              r->doubles->note.frame);
+}
+
+static void set_copy(ike_tracker *t, ike_record *r, ike_record *first)
+{
+    ike_record *same = doubled(r, first->last);
+
+    if (same) {
+        r->copy = IKE_COPY_DUPLICATE;
+        r->doubles = same;
+        first->duplicates++;
+        raise_duplicate(t, r);
+    } else {
+        r->copy = IKE_COPY_RETRANSMISSION;
+        r->delay = r->note.time - first->last_send->note.time;
+        r->copy_number = first->sends++;
+        r->note.sa->sides[r->side].retransmissions++;
+        first->last_send = r;
+        raise_retransmission(t, r);
+    }
+    r->older = first->last;
+    first->last = r;
+}
+
+bool ike_copies_check(ike_tracker *t, ike_record *r)
+{
+    ike_sa *sa = r->note.sa;
+    ike_record *first = g_hash_table_lookup(sa->digests, &r->digest);
+
+    if (!first) {
+        g_hash_table_insert(sa->digests, &r->digest, r);
+        return false;
+    }
+    r->first = first;
+    r->note.exchange = first->note.exchange;
+    if (first->side != r->side && first->side != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE) {
+        r->is_reflection = true;
+        ike_raise(t, sa, IKE_DIAG_REFLECT, &r->note, IKE_SEVERITY_NONE,
+                  "the message of frame %u came back from the other side", first->note.frame);
+        return true;
+    }
+    set_copy(t, r, first);
+    return true;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The diagnosis table (ike_diagnosis.def) as C, and findings: diagnoses made of one SA.
+ */
+#ifndef IKE_DIAGNOSIS_H
+#define IKE_DIAGNOSIS_H
+
+#include "ike_base.h"
+
+typedef enum ike_diagnosis_id {
+    IKE_DIAG_NONE,
+#define X(ID, id, ...) IKE_DIAG_##ID,
+#include "ike_diagnosis.def"
+#undef X
+    IKE_N_DIAGNOSES
+} ike_diagnosis_id;
+
+typedef enum ike_severity {
+    IKE_SEVERITY_NONE = 0,
+    IKE_SEVERITY_CHAT = 1,
+    IKE_SEVERITY_NOTE = 2,
+    IKE_SEVERITY_WARN = 3,
+    IKE_SEVERITY_ERROR = 4
+} ike_severity;
+
+typedef enum ike_evidence { IKE_OBSERVED = 1, IKE_INFERRED = 2 } ike_evidence;
+
+typedef enum ike_group {
+    IKE_GROUP_SEQUENCE,
+    IKE_GROUP_FRAGMENT,
+    IKE_GROUP_NAT,
+    IKE_GROUP_PROTOCOL,
+    IKE_GROUP_REFUSAL,
+    IKE_GROUP_SECURITY,
+    IKE_GROUP_CAPTURE
+} ike_group;
+
+typedef struct ike_diagnosis {
+    const char *id; /* filter name: ikex.diag.<id> */
+    ike_severity severity;
+    ike_severity lesser; /* IKE_SEVERITY_NONE when the row has one severity */
+    ike_group group;
+    ike_evidence evidence;
+    const char *summary;
+    const char *advice;
+    const char *source;
+} ike_diagnosis;
+
+/* Row of an id; IKE_DIAG_NONE has an empty one. */
+const ike_diagnosis *ike_diagnosis_get(ike_diagnosis_id id);
+const char *ike_severity_name(ike_severity severity);
+const char *ike_evidence_name(ike_evidence evidence);
+
+struct ike_sa;
+struct ike_note;
+
+/* One diagnosis made. Frames are where it is shown: `note` for good, `shown_live` is the frame in
+ * which a single pass could show it, which for findings about the future is a later one. */
+typedef struct ike_finding {
+    ike_diagnosis_id id;
+    ike_severity severity;
+    ike_evidence evidence;
+    struct ike_sa *sa; /* NULL when it belongs to no SA */
+    struct ike_note *note;
+    uint32_t shown_live;
+    bool is_verdict; /* made at the end of the capture and made anew when more frames come */
+    unsigned count;  /* how often it was raised */
+    char *text;
+} ike_finding;
+
+#endif

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * IKE messages in IP fragments. Only the first fragment has ports, so fragments that come before it
+ * are kept until it tells whether they matter. RFC 791 3.2, RFC 8200 4.5, RFC 5722.
+ */
+#include "ike_track.h"
+
+#include <string.h>
+
+#define SET_LIFETIME (60 * IKE_SECOND) /* RFC 1122 3.3.2, RFC 8200 4.5: then the ID is used anew */
+#define MAX_SETS 8192u
+#define MAX_PIECES 128u
+#define MAX_DATAGRAM 65535u
+#define ENDS_TOO_SOON (1 * IKE_SECOND)
+
+typedef struct set_key {
+    ike_addr src, dst;
+    uint32_t id;
+} set_key;
+
+typedef struct ip_piece {
+    uint32_t offset, length; /* on the wire */
+    uint32_t captured;
+    bool is_last;
+    uint8_t *data;
+    uint32_t frame;
+    ike_time time;
+    ike_record *record; /* or NULL while it is not known to be IKE */
+} ip_piece;
+
+typedef enum set_kind { SET_UNKNOWN, SET_IKE, SET_OTHER } set_kind;
+
+typedef struct fragment_set {
+    set_key key;
+    set_kind kind;
+    bool done, overlaps;
+    GArray *pieces; /* of piece, by offset */
+    uint32_t total; /* bytes of the datagram; 0 while unknown */
+    ike_time first;
+    ike_endpoint src, dst;
+    ike_sa *sa; /* or NULL */
+    struct {
+        bool seen;
+        uint8_t version, exchange;
+        uint32_t length; /* of the IKE message */
+    } header; /* in the first fragment */
+} fragment_set;
+
+struct ike_ipfrag_table {
+    GHashTable *sets; /* newest by key */
+    GQueue *order;    /* owns them, oldest first */
+};
+
+static guint key_hash(gconstpointer p)
+{
+    const set_key *key = p;
+
+    return ike_addr_hash(&key->src) * 33 + ike_addr_hash(&key->dst) + key->id;
+}
+
+static gboolean key_equal(gconstpointer a, gconstpointer b)
+{
+    const set_key *x = a, *y = b;
+
+    return x->id == y->id && ike_addr_equal(&x->src, &y->src) && ike_addr_equal(&x->dst, &y->dst);
+}
+
+static void drop_data(fragment_set *set)
+{
+    for (guint i = 0; i < set->pieces->len; i++) {
+        ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+
+        g_free(p->data);
+        p->data = NULL;
+    }
+}
+
+static void free_set(gpointer data)
+{
+    fragment_set *set = data;
+
+    drop_data(set);
+    g_array_free(set->pieces, TRUE);
+    g_free(set);
+}
+
+struct ike_ipfrag_table *ike_ipfrag_table_new(void)
+{
+    struct ike_ipfrag_table *table = g_new0(struct ike_ipfrag_table, 1);
+
+    table->sets = g_hash_table_new(key_hash, key_equal);
+    table->order = g_queue_new();
+    return table;
+}
+
+void ike_ipfrag_table_free(struct ike_ipfrag_table *table)
+{
+    g_hash_table_destroy(table->sets);
+    g_queue_free_full(table->order, free_set);
+    g_free(table);
+}
+
+/* What came to nothing goes first; sets of IKE stay, for the report at the end. */
+static void evict(ike_tracker *t)
+{
+    struct ike_ipfrag_table *table = t->ipfrags;
+
+    while (g_queue_get_length(table->order) >= MAX_SETS) {
+        fragment_set *set = g_queue_pop_head(table->order);
+
+        if (g_hash_table_lookup(table->sets, &set->key) == set)
+            g_hash_table_remove(table->sets, &set->key);
+        if (set->kind == SET_IKE && !set->done)
+            ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, 0,
+                      "more than %u sets of IP fragments: the oldest are forgotten", MAX_SETS);
+        free_set(set);
+    }
+}
+
+static fragment_set *new_set(ike_tracker *t, const set_key *key)
+{
+    fragment_set *set = g_new0(fragment_set, 1);
+
+    evict(t);
+    set->key = *key;
+    set->first = t->now;
+    set->pieces = g_array_new(FALSE, TRUE, sizeof(ip_piece));
+    g_queue_push_tail(t->ipfrags->order, set);
+    g_hash_table_replace(t->ipfrags->sets, &set->key, set);
+    return set;
+}
+
+static ip_piece *piece_at(fragment_set *set, uint32_t offset)
+{
+    for (guint i = 0; i < set->pieces->len; i++) {
+        ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+
+        if (p->offset == offset)
+            return p;
+    }
+    return NULL;
+}
+
+static bool overlaps(const fragment_set *set, uint32_t offset, uint32_t length)
+{
+    for (guint i = 0; i < set->pieces->len; i++) {
+        const ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+
+        if (offset < p->offset + p->length && p->offset < offset + length)
+            return true;
+    }
+    return false;
+}
+
+/* ---- records of pieces ---- */
+
+static uint32_t number_of(fragment_set *set, const ip_piece *p)
+{
+    const ip_piece *first = piece_at(set, 0);
+
+    if (p->offset == 0)
+        return 1;
+    return first && first->length ? (p->offset + first->length - 1) / first->length + 1 : 0;
+}
+
+static uint32_t expected_pieces(fragment_set *set)
+{
+    const ip_piece *first = piece_at(set, 0);
+
+    return first && first->length && set->total ? (set->total + first->length - 1) / first->length
+                                                : 0;
+}
+
+/* The fields of a piece that its set tells; a set that grows tells more. */
+static void describe(fragment_set *set)
+{
+    const uint32_t expected = expected_pieces(set);
+
+    for (guint i = 0; i < set->pieces->len; i++) {
+        ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+
+        if (!p->record || set->done)
+            continue;
+        p->record->fragment_number = number_of(set, p);
+        p->record->fragment_total = expected;
+        p->record->fragment_missing = expected > set->pieces->len ? expected - set->pieces->len : 0;
+    }
+}
+
+static void make_record(ike_tracker *t, fragment_set *set, ip_piece *p)
+{
+    ike_record *r = ike_note_new_at(t, IKE_NOTE_PIECE, sizeof *r, p->frame, p->time);
+
+    t->n_pieces++;
+    r->src = set->src;
+    r->dst = set->dst;
+    r->side = IKE_SIDE_NONE;
+    r->ip_id = set->key.id;
+    r->has_ip_id = true;
+    r->fragment = IKE_FRAGMENT_IP;
+    r->last = r->last_send = r;
+    r->version = set->header.version;
+    r->exchange_type = set->header.exchange;
+    r->length = set->header.length;
+    if (set->sa) {
+        ike_note_set_sa(t, &r->note, set->sa);
+        r->side = ike_sa_side(set->sa, &set->src, &set->dst);
+        r->state = set->sa->state;
+    }
+    p->record = r;
+}
+
+static void make_records(ike_tracker *t, fragment_set *set, uint32_t but_not_frame)
+{
+    for (guint i = 0; i < set->pieces->len; i++) {
+        ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+
+        if (!p->record && p->frame != but_not_frame)
+            make_record(t, set, p);
+    }
+}
+
+/* A piece doubled by the capture or the network. */
+static void note_double(ike_tracker *t, fragment_set *set, const ip_piece *p)
+{
+    ip_piece copy = { .frame = t->frame, .time = t->now };
+
+    if (set->kind != SET_IKE)
+        return;
+    make_record(t, set, &copy);
+    copy.record->copy = IKE_COPY_DUPLICATE;
+    copy.record->fragment_number = p->record ? p->record->fragment_number : number_of(set, p);
+    if (p->record) {
+        copy.record->first = copy.record->doubles = p->record;
+        copy.record->fragment_total = p->record->fragment_total;
+        copy.record->message = p->record->message;
+    }
+}
+
+/* ---- the first fragment ---- */
+
+/* The IKE header in the first fragment names the SA. */
+static void read_header(ike_tracker *t, fragment_set *set, const ip_piece *p, size_t skip)
+{
+    ike_message m;
+
+    if (p->captured <= 8 + skip ||
+        !ike_message_parse(&m, p->data + 8 + skip, p->captured - 8 - skip,
+                           MAX(set->total, p->captured) - 8 - skip))
+        return;
+    set->kind = SET_IKE;
+    set->sa = ike_lookup_known(t, &m, &set->src, &set->dst);
+    set->header.seen = true;
+    set->header.version = m.version;
+    set->header.exchange = m.exchange;
+    set->header.length = m.length;
+}
+
+static void read_ports(ike_tracker *t, fragment_set *set, const ip_piece *p)
+{
+    const uint8_t *udp = p->data;
+    bool natt;
+
+    set->kind = SET_OTHER;
+    if (p->captured < 12)
+        return;
+    set->src = (ike_endpoint){ set->key.src, ike_be16(udp) };
+    set->dst = (ike_endpoint){ set->key.dst, ike_be16(udp + 2) };
+    if (ike_be16(udp + 4) > p->length)
+        set->total = ike_be16(udp + 4);
+    natt = set->src.port == IKE_PORT_NATT || set->dst.port == IKE_PORT_NATT;
+    if (natt || set->src.port == IKE_PORT || set->dst.port == IKE_PORT)
+        read_header(t, set, p, natt && ike_be32(udp + 8) == 0 ? 4 : 0);
+}
+
+/* ---- completion ---- */
+
+static bool is_complete(fragment_set *set)
+{
+    uint32_t end = 0;
+
+    for (guint i = 0; i < set->pieces->len; i++) {
+        const ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+
+        if (p->offset != end)
+            return false;
+        end += p->length;
+        if (p->is_last)
+            return true;
+    }
+    return false;
+}
+
+static void deliver(ike_tracker *t, fragment_set *set)
+{
+    GByteArray *bytes = g_byte_array_new();
+    GPtrArray *records = g_ptr_array_new();
+    ike_datagram d = { .src = set->src, .dst = set->dst, .ip_id = set->key.id, .has_ip_id = true,
+                       .fragment = IKE_FRAGMENT_IP, .pieces = records,
+                       .n_pieces = set->pieces->len };
+    bool whole = true;
+    uint32_t wire = 0;
+
+    for (guint i = 0; i < set->pieces->len; i++) {
+        const ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+
+        if (whole)
+            g_byte_array_append(bytes, p->data, p->captured);
+        whole &= p->captured == p->length;
+        wire += p->length;
+        if (p->record) {
+            p->record->fragment_number = i + 1;
+            p->record->fragment_missing = 0;
+            g_ptr_array_add(records, p->record);
+        } else {
+            d.piece_number = i + 1;
+        }
+    }
+    if (bytes->len >= 8 && wire >= 8) {
+        const size_t length = ike_be16(bytes->data + 4);
+
+        if (length >= 8 && length <= wire)
+            wire = (uint32_t)length;
+        d.checksum = ike_be16(bytes->data + 6);
+        d.data = bytes->data + 8;
+        d.captured = MIN(bytes->len, wire) - 8;
+        d.wire = wire - 8;
+        ike_tracker_datagram(t, &d);
+    }
+    g_byte_array_free(bytes, TRUE);
+    g_ptr_array_free(records, TRUE);
+}
+
+/* ---- feeding ---- */
+
+static fragment_set *set_for(ike_tracker *t, const ike_ip_packet *ip)
+{
+    const set_key key = { ip->src, ip->dst, ip->id };
+    fragment_set *set = g_hash_table_lookup(t->ipfrags->sets, &key);
+    const ike_time age = set ? t->now - set->first : 0;
+
+    if (!set || age > SET_LIFETIME || age < -SET_LIFETIME)
+        return new_set(t, &key);
+    return set;
+}
+
+static void insert_sorted(fragment_set *set, const ip_piece *p)
+{
+    guint i = 0;
+
+    while (i < set->pieces->len && g_array_index(set->pieces, ip_piece, i).offset < p->offset)
+        i++;
+    g_array_insert_vals(set->pieces, i, p, 1);
+}
+
+static void add_piece(ike_tracker *t, fragment_set *set, const ike_ip_packet *ip)
+{
+    ip_piece p = { .offset = ip->offset, .length = (uint32_t)ip->length,
+                .captured = (uint32_t)ip->captured, .is_last = !ip->more_fragments,
+                .frame = t->frame, .time = t->now };
+
+    p.data = g_memdup2(ip->payload, ip->captured);
+    if (p.is_last)
+        set->total = p.offset + p.length;
+    insert_sorted(set, &p);
+    if (p.offset == 0)
+        read_ports(t, set, piece_at(set, 0));
+}
+
+static void raise_overlap(ike_tracker *t, fragment_set *set)
+{
+    ip_piece here = { .frame = t->frame, .time = t->now };
+
+    if (set->kind != SET_IKE)
+        return;
+    make_record(t, set, &here);
+    ike_raise(t, set->sa, IKE_DIAG_IPFRAG_OVERLAP, &here.record->note, 0,
+              "IP fragments of the message with IP ID %04x overlap", set->key.id);
+    set->overlaps = true;
+}
+
+static bool is_double(const ip_piece *p, const ike_ip_packet *ip)
+{
+    return p && p->length == ip->length &&
+           (!p->data || (p->captured == ip->captured &&
+                         memcmp(p->data, ip->payload, p->captured) == 0));
+}
+
+void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *ip)
+{
+    fragment_set *set;
+    const ip_piece *same;
+
+    if (ip->protocol != IKE_IPPROTO_UDP || ip->length == 0 ||
+        ip->offset + ip->length > MAX_DATAGRAM)
+        return;
+    set = set_for(t, ip);
+    same = piece_at(set, ip->offset);
+    if (set->done && !(same && t->now - same->time < IKE_SECOND && same->time - t->now < IKE_SECOND))
+        set = new_set(t, &set->key), same = NULL;
+    if (is_double(same, ip)) {
+        note_double(t, set, same);
+        return;
+    }
+    if (set->done || set->pieces->len >= MAX_PIECES)
+        return;
+    if (overlaps(set, ip->offset, (uint32_t)ip->length)) {
+        raise_overlap(t, set);
+        return;
+    }
+    add_piece(t, set, ip);
+    if (set->kind == SET_OTHER) {
+        drop_data(set);
+    } else if (set->kind == SET_IKE && is_complete(set)) {
+        make_records(t, set, t->frame);
+        deliver(t, set);
+        set->done = true;
+        drop_data(set);
+    } else if (set->kind == SET_IKE) {
+        make_records(t, set, 0);
+        describe(set);
+    }
+}
+
+/* ---- at the end ---- */
+
+/* Incomplete sets of the same message: same side, exchange and length. */
+static unsigned sets_alike(ike_tracker *t, const fragment_set *set)
+{
+    unsigned n = 0;
+
+    for (GList *l = t->ipfrags->order->head; l; l = l->next) {
+        const fragment_set *other = l->data;
+
+        n += other->kind == SET_IKE && !other->done && other->sa == set->sa && other->header.seen &&
+             other->header.length == set->header.length &&
+             ike_addr_equal(&other->key.src, &set->key.src);
+    }
+    return n;
+}
+
+static void describe_missing(fragment_set *set, GString *text)
+{
+    uint32_t end = 0;
+
+    for (guint i = 0; i < set->pieces->len; i++) {
+        const ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+
+        if (p->offset > end)
+            g_string_append_printf(text, "%s%u-%u", text->len ? ", " : "", end, p->offset - 1);
+        end = p->offset + p->length;
+    }
+    if (set->total > end)
+        g_string_append_printf(text, "%s%u-%u", text->len ? ", " : "", end, set->total - 1);
+}
+
+static void judge_set(ike_tracker *t, fragment_set *set)
+{
+    const ip_piece *p = &g_array_index(set->pieces, ip_piece, 0);
+    const unsigned times = sets_alike(t, set);
+    GString *missing;
+    bool answered;
+
+    if (!p->record || t->span.last - p->time < ENDS_TOO_SOON)
+        return;
+    answered = ike_sa_goes_on_after(set->sa, p->record);
+    missing = g_string_new(NULL);
+    describe_missing(set, missing);
+    ike_raise(t, set->sa, IKE_DIAG_IPFRAG_LOSS, &p->record->note,
+              !answered && times > 1 ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
+              "%u-byte %s message: bytes %s of the datagram are missing%s", set->header.length,
+              ike_exchange_name(set->header.exchange)
+                  ? ike_exchange_name(set->header.exchange) : "IKE",
+              missing->len ? missing->str : "at the end",
+              times > 1 ? ", in every copy" : "");
+    g_string_free(missing, TRUE);
+}
+
+void ike_ipfrag_judge(ike_tracker *t)
+{
+    for (GList *l = t->ipfrags->order->head; l; l = l->next) {
+        fragment_set *set = l->data;
+
+        if (set->kind == SET_IKE && !set->done && set->sa && set->header.seen && set->pieces->len > 0)
+            judge_set(t, set);
+    }
+}

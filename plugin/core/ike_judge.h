@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Conclusions about one SA once all its frames are known. Shared by the files of the judge.
+ */
+#ifndef IKE_JUDGE_H
+#define IKE_JUDGE_H
+
+#include "ike_track.h"
+
+/* Something by which the peer reacted to a message: an Informational soon after one of its copies.
+ * NULL when there is none within `limit` after a copy that precedes it. */
+ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit);
+
+/* Any Informational of this side after the first copy of `r`. */
+bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from);
+
+/* True when messages of phase 2 (Quick Mode, Transaction, New Group ..) were seen. */
+bool ike_judge_has_phase2(const ike_sa *sa);
+
+/* True when the capture holds only one direction of this SA although answers arrived. */
+bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa);
+
+/* Raises what the time and kind of an unanswered request allow to say; `now` is where the capture
+ * ends, or the current frame for a single pass. Returns the severity raised, or NONE. */
+void ike_judge_refusals(ike_tracker *t, ike_sa *sa);
+void ike_judge_liveness(ike_tracker *t, ike_sa *sa);
+void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
+
+void ike_judge_fail(ike_sa *sa);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Exchanges that a message ID names: Quick Mode, Transaction, New Group, and AuthIP's. All is
+ * ciphertext there, so a message is known by who sent the first one, by its length, and by how many
+ * different messages its side has sent. RFC 2409 5.5 and 5.6, MS-AIPS 3.
+ */
+#include "ike_track.h"
+
+#include <string.h>
+
+/* A message ID that appears this long after an SA was first seen was not in use before. */
+#define SETTLED_AFTER (60 * IKE_SECOND)
+
+/* Longest ISAKMP message of Quick Mode that holds only HASH(3) (QM3), or HASH and a notify with an
+ * SPI (QM4): 28 + roundup(4 + digest [+ 16], block) + block of padding. */
+static const struct {
+    uint32_t hash, longest_qm3, longest_qm4;
+} quick_sizes[] = {
+    { IKE_HASH_MD5, 60, 76 },       { IKE_HASH_SHA1, 60, 76 },      { IKE_HASH_SHA256, 76, 92 },
+    { IKE_HASH_SHA384, 92, 108 },   { IKE_HASH_SHA512, 108, 124 },
+};
+
+#define LONGEST_QM3_OF_ANY_HASH 60 /* surely no QM4, whatever the hash */
+#define LONGEST_SMALL_OF_ANY_HASH 108
+
+static uint32_t longest_qm3(const ike_sa *sa)
+{
+    for (size_t i = 0; sa->has_chosen && i < G_N_ELEMENTS(quick_sizes); i++)
+        if (quick_sizes[i].hash == sa->chosen.hash)
+            return quick_sizes[i].longest_qm3;
+    return LONGEST_QM3_OF_ANY_HASH;
+}
+
+static uint32_t longest_small(const ike_sa *sa)
+{
+    for (size_t i = 0; sa->has_chosen && i < G_N_ELEMENTS(quick_sizes); i++)
+        if (quick_sizes[i].hash == sa->chosen.hash)
+            return quick_sizes[i].longest_qm4;
+    return LONGEST_SMALL_OF_ANY_HASH;
+}
+
+/* QM3 or QM4: no proposal and no nonce inside. */
+static bool is_small(const ike_record *r)
+{
+    return r->length <= longest_small(r->note.sa);
+}
+
+/* ---- who opened the exchange ---- */
+
+static bool is_phase1_seen(const ike_sa *sa, const ike_record *r)
+{
+    const GPtrArray *records = sa->phase1->records;
+
+    if (records->len == 0)
+        return sa->sibling_of && sa->phase1->slot[1];
+    for (guint i = 0; i < records->len; i++)
+        if (((const ike_record *)records->pdata[i])->note.time > r->note.time)
+            return false;
+    return true;
+}
+
+/* True when the first message of a message ID that is seen is the first one that was sent: phase 1
+ * or a good while came before it, and both directions are captured. */
+static bool is_settled(const ike_exchange *exchange, const ike_record *r)
+{
+    const ike_sa *sa = exchange->sa;
+    const bool two_way = r->side != IKE_SIDE_NONE &&
+                         sa->sides[ike_side_other(r->side)].messages > 0;
+
+    return two_way && (is_phase1_seen(sa, r) || r->note.time - sa->first_time >= SETTLED_AFTER);
+}
+
+/* In a capture of the initiator's direction only, its first Quick Mode follows phase 1. */
+static bool is_first_after_phase1(const ike_exchange *exchange, const ike_record *r)
+{
+    const ike_sa *sa = exchange->sa;
+
+    return exchange->mode == IKE_MODE_QUICK && sa->exchanges->len == 1 &&
+           ike_sa_role(sa, r->side) == IKE_ROLE_INITIATOR && is_phase1_seen(sa, r) && !is_small(r);
+}
+
+static const ike_record *first_of(const ike_exchange *exchange, ike_side side, bool large_only)
+{
+    for (guint i = 0; i < exchange->records->len; i++) {
+        const ike_record *r = exchange->records->pdata[i];
+
+        if (r->side == side && !(large_only && is_small(r)))
+            return r;
+    }
+    return NULL;
+}
+
+static bool quick_opener(const ike_exchange *exchange, const ike_record *r, ike_side *opener,
+                         ike_known_by *known)
+{
+    const ike_record *theirs = first_of(exchange, ike_side_other(r->side), true);
+    const ike_record *own = first_of(exchange, r->side, true);
+
+    *known = IKE_KNOWN_ORDER;
+    *opener = r->side;
+    if (!is_small(r)) {
+        const ike_time gap = theirs ? r->note.time - theirs->note.time : -1;
+
+        *opener = ike_side_other(r->side);
+        return theirs && gap >= 0 && gap < IKE_QUICK;
+    }
+    if (theirs)
+        return true;
+    if (own && !exchange->commit)
+        return true;
+    *known = IKE_KNOWN_GUESS;
+    return r->length <= longest_qm3(exchange->sa);
+}
+
+static bool pair_opener(const ike_exchange *exchange, const ike_record *r, ike_side *opener,
+                        ike_known_by *known)
+{
+    const ike_record *theirs = first_of(exchange, ike_side_other(r->side), false);
+    const ike_time gap = theirs ? r->note.time - theirs->note.time : -1;
+
+    *known = IKE_KNOWN_ORDER;
+    *opener = ike_side_other(r->side);
+    return theirs && gap >= 0 && gap < IKE_QUICK;
+}
+
+static void find_opener(ike_exchange *exchange, const ike_record *r)
+{
+    ike_side opener = IKE_SIDE_NONE;
+    ike_known_by known = IKE_KNOWN_NOT;
+    bool found;
+
+    if (exchange->opener != IKE_SIDE_NONE || r->side == IKE_SIDE_NONE)
+        return;
+    if (exchange->records->len == 1 && !(exchange->mode == IKE_MODE_QUICK && is_small(r)) &&
+        (is_settled(exchange, r) || is_first_after_phase1(exchange, r))) {
+        opener = r->side;
+        known = IKE_KNOWN_ORDER;
+        found = true;
+    } else if (exchange->mode == IKE_MODE_QUICK) {
+        found = quick_opener(exchange, r, &opener, &known);
+    } else {
+        found = pair_opener(exchange, r, &opener, &known);
+    }
+    if (found) {
+        exchange->opener = opener;
+        exchange->opener_known = known;
+    }
+}
+
+/* ---- labels ---- */
+
+static unsigned quick_number(const ike_exchange *exchange, const ike_record *r)
+{
+    const bool small = is_small(r);
+
+    if (r->side == exchange->opener) {
+        if (small)
+            return 3;
+        if (!exchange->slot[1] || exchange->slot[1] == r || exchange->slot[3])
+            return 1;
+        return exchange->slot[2] ? 3 : 1;
+    }
+    if (small && (exchange->commit || exchange->slot[2]))
+        return 4;
+    return 2;
+}
+
+/* The k-th different message of the opener is 2k - 1, of the other side 2k. */
+static unsigned pair_number(const ike_exchange *exchange, const ike_record *r)
+{
+    unsigned k = 0;
+
+    for (guint i = 0; i < exchange->records->len; i++) {
+        const ike_record *other = exchange->records->pdata[i];
+
+        k += other->side == r->side;
+        if (other == r)
+            break;
+    }
+    return MIN(r->side == exchange->opener ? 2 * k - 1 : 2 * k, 255);
+}
+
+static void number(ike_tracker *t, ike_exchange *exchange, ike_record *r)
+{
+    const bool quick = exchange->mode == IKE_MODE_QUICK;
+    ike_label label = { .mode = (uint8_t)exchange->mode };
+
+    label.number = (uint8_t)(quick ? quick_number(exchange, r) : pair_number(exchange, r));
+    ike_set_label(t, exchange, r, label, exchange->opener_known);
+}
+
+static ike_label undecided(const ike_exchange *exchange, const ike_record *r)
+{
+    const bool late = exchange->mode == IKE_MODE_QUICK && is_small(r);
+
+    return (ike_label){ .mode = (uint8_t)exchange->mode, .number = late ? 3 : 1,
+                        .other = late ? 4 : 2 };
+}
+
+static void number_all(ike_tracker *t, ike_exchange *exchange)
+{
+    for (guint i = 0; i < exchange->records->len; i++) {
+        ike_record *r = exchange->records->pdata[i];
+
+        if (r->side == IKE_SIDE_NONE || ike_label_is_decided(r->label))
+            continue;
+        number(t, exchange, r);
+    }
+}
+
+/* ---- violations ---- */
+
+static void check_quick(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
+{
+    ike_sa *sa = exchange->sa;
+
+    if (exchange->mode != IKE_MODE_QUICK)
+        return;
+    if (r->message_id == 0)
+        ike_raise(t, sa, IKE_DIAG_QM_MSGID0, &r->note, IKE_SEVERITY_NONE,
+                  "Quick Mode with message ID zero");
+    if (!(r->flags & IKE_FLAG_ENCRYPTED))
+        ike_raise(t, sa, IKE_DIAG_QM_CLEAR, &r->note, IKE_SEVERITY_NONE,
+                  "Quick Mode without the encryption flag");
+    if (r->spi_r == 0)
+        ike_raise(t, sa, IKE_DIAG_ZERO_COOKIE, &r->note, IKE_SEVERITY_NONE,
+                  "Quick Mode with a zero responder cookie");
+}
+
+static void check_reuse(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
+{
+    const ike_record *first = exchange->slot[1];
+
+    if (exchange->mode == IKE_MODE_QUICK && first && first != r && !r->truncated &&
+        ike_label_is(r->label, IKE_MODE_QUICK, 1) && exchange->slot[3])
+        ike_raise(t, exchange->sa, IKE_DIAG_QM_REUSED, &r->note, IKE_SEVERITY_NONE,
+                  "message ID %08x was used in frame %u", r->message_id, first->note.frame);
+}
+
+/* ---- AuthIP ---- */
+
+/* MS-AIPS 3.4.5.1: the first Quick Mode under a Main Mode travels in the Main Mode's exchange type
+ * and is encrypted; Main Mode itself should not be. */
+static ike_mode authip_mode(const ike_record *r, ike_mode mode)
+{
+    return mode == IKE_MODE_AUTHIP_MAIN && (r->flags & IKE_FLAG_ENCRYPTED) ? IKE_MODE_AUTHIP_QUICK
+                                                                          : mode;
+}
+
+static ike_exchange *authip_main(ike_tracker *t, ike_record *r)
+{
+    ike_sa *sa = r->note.sa;
+
+    if (sa->phase1->mode == IKE_MODE_NONE)
+        sa->phase1->mode = IKE_MODE_AUTHIP_MAIN;
+    if (sa->records->len == 1 && r->spi_r != 0)
+        sa->is_joined = true;
+    if (r->spi_r == 0) {
+        ike_v1_learn_initiator(t, sa, r->side, IKE_KNOWN_CONTENT);
+        sa->phase1->opener = r->side;
+        sa->phase1->opener_known = IKE_KNOWN_CONTENT;
+    }
+    return sa->phase1;
+}
+
+static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
+{
+    ike_sa *sa = r->note.sa;
+    ike_exchange *exchange;
+
+    if (mode == IKE_MODE_AUTHIP_MAIN)
+        return authip_main(t, r);
+    exchange = ike_sa_exchange(sa, mode, r->message_id);
+    if (exchange)
+        return exchange;
+    if (sa->exchanges->len >= IKE_MAX_EXCHANGES) {
+        ike_raise(t, sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
+                  "more than %u exchanges of one SA: later ones are not tracked",
+                  IKE_MAX_EXCHANGES);
+        return NULL;
+    }
+    exchange = ike_sa_add_exchange(sa, mode, r->message_id);
+    if (ike_modes[mode].makes_child)
+        exchange->child = (int)t->n_children++;
+    return exchange;
+}
+
+void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
+{
+    ike_sa *sa = r->note.sa;
+    ike_exchange *exchange;
+
+    if (sa->records->len == 1)
+        sa->is_joined = true;
+    r->state = sa->state;
+    exchange = exchange_of(t, r, authip_mode(r, mode));
+    if (!exchange)
+        return;
+    r->note.exchange = exchange;
+    g_ptr_array_add(exchange->records, r);
+    if (!ike_modes[exchange->mode].is_numbered) {
+        ike_set_label(t, exchange, r, (ike_label){ .mode = (uint8_t)exchange->mode },
+                      IKE_KNOWN_CONTENT);
+        return;
+    }
+    if (r->flags & IKE_FLAG_COMMIT) {
+        exchange->commit = true;
+        exchange->commit_side = r->side;
+    }
+    check_quick(t, exchange, r);
+    find_opener(exchange, r);
+    if (exchange->opener == IKE_SIDE_NONE) {
+        ike_set_label(t, exchange, r, undecided(exchange, r), IKE_KNOWN_NOT);
+        return;
+    }
+    number_all(t, exchange);
+    check_reuse(t, exchange, r);
+}

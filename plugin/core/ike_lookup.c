@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Which IKE SA a message belongs to. The cookie pair names an SA (RFC 2408 2.5.3); before the
+ * responder's cookie is known the initiator's cookie and the two hosts do.
+ */
+#include "ike_track.h"
+
+#include <string.h>
+
+/* A changed first message with the same cookie after this time is no new attempt. */
+#define FIRST_MESSAGE_AGE (600 * IKE_SECOND)
+
+typedef struct lookup {
+    ike_tracker *t;
+    const ike_message *m;
+    const ike_datagram *d;
+    const ike_digest *digest;
+    bool has_sa_payload;
+} lookup;
+
+ike_sa *ike_lookup_spi(const ike_tracker *t, uint64_t spi_i)
+{
+    return g_hash_table_lookup(t->by_spi, &spi_i);
+}
+
+static bool same_hosts(const ike_sa *sa, const lookup *l)
+{
+    return ike_sa_has_hosts(sa, &l->d->src.addr, &l->d->dst.addr);
+}
+
+static bool one_host(const ike_sa *sa, const lookup *l)
+{
+    return ike_sa_has_host(sa, &l->d->src.addr, &l->d->dst.addr);
+}
+
+static bool knows_digest(const ike_sa *sa, const lookup *l)
+{
+    return g_hash_table_contains(sa->digests, l->digest);
+}
+
+ike_sa *ike_lookup_known(const ike_tracker *t, const ike_message *m, const ike_endpoint *src,
+                         const ike_endpoint *dst)
+{
+    ike_sa *fits = NULL;
+
+    for (ike_sa *sa = ike_lookup_spi(t, m->spi_i); sa; sa = sa->same_spi) {
+        if (sa->spi_r == m->spi_r)
+            return sa;
+        if (!fits && (sa->spi_r == 0 || m->spi_r == 0) &&
+            ike_sa_has_hosts(sa, &src->addr, &dst->addr))
+            fits = sa;
+    }
+    return fits;
+}
+
+static void set_sides(ike_sa *sa, ike_side sender, const ike_datagram *d)
+{
+    if (sender == IKE_SIDE_NONE)
+        return;
+    ike_sa_add_endpoint(sa, sender, &d->src);
+    ike_sa_add_endpoint(sa, ike_side_other(sender), &d->dst);
+}
+
+static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
+{
+    ike_host_pair pair = { d->src.addr, d->dst.addr };
+    GPtrArray *list;
+
+    if (memcmp(&pair.src, &pair.dst, sizeof pair.src) > 0) {
+        pair.src = d->dst.addr;
+        pair.dst = d->src.addr;
+    }
+    list = g_hash_table_lookup(t->by_hosts, &pair);
+    if (!list) {
+        list = g_ptr_array_new();
+        g_hash_table_insert(t->by_hosts, g_memdup2(&pair, sizeof pair), list);
+    }
+    if (list->len == 0 || list->pdata[list->len - 1] != sa)
+        g_ptr_array_add(list, sa);
+}
+
+static ike_sa *make_sa(lookup *l, ike_side sender)
+{
+    ike_tracker *t = l->t;
+
+    if (t->sas->len >= IKE_MAX_SAS) {
+        if (!t->limit_sas)
+            ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
+                      "more than %u IKE SAs: later ones are not tracked", IKE_MAX_SAS);
+        t->limit_sas = true;
+        return NULL;
+    }
+
+    ike_sa *sa = ike_sa_new(t->sas->len, l->m->version, l->m->spi_i, l->m->spi_r);
+
+    sa->same_spi = ike_lookup_spi(t, sa->spi_i);
+    sa->first_time = sa->last_time = t->now;
+    sa->first_frame = sa->last_frame = t->frame;
+    g_ptr_array_add(t->sas, sa);
+    g_hash_table_replace(t->by_spi, &sa->spi_i, sa);
+    set_sides(sa, sender, l->d);
+    index_hosts(t, sa, l->d);
+    return sa;
+}
+
+/* An answer that does not make the SA: it must not give it its responder cookie. In IKEv1 a clear
+ * Informational that refuses the first message carries a cookie of its own. */
+static bool makes_sa(const lookup *l)
+{
+    if (l->m->version == 1)
+        return l->m->exchange != IKE_XCHG_INFO;
+    return l->m->exchange != IKE_XCHG_V2_SA_INIT || l->has_sa_payload ||
+           !(l->m->flags & IKE_FLAG_V2_RESPONSE);
+}
+
+static ike_sa *exact_match(const lookup *l)
+{
+    for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa; sa = sa->same_spi)
+        if (sa->spi_r == l->m->spi_r)
+            return sa;
+    return NULL;
+}
+
+/* A second responder cookie for a known first message makes a sibling SA, which shares that first
+ * message (RFC 2408 2.5.3). */
+static ike_sa *make_sibling(lookup *l, ike_sa *older)
+{
+    const ike_side sender = ike_sa_side(older, &l->d->src, &l->d->dst);
+    ike_sa *sa = make_sa(l, IKE_SIDE_NONE);
+
+    if (!sa)
+        return NULL;
+    memcpy(sa->sides, older->sides, sizeof sa->sides);
+    memset(&sa->sides[0].natd, 0, sizeof sa->sides[0].natd);
+    memset(&sa->sides[1].natd, 0, sizeof sa->sides[1].natd);
+    sa->sides[0].messages = sa->sides[1].messages = 0;
+    sa->initiator = older->initiator;
+    sa->initiator_known = older->initiator_known;
+    sa->sibling_of = older;
+    sa->first_time = older->first_time;
+    if (older->phase1->slot[1]) {
+        sa->phase1->mode = older->phase1->mode;
+        sa->phase1->slot[1] = older->phase1->slot[1];
+        sa->phase1->highest = 1;
+        sa->phase1->opener = older->phase1->opener;
+        sa->sides[older->phase1->slot[1]->side].messages = 1;
+    } else {
+        sa->is_joined = true;
+    }
+    if (older->offer)
+        sa->offer = g_memdup2(older->offer, sizeof *older->offer);
+    set_sides(sa, sender, l->d);
+    return sa;
+}
+
+/* The two ends of a v2 first exchange may share the initiator SPI with another pair behind the same
+ * NAT (RFC 7296 2.1): addresses and ports must fit. */
+static bool fits_pending(const ike_sa *sa, const lookup *l)
+{
+    return same_hosts(sa, l) || (one_host(sa, l) && l->has_sa_payload && l->m->version == 1);
+}
+
+static ike_sa *by_responder_cookie(lookup *l)
+{
+    ike_sa *sa = exact_match(l);
+    ike_sa *pending = NULL, *promoted = NULL;
+
+    if (sa)
+        return sa;
+    for (sa = ike_lookup_spi(l->t, l->m->spi_i); sa; sa = sa->same_spi) {
+        if (!fits_pending(sa, l) || sa->version != l->m->version)
+            continue;
+        if (sa->spi_r == 0 && !pending)
+            pending = sa;
+        else if (sa->spi_r != 0 && !promoted)
+            promoted = sa;
+    }
+    if (!makes_sa(l) && (pending || promoted))
+        return pending ? pending : promoted;
+    if (pending) {
+        pending->spi_r = l->m->spi_r;
+        return pending;
+    }
+    if (promoted)
+        return make_sibling(l, promoted);
+    sa = make_sa(l, IKE_SIDE_A);
+    if (sa)
+        sa->is_joined = true;
+    return sa;
+}
+
+/* RFC 2408 2.5.3: a cookie is used once. A changed first message is a new attempt of the same SA
+ * while nobody answered it, and another SA afterwards. */
+static bool is_same_instance(const ike_sa *sa, const lookup *l)
+{
+    const ike_time age = l->t->now - sa->last_time;
+
+    if (knows_digest(sa, l))
+        return true;
+    return sa->spi_r == 0 && same_hosts(sa, l) && age < FIRST_MESSAGE_AGE;
+}
+
+static ike_sa *by_initiator_cookie(lookup *l)
+{
+    ike_sa *older = NULL;
+
+    for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa; sa = sa->same_spi) {
+        if (sa->version != l->m->version || !one_host(sa, l))
+            continue;
+        if (is_same_instance(sa, l) || !l->has_sa_payload)
+            return sa;
+        if (!older && same_hosts(sa, l))
+            older = sa;
+    }
+
+    ike_sa *sa = make_sa(l, IKE_SIDE_A);
+
+    if (!sa)
+        return NULL;
+    if (!l->has_sa_payload)
+        sa->is_joined = true;
+    /* A merge can bring the first message after the answer to it: that is the same negotiation. */
+    if (older && l->t->now >= older->last_time)
+        ike_raise(l->t, sa, IKE_DIAG_COOKIE_REUSED, NULL, IKE_SEVERITY_NONE,
+                  "the initiator cookie of SA %u is used again, with another first message",
+                  older->number);
+    return sa;
+}
+
+/* A merge or reordering can bring the first message after the answers to it. */
+static ike_sa *late_first_message(lookup *l)
+{
+    for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa; sa = sa->same_spi)
+        if (sa->version == l->m->version && sa->is_joined && same_hosts(sa, l) &&
+            !sa->phase1->slot[1] && l->t->now <= sa->last_time + IKE_SECOND)
+            return sa;
+    return NULL;
+}
+
+ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, const ike_datagram *d,
+                      const ike_digest *digest, bool has_sa_payload)
+{
+    lookup l = { t, m, d, digest, has_sa_payload };
+    ike_sa *sa;
+
+    if (m->spi_r != 0)
+        sa = by_responder_cookie(&l);
+    else if (!(sa = late_first_message(&l)))
+        sa = by_initiator_cookie(&l);
+    if (!sa)
+        return NULL;
+    set_sides(sa, ike_sa_side(sa, &d->src, &d->dst), d);
+    index_hosts(t, sa, d);
+    return sa;
+}

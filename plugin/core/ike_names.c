@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ike_names.h"
+
+#include <string.h>
+
+/* IANA "Internet Key Exchange (IKE) Attributes" and "IKEv2 Parameters" unless a row says otherwise. */
+
+const ike_name ike_exchange_names[] = {
+    { IKE_XCHG_BASE, "Base" },
+    { IKE_XCHG_MAIN, "Main Mode" },
+    { IKE_XCHG_AUTH_ONLY, "Authentication Only" },
+    { IKE_XCHG_AGGRESSIVE, "Aggressive Mode" },
+    { IKE_XCHG_INFO, "Informational" },
+    { IKE_XCHG_TRANSACTION, "Transaction" },
+    { IKE_XCHG_QUICK, "Quick Mode" },
+    { IKE_XCHG_NEW_GROUP, "New Group Mode" },
+    { IKE_XCHG_V2_SA_INIT, "IKE_SA_INIT" },
+    { IKE_XCHG_V2_AUTH, "IKE_AUTH" },
+    { IKE_XCHG_V2_CREATE_CHILD, "CREATE_CHILD_SA" },
+    { IKE_XCHG_V2_INFO, "INFORMATIONAL" },
+    { IKE_XCHG_V2_RESUME, "IKE_SESSION_RESUME" },
+    { IKE_XCHG_V2_INTERMEDIATE, "IKE_INTERMEDIATE" },
+    { IKE_XCHG_V2_FOLLOWUP_KE, "IKE_FOLLOWUP_KE" },
+    { IKE_XCHG_AUTHIP_MAIN, "AuthIP Main Mode" },
+    { IKE_XCHG_AUTHIP_QUICK, "AuthIP Quick Mode" },
+    { IKE_XCHG_AUTHIP_EXTENDED, "AuthIP Extended Mode" },
+    { IKE_XCHG_AUTHIP_NOTIFY, "AuthIP Notify" },
+    { 247, "AuthIP 247 (undocumented)" },
+    { 0, NULL },
+};
+
+static const ike_name payload_names[] = {
+    { 1, "SA" },      { 2, "P" },       { 3, "T" },          { 4, "KE" },        { 5, "ID" },
+    { 6, "CERT" },    { 7, "CERTREQ" }, { 8, "HASH" },       { 9, "SIG" },       { 10, "NONCE" },
+    { 11, "N" },      { 12, "D" },      { 13, "VID" },       { 14, "CFG" },      { 15, "NAT-D(draft)" },
+    { 16, "NAT-OA(draft)" },            { 20, "NAT-D" },     { 21, "NAT-OA" },   { 33, "SA" },
+    { 34, "KE" },     { 35, "IDi" },    { 36, "IDr" },       { 37, "CERT" },     { 38, "CERTREQ" },
+    { 39, "AUTH" },   { 40, "NONCE" },  { 41, "N" },         { 42, "D" },        { 43, "VID" },
+    { 44, "TSi" },    { 45, "TSr" },    { 46, "SK" },        { 47, "CP" },       { 48, "EAP" },
+    { 53, "SKF" },    { 129, "GSS" },   { 130, "NAT-D(draft)" },                 { 131, "NAT-OA(draft)" },
+    { 132, "FRAGMENT" },                { 133, "CRYPTO" },   { 134, "GSS-ID" },  { 135, "AUTH" },
+    { 0, NULL },
+};
+
+static const ike_name notify_v1_names[] = {
+    { 1, "INVALID-PAYLOAD-TYPE" },
+    { 2, "DOI-NOT-SUPPORTED" },
+    { 3, "SITUATION-NOT-SUPPORTED" },
+    { 4, "INVALID-COOKIE" },
+    { 5, "INVALID-MAJOR-VERSION" },
+    { 6, "INVALID-MINOR-VERSION" },
+    { 7, "INVALID-EXCHANGE-TYPE" },
+    { 8, "INVALID-FLAGS" },
+    { 9, "INVALID-MESSAGE-ID" },
+    { 10, "INVALID-PROTOCOL-ID" },
+    { 11, "INVALID-SPI" },
+    { 12, "INVALID-TRANSFORM-ID" },
+    { 13, "ATTRIBUTES-NOT-SUPPORTED" },
+    { 14, "NO-PROPOSAL-CHOSEN" },
+    { 15, "BAD-PROPOSAL-SYNTAX" },
+    { 16, "PAYLOAD-MALFORMED" },
+    { 17, "INVALID-KEY-INFORMATION" },
+    { 18, "INVALID-ID-INFORMATION" },
+    { 19, "INVALID-CERT-ENCODING" },
+    { 20, "INVALID-CERTIFICATE" },
+    { 21, "CERT-TYPE-UNSUPPORTED" },
+    { 22, "INVALID-CERT-AUTHORITY" },
+    { 23, "INVALID-HASH-INFORMATION" },
+    { 24, "AUTHENTICATION-FAILED" },
+    { 25, "INVALID-SIGNATURE" },
+    { 26, "ADDRESS-NOTIFICATION" },
+    { 27, "NOTIFY-SA-LIFETIME" },
+    { 28, "CERTIFICATE-UNAVAILABLE" },
+    { 29, "UNSUPPORTED-EXCHANGE-TYPE" },
+    { 30, "UNEQUAL-PAYLOAD-LENGTHS" },
+    { 12345, "MS-STATUS" }, /* Microsoft: four bytes of Win32 error code */
+    { 16384, "CONNECTED" },
+    { 24576, "RESPONDER-LIFETIME" },
+    { 24577, "REPLAY-STATUS" },
+    { 24578, "INITIAL-CONTACT" },
+    { 36136, "R-U-THERE" },
+    { 36137, "R-U-THERE-ACK" },
+    { 0, NULL },
+};
+
+static const ike_name notify_v2_names[] = {
+    { 1, "UNSUPPORTED_CRITICAL_PAYLOAD" },
+    { 4, "INVALID_IKE_SPI" },
+    { 5, "INVALID_MAJOR_VERSION" },
+    { 7, "INVALID_SYNTAX" },
+    { 9, "INVALID_MESSAGE_ID" },
+    { 11, "INVALID_SPI" },
+    { 14, "NO_PROPOSAL_CHOSEN" },
+    { 17, "INVALID_KE_PAYLOAD" },
+    { 24, "AUTHENTICATION_FAILED" },
+    { 34, "SINGLE_PAIR_REQUIRED" },
+    { 35, "NO_ADDITIONAL_SAS" },
+    { 36, "INTERNAL_ADDRESS_FAILURE" },
+    { 37, "FAILED_CP_REQUIRED" },
+    { 38, "TS_UNACCEPTABLE" },
+    { 39, "INVALID_SELECTORS" },
+    { 43, "TEMPORARY_FAILURE" },
+    { 44, "CHILD_SA_NOT_FOUND" },
+    { 47, "STATE_NOT_FOUND" },
+    { 16384, "INITIAL_CONTACT" },
+    { 16385, "SET_WINDOW_SIZE" },
+    { 16386, "ADDITIONAL_TS_POSSIBLE" },
+    { 16387, "IPCOMP_SUPPORTED" },
+    { 16388, "NAT_DETECTION_SOURCE_IP" },
+    { 16389, "NAT_DETECTION_DESTINATION_IP" },
+    { 16390, "COOKIE" },
+    { 16391, "USE_TRANSPORT_MODE" },
+    { 16392, "HTTP_CERT_LOOKUP_SUPPORTED" },
+    { 16393, "REKEY_SA" },
+    { 16394, "ESP_TFC_PADDING_NOT_SUPPORTED" },
+    { 16396, "MOBIKE_SUPPORTED" },
+    { 16404, "MULTIPLE_AUTH_SUPPORTED" },
+    { 16406, "REDIRECT_SUPPORTED" },
+    { 16407, "REDIRECT" },
+    { 16408, "REDIRECTED_FROM" },
+    { 16418, "CHILDLESS_IKEV2_SUPPORTED" },
+    { 16430, "IKEV2_FRAGMENTATION_SUPPORTED" },
+    { 16431, "SIGNATURE_HASH_ALGORITHMS" },
+    { 16438, "INTERMEDIATE_EXCHANGE_SUPPORTED" },
+    { 16441, "ADDITIONAL_KEY_EXCHANGE" },
+    { 0, NULL },
+};
+
+static const ike_name encryption_names[] = {
+    { 1, "DES-CBC" },   { 2, "IDEA-CBC" }, { 3, "Blowfish-CBC" },  { 4, "RC5-R16-B64-CBC" },
+    { 5, "3DES-CBC" },  { 6, "CAST-CBC" }, { 7, "AES-CBC" },       { 8, "CAMELLIA-CBC" },
+    { 65001, "Serpent-CBC" },              { 65004, "Serpent-CBC" }, { 65005, "Twofish-CBC" },
+    { 0, NULL },
+};
+
+static const ike_name hash_names[] = {
+    { 1, "MD5" },      { 2, "SHA1" },     { 3, "Tiger" }, { 4, "SHA2-256" },
+    { 5, "SHA2-384" }, { 6, "SHA2-512" }, { 0, NULL },
+};
+
+static const ike_name auth_names[] = {
+    { 1, "pre-shared key" },
+    { 2, "DSS signatures" },
+    { 3, "RSA signatures" },
+    { 4, "RSA encryption" },
+    { 5, "revised RSA encryption" },
+    { 8, "ECDSA signatures" },
+    { 9, "ECDSA-256" },
+    { 10, "ECDSA-384" },
+    { 11, "ECDSA-521" },
+    { 64221, "hybrid, RSA signatures (initiator)" },
+    { 64222, "hybrid, RSA signatures (responder)" },
+    { 64223, "hybrid, DSS signatures (initiator)" },
+    { 64224, "hybrid, DSS signatures (responder)" },
+    { 65001, "XAUTH, pre-shared key (initiator)" },
+    { 65002, "XAUTH, pre-shared key (responder)" },
+    { 65003, "XAUTH, DSS signatures (initiator)" },
+    { 65004, "XAUTH, DSS signatures (responder)" },
+    { 65005, "XAUTH, RSA signatures (initiator)" },
+    { 65006, "XAUTH, RSA signatures (responder)" },
+    { 65007, "XAUTH, RSA encryption (initiator)" },
+    { 65008, "XAUTH, RSA encryption (responder)" },
+    { 65009, "XAUTH, revised RSA encryption (initiator)" },
+    { 65010, "XAUTH, revised RSA encryption (responder)" },
+    { 0, NULL },
+};
+
+static const struct {
+    uint16_t group;
+    uint16_t ke_length;
+    const char *name;
+} groups[] = {
+    { 1, 96, "group 1 (MODP-768)" },      { 2, 128, "group 2 (MODP-1024)" },
+    { 5, 192, "group 5 (MODP-1536)" },    { 14, 256, "group 14 (MODP-2048)" },
+    { 15, 384, "group 15 (MODP-3072)" },  { 16, 512, "group 16 (MODP-4096)" },
+    { 17, 768, "group 17 (MODP-6144)" },  { 18, 1024, "group 18 (MODP-8192)" },
+    { 19, 64, "group 19 (ECP-256)" },     { 20, 96, "group 20 (ECP-384)" },
+    { 21, 132, "group 21 (ECP-521)" },    { 22, 128, "group 22 (MODP-1024-160)" },
+    { 23, 256, "group 23 (MODP-2048-224)" }, { 24, 256, "group 24 (MODP-2048-256)" },
+    { 25, 48, "group 25 (ECP-192)" },     { 26, 56, "group 26 (ECP-224)" },
+    { 31, 32, "group 31 (Curve25519)" },  { 32, 56, "group 32 (Curve448)" },
+};
+
+static const char *find(const ike_name *table, unsigned value)
+{
+    for (; table->name; table++)
+        if (table->value == value)
+            return table->name;
+    return NULL;
+}
+
+const char *ike_exchange_name(unsigned exchange) { return find(ike_exchange_names, exchange); }
+const char *ike_payload_name(unsigned type) { return find(payload_names, type); }
+const char *ike_encryption_name(unsigned value) { return find(encryption_names, value); }
+const char *ike_hash_name(unsigned value) { return find(hash_names, value); }
+
+const char *ike_notify_name(unsigned version, unsigned type)
+{
+    return find(version == 2 ? notify_v2_names : notify_v1_names, type);
+}
+
+const char *ike_auth_name(unsigned value, bool is_gss)
+{
+    return is_gss && value == IKE_AUTH_XAUTH_PSK_OR_GSS ? "Kerberos (GSS-API)"
+                                                        : find(auth_names, value);
+}
+
+const char *ike_group_name(unsigned value)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
+        if (groups[i].group == value)
+            return groups[i].name;
+    return NULL;
+}
+
+unsigned ike_group_ke_length(unsigned group)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
+        if (groups[i].group == group)
+            return groups[i].ke_length;
+    return 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Numbers of the protocols and the names the RFCs give them. Every function that returns a name
+ * returns NULL for a number without one; names are static strings.
+ */
+#ifndef IKE_NAMES_H
+#define IKE_NAMES_H
+
+#include "ike_base.h"
+
+enum { /* payload types: RFC 2408 3.1, RFC 3947, MS-IKEE, MS-AIPS; from 33 on RFC 7296 3.2 */
+    IKE_PL_NONE = 0,
+    IKE_PL_SA = 1,
+    IKE_PL_PROPOSAL = 2,
+    IKE_PL_TRANSFORM = 3,
+    IKE_PL_KE = 4,
+    IKE_PL_ID = 5,
+    IKE_PL_CERT = 6,
+    IKE_PL_CERTREQ = 7,
+    IKE_PL_HASH = 8,
+    IKE_PL_SIG = 9,
+    IKE_PL_NONCE = 10,
+    IKE_PL_NOTIFY = 11,
+    IKE_PL_DELETE = 12,
+    IKE_PL_VID = 13,
+    IKE_PL_NATD_DRAFT_04 = 15, /* drafts 04 to 08; elsewhere GDOI's SA KEK */
+    IKE_PL_NATD = 20,
+    IKE_PL_NATOA = 21,
+    IKE_PL_V2_SA = 33,
+    IKE_PL_V2_KE = 34,
+    IKE_PL_V2_NONCE = 40,
+    IKE_PL_V2_NOTIFY = 41,
+    IKE_PL_V2_VID = 43,
+    IKE_PL_V2_SK = 46,
+    IKE_PL_V2_SKF = 53,
+    IKE_PL_GSS = 129,
+    IKE_PL_NATD_DRAFT_00 = 130,
+    IKE_PL_FRAGMENT = 132,
+    IKE_PL_AUTHIP_CRYPTO = 133
+};
+
+enum { /* exchange types: RFC 2408 3.1, RFC 2409, Mode-Config draft, MS-AIPS, RFC 7296 3.1 and later */
+    IKE_XCHG_BASE = 1,
+    IKE_XCHG_MAIN = 2,
+    IKE_XCHG_AUTH_ONLY = 3,
+    IKE_XCHG_AGGRESSIVE = 4,
+    IKE_XCHG_INFO = 5,
+    IKE_XCHG_TRANSACTION = 6,
+    IKE_XCHG_QUICK = 32,
+    IKE_XCHG_NEW_GROUP = 33,
+    IKE_XCHG_V2_SA_INIT = 34,
+    IKE_XCHG_V2_AUTH = 35,
+    IKE_XCHG_V2_CREATE_CHILD = 36,
+    IKE_XCHG_V2_INFO = 37,
+    IKE_XCHG_V2_RESUME = 38,
+    IKE_XCHG_V2_INTERMEDIATE = 43,
+    IKE_XCHG_V2_FOLLOWUP_KE = 44,
+    IKE_XCHG_AUTHIP_MAIN = 243,
+    IKE_XCHG_AUTHIP_QUICK = 244,
+    IKE_XCHG_AUTHIP_EXTENDED = 245,
+    IKE_XCHG_AUTHIP_NOTIFY = 246
+};
+
+enum { /* header flags: RFC 2408 3.1, RFC 7296 3.1 */
+    IKE_FLAG_ENCRYPTED = 0x01,
+    IKE_FLAG_COMMIT = 0x02,
+    IKE_FLAG_AUTH_ONLY = 0x04,
+    IKE_FLAG_V2_INITIATOR = 0x08,
+    IKE_FLAG_V2_VERSION = 0x10,
+    IKE_FLAG_V2_RESPONSE = 0x20
+};
+
+enum { /* IKEv1 phase 1 attributes: RFC 2409 appendix A */
+    IKE_ATTR_ENCRYPTION = 1,
+    IKE_ATTR_HASH = 2,
+    IKE_ATTR_AUTH = 3,
+    IKE_ATTR_GROUP = 4,
+    IKE_ATTR_LIFE_TYPE = 11,
+    IKE_ATTR_LIFE_DURATION = 12,
+    IKE_ATTR_PRF = 13,
+    IKE_ATTR_KEY_LENGTH = 14
+};
+
+enum { IKE_HASH_MD5 = 1, IKE_HASH_SHA1 = 2, IKE_HASH_SHA256 = 4, IKE_HASH_SHA384 = 5,
+       IKE_HASH_SHA512 = 6 };
+
+enum { IKE_AUTH_PSK = 1, IKE_AUTH_RSA_ENCRYPTION = 4, IKE_AUTH_REVISED_RSA_ENCRYPTION = 5,
+       IKE_AUTH_XAUTH_PSK_OR_GSS = 65001 };
+
+typedef struct ike_name {
+    uint32_t value;
+    const char *name;
+} ike_name;
+
+/* The whole tables, closed by a row without a name, for the value_string arrays of the adapter. */
+extern const ike_name ike_exchange_names[];
+
+const char *ike_exchange_name(unsigned exchange);
+const char *ike_payload_name(unsigned type);
+/* Notify types of IKEv1 (RFC 2408 3.14.1, RFC 2407 4.6.3, RFC 3706) or IKEv2 (RFC 7296 3.10.1). */
+const char *ike_notify_name(unsigned version, unsigned type);
+const char *ike_encryption_name(unsigned value);
+const char *ike_hash_name(unsigned value);
+/* `is_gss` decides what 65001 means: XAUTH with PSK, or Microsoft's GSS-API. */
+const char *ike_auth_name(unsigned value, bool is_gss);
+const char *ike_group_name(unsigned value);
+/* Bytes of a public value of this group (RFC 2409 6, 3526, 5903, 5114, 8031); 0 when unknown. */
+unsigned ike_group_ke_length(unsigned group);
+
+typedef struct ike_vendor {
+    const char *name;
+    uint8_t kind;      /* enum ike_vendor_kind */
+    uint8_t nat_rank;  /* of IKE_VENDOR_NATT: the higher is preferred (RFC 3947 3.1) */
+    uint8_t natd_type; /* of IKE_VENDOR_NATT: payload type of NAT-D */
+    bool floats;       /* of IKE_VENDOR_NATT: moves to port 4500 */
+} ike_vendor;
+
+enum ike_vendor_kind { IKE_VENDOR_PRODUCT, IKE_VENDOR_FEATURE, IKE_VENDOR_NATT, IKE_VENDOR_XAUTH,
+                       IKE_VENDOR_GSS, IKE_VENDOR_DPD, IKE_VENDOR_FRAGMENTATION,
+                       IKE_VENDOR_WINDOWS };
+
+/* Looks up a vendor ID payload's body; NULL when unknown. */
+const ike_vendor *ike_vendor_find(const uint8_t *body, size_t length);
+
+#endif

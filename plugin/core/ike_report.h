@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Reports over a whole capture. Text is ASCII and at most 100 columns wide.
+ */
+#ifndef IKE_REPORT_H
+#define IKE_REPORT_H
+
+#include "ike_tracker.h"
+
+#define IKE_REPORT_WIDTH 100
+
+typedef struct ike_report {
+    ike_tracker *tracker;
+    GHashTable *selected; /* numbers of the SAs to report, or NULL: all */
+    const char *filter;   /* display filter that selected them, or NULL */
+    GString *out;
+} ike_report;
+
+typedef struct ike_totals {
+    unsigned errors, warnings, notes; /* (SA, diagnosis) pairs */
+    unsigned failed, sas, children, messages;
+    bool has_data; /* the capture holds IKE, ESP or a piece of IKE */
+} ike_totals;
+
+typedef struct ike_report_kind {
+    const char *name; /* stable: -z ikex,<name> */
+    const char *title;
+    void (*write)(const ike_report *report);
+} ike_report_kind;
+
+/* All reports, closed by a row without a name. */
+extern const ike_report_kind ike_report_kinds[];
+
+/* Appends a report and its closing line for scripts to `out`. The tracker must be finished
+ * (ike_tracker_finish). `selected` and `filter` as in ike_report. */
+void ike_report_write(ike_tracker *tracker, const ike_report_kind *kind, GHashTable *selected,
+                      const char *filter, GString *out);
+
+/* Counts of what the report covers. */
+ike_totals ike_report_totals(const ike_report *report);
+
+/* ---- for the writers ---- */
+bool ike_report_covers(const ike_report *report, const ike_sa *sa);
+/* FAIL, WARN, NOTE, OK of one SA. */
+const char *ike_report_result(const ike_sa *sa);
+/* Appends `text` after `head`, wrapped; further lines are indented to the width of `head`. */
+void ike_report_wrap(GString *out, const char *head, const char *text);
+void ike_report_rule(GString *out, char c);
+/* Appends "initiator -> responder" addresses, or "a <-> b" while roles are unknown. */
+void ike_report_peers(GString *out, const ike_sa *sa, const char *arrow, bool ports);
+
+void ike_report_diag(const ike_report *report);
+void ike_report_sa(const ike_report *report);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * -z ikex,diag: what an engineer reads first. One entry per negotiation, worst first: how far it
+ * came, what is owed by whom, what was found, how it is known, what to check next.
+ */
+#include "ike_report.h"
+
+#include <string.h>
+
+#define INDENT "      "
+
+/* ---- head lines ---- */
+
+static void append_version_mode(GString *out, const ike_sa *sa)
+{
+    const ike_mode mode = sa->phase1->mode;
+
+    g_string_append_printf(out, "IKEv%u", sa->version);
+    if (mode == IKE_MODE_AUTHIP_MAIN)
+        g_string_assign(out, "AuthIP");
+    else if (mode != IKE_MODE_NONE)
+        g_string_append_printf(out, " %s", ike_modes[mode].name);
+    if (sa->has_chosen) {
+        const bool gss = ike_sa_has_vendor(sa, IKE_SIDE_A, IKE_VENDOR_GSS) ||
+                         ike_sa_has_vendor(sa, IKE_SIDE_B, IKE_VENDOR_GSS);
+        const char *auth = ike_auth_name(sa->chosen.auth, gss);
+
+        g_string_append_printf(out, ", %s", auth ? auth : "unknown authentication");
+    }
+}
+
+static void append_label(GString *out, ike_mode mode, unsigned number)
+{
+    ike_label_append(out, (ike_label){ .mode = (uint8_t)mode, .number = (uint8_t)number });
+}
+
+static void append_outcome(GString *out, const ike_sa *sa)
+{
+    const ike_exchange *phase1 = sa->phase1;
+
+    if (sa->state == IKE_STATE_ABANDONED) {
+        g_string_append(out, "abandoned for another answer to the same first message");
+    } else if (sa->is_failed && phase1->highest > 1) {
+        g_string_append(out, "failed, stopped after ");
+        append_label(out, phase1->mode, sa->state >= IKE_STATE_PROBABLY_ESTABLISHED
+                                            ? phase1->highest : phase1->highest - 1);
+    } else if (sa->is_failed) {
+        g_string_append(out, "failed at the first message");
+    } else if (sa->established && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && !sa->is_joined) {
+        g_string_append(out, ike_state_name(sa->state));
+        g_string_append(out, " in ");
+        ike_seconds_append(out, sa->established->note.time - sa->first_time);
+        g_string_append(out, " s");
+    } else if (sa->is_joined) {
+        g_string_append(out, sa->state >= IKE_STATE_ESTABLISHED
+                                 ? "established before or outside this capture"
+                                 : "the capture begins in the middle");
+    } else if (sa->version == 2) {
+        g_string_append(out, "seen");
+    } else if (phase1->highest > 0) {
+        g_string_append(out, "unfinished, newest message ");
+        append_label(out, phase1->mode, phase1->highest);
+    } else {
+        g_string_append(out, ike_state_name(sa->state));
+    }
+}
+
+static void headline(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL), *mode = g_string_new(NULL), *head = g_string_new(NULL);
+
+    g_string_printf(head, "%-6s", ike_report_result(sa));
+    ike_report_peers(text, sa, " -> ", false);
+    append_version_mode(mode, sa);
+    g_string_append_printf(text, "  %s:  ", mode->str);
+    append_outcome(text, sa);
+    g_string_append_printf(text, "  (SA %u, frames %u-%u)", sa->number, sa->first_frame,
+                           sa->last_frame);
+    ike_report_wrap(report->out, head->str, text->str);
+    g_string_free(text, TRUE);
+    g_string_free(mode, TRUE);
+    g_string_free(head, TRUE);
+}
+
+static void fact(const ike_report *report, const char *name, const char *text)
+{
+    char head[32];
+
+    g_snprintf(head, sizeof head, INDENT "%-14s", name);
+    ike_report_wrap(report->out, head, text);
+}
+
+/* ---- how far it came ---- */
+
+static const char *role_word(const ike_sa *sa, ike_side side)
+{
+    static const char *const words[] = { "the other side", "the initiator", "the responder" };
+
+    return words[ike_sa_role(sa, side)];
+}
+
+static void last_proven(const ike_report *report, const ike_sa *sa)
+{
+    const ike_exchange *phase1 = sa->phase1;
+    const ike_record *r = phase1->highest > 1 ? phase1->slot[phase1->highest - 1] : NULL;
+    GString *text = g_string_new(NULL);
+
+    if (!r) {
+        g_string_append(text, "nothing: no message is known to have arrived");
+    } else {
+        ike_label_append(text, r->label);
+        g_string_append_printf(text, ", frame %u, +", r->note.frame);
+        ike_seconds_append(text, r->note.time - sa->first_time);
+        g_string_append(text, " s");
+    }
+    fact(report, "last proven", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void owed(const ike_report *report, const ike_sa *sa)
+{
+    const ike_exchange *phase1 = sa->phase1;
+    const ike_record *r = phase1->slot[phase1->highest];
+    const ike_step *step = r ? ike_step_find(r->label) : NULL;
+    GString *text;
+
+    if (!step || !step->next)
+        return;
+    text = g_string_new(NULL);
+    append_label(text, phase1->mode, step->next);
+    g_string_append_printf(text, " by %s: ", role_word(sa, ike_side_other(r->side)));
+    ike_label_append(text, r->label);
+    if (r->sends > 1) {
+        g_string_append_printf(text, " was sent %u times in ", r->sends);
+        ike_seconds_append(text, r->last_send->note.time - r->note.time);
+        g_string_append_printf(text, " s (frames %u to %u)", r->note.frame,
+                               r->last_send->note.frame);
+    } else {
+        g_string_append_printf(text, " was sent once (frame %u)", r->note.frame);
+    }
+    fact(report, "owed", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void nat(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL);
+
+    for (int side = 0; side < 2 && sa->initiator != IKE_SIDE_NONE; side++) {
+        const ike_natted natted = ike_sa_natted(sa, side);
+
+        if (natted < IKE_NAT_MAYBE)
+            continue;
+        if (text->len)
+            g_string_append(text, "; ");
+        g_string_append_printf(text, "%s is behind a NAT%s", role_word(sa, side),
+                               natted == IKE_NAT_PROVEN ? " (observed)"
+                                                        : ", or forces encapsulation (inferred)");
+    }
+    if (text->len)
+        fact(report, "NAT", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void children(const ike_report *report, const ike_sa *sa)
+{
+    unsigned done = 0, open = 0;
+    GString *text;
+
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const ike_exchange *exchange = sa->exchanges->pdata[i];
+
+        if (exchange->mode != IKE_MODE_QUICK)
+            continue;
+        if (exchange->slot[3])
+            done++;
+        else
+            open++;
+    }
+    if (done + open == 0)
+        return;
+    text = g_string_new(NULL);
+    g_string_append_printf(text, "%u established", done);
+    if (open)
+        g_string_append_printf(text, ", %u not finished", open);
+    if (sa->sides[0].esp_packets + sa->sides[1].esp_packets)
+        g_string_append_printf(text, "; ESP: %" G_GUINT64_FORMAT " packets",
+                               sa->sides[0].esp_packets + sa->sides[1].esp_packets);
+    fact(report, "Quick Modes", text->str);
+    g_string_free(text, TRUE);
+}
+
+/* ---- findings ---- */
+
+static int by_severity(gconstpointer a, gconstpointer b)
+{
+    const ike_finding *x = *(ike_finding *const *)a, *y = *(ike_finding *const *)b;
+
+    if (x->severity != y->severity)
+        return x->severity > y->severity ? -1 : 1;
+    if (x->id != y->id)
+        return x->id < y->id ? -1 : 1;
+    return (x->note && y->note) ? (int)x->note->frame - (int)y->note->frame : 0;
+}
+
+/* Findings of one id that stand on several frames are one entry. */
+static unsigned same_id(const GPtrArray *list, guint from)
+{
+    const ike_finding *first = list->pdata[from];
+    unsigned n = 0;
+
+    while (from + n < list->len && ((const ike_finding *)list->pdata[from + n])->id == first->id &&
+           ((const ike_finding *)list->pdata[from + n])->severity == first->severity)
+        n++;
+    return n;
+}
+
+static void finding_entry(const ike_report *report, const GPtrArray *list, guint from, unsigned n)
+{
+    const ike_finding *finding = list->pdata[from];
+    const ike_diagnosis *row = ike_diagnosis_get(finding->id);
+    const unsigned times = MAX(n, finding->count);
+    GString *text = g_string_new(NULL);
+    char head[48];
+
+    g_snprintf(head, sizeof head, INDENT "%-5s ", ike_severity_name(finding->severity));
+    g_string_append_printf(text, "%s: %s (%s", row->id, row->summary,
+                           ike_evidence_name(finding->evidence));
+    if (finding->note)
+        g_string_append_printf(text, ", frame %u", finding->note->frame);
+    g_string_append_c(text, ')');
+    if (times > 1)
+        g_string_append_printf(text, " x%u", times);
+    ike_report_wrap(report->out, head, text->str);
+    if (finding->severity >= IKE_SEVERITY_NOTE && row->group != IKE_GROUP_SECURITY)
+        ike_report_wrap(report->out, INDENT "      ", finding->text);
+    if (finding->severity >= IKE_SEVERITY_WARN) {
+        g_string_printf(text, "check next: %s", row->advice);
+        ike_report_wrap(report->out, INDENT "      ", text->str);
+    }
+    g_string_free(text, TRUE);
+}
+
+static void findings(const ike_report *report, const GPtrArray *found)
+{
+    GPtrArray *list = g_ptr_array_new();
+
+    for (guint i = 0; i < found->len; i++)
+        if (((const ike_finding *)found->pdata[i])->severity >= IKE_SEVERITY_NOTE)
+            g_ptr_array_add(list, found->pdata[i]);
+    g_ptr_array_sort(list, by_severity);
+    for (guint i = 0; i < list->len;) {
+        const unsigned n = same_id(list, i);
+
+        finding_entry(report, list, i, n);
+        i += n;
+    }
+    g_ptr_array_free(list, TRUE);
+}
+
+/* ---- all ---- */
+
+static int rank(const ike_sa *sa)
+{
+    static const char *const order[] = { "FAIL", "WARN", "NOTE", "OK" };
+    const char *result = ike_report_result(sa);
+
+    for (int i = 0; i < (int)G_N_ELEMENTS(order); i++)
+        if (strcmp(result, order[i]) == 0)
+            return i;
+    return (int)G_N_ELEMENTS(order);
+}
+
+static int worst_first(gconstpointer a, gconstpointer b)
+{
+    const ike_sa *x = *(ike_sa *const *)a, *y = *(ike_sa *const *)b;
+    const int by_rank = rank(x) - rank(y);
+
+    return by_rank ? by_rank : (int)x->number - (int)y->number;
+}
+
+static void entry(const ike_report *report, const ike_sa *sa)
+{
+    headline(report, sa);
+    if (sa->is_failed) {
+        last_proven(report, sa);
+        owed(report, sa);
+    }
+    nat(report, sa);
+    children(report, sa);
+    findings(report, sa->findings);
+    ike_report_rule(report->out, '-');
+}
+
+static void plural(GString *out, unsigned n, const char *one, const char *many)
+{
+    g_string_append_printf(out, "%u %s", n, n == 1 ? one : many);
+}
+
+static void top(const ike_report *report)
+{
+    const ike_totals totals = ike_report_totals(report);
+    const ike_span span = ike_tracker_span(report->tracker);
+    GString *right = g_string_new(NULL);
+
+    plural(right, totals.sas, "negotiation", "negotiations");
+    g_string_append(right, ", ");
+    plural(right, totals.messages, "message", "messages");
+    g_string_append(right, ", ");
+    plural(right, span.frames, "frame", "frames");
+    g_string_append(right, ", ");
+    ike_seconds_append(right, span.last - span.first);
+    g_string_append(right, " s");
+    g_string_append_printf(report->out, "IKE diagnosis%*s\n",
+                           IKE_REPORT_WIDTH - (int)strlen("IKE diagnosis"), right->str);
+    if (report->filter)
+        ike_report_wrap(report->out, "Filter: ", report->filter);
+    ike_report_rule(report->out, '-');
+    g_string_free(right, TRUE);
+}
+
+void ike_report_diag(const ike_report *report)
+{
+    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    GPtrArray *list = g_ptr_array_new();
+
+    top(report);
+    for (guint i = 0; i < sas->len; i++)
+        if (ike_report_covers(report, sas->pdata[i]))
+            g_ptr_array_add(list, sas->pdata[i]);
+    g_ptr_array_sort(list, worst_first);
+    for (guint i = 0; i < list->len; i++)
+        entry(report, list->pdata[i]);
+    if (!report->selected)
+        findings(report, ike_tracker_orphans(report->tracker));
+    if (!ike_report_totals(report).has_data)
+        g_string_append(report->out, "No IKE, ESP or piece of IKE in this capture.\n");
+    else if (list->len == 0)
+        g_string_append(report->out, "No IKE negotiation in this capture.\n");
+    g_ptr_array_free(list, TRUE);
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * -z ikex,sa: the IKE SAs and their Quick Modes, in the spirit of "netsh ipsec dynamic show mmsas"
+ * and "qmsas".
+ */
+#include "ike_report.h"
+
+#include <string.h>
+#include <time.h>
+
+static void line(const ike_report *report, const char *name, const char *text)
+{
+    char head[40];
+
+    g_snprintf(head, sizeof head, "         %-19s", name);
+    ike_report_wrap(report->out, head, text);
+}
+
+/* ---- tables ---- */
+
+static void append_findings(GString *out, const ike_sa *sa)
+{
+    unsigned by_severity[IKE_SEVERITY_ERROR + 1] = { 0 };
+    static const char *const names[] = { "", "", "note", "warning", "error" };
+    bool seen[IKE_N_DIAGNOSES] = { false };
+    const gsize before = out->len;
+
+    for (guint i = 0; i < sa->findings->len; i++) {
+        const ike_finding *finding = sa->findings->pdata[i];
+
+        by_severity[finding->severity] += !seen[finding->id];
+        seen[finding->id] = true;
+    }
+    for (int s = IKE_SEVERITY_ERROR; s >= IKE_SEVERITY_NOTE; s--)
+        if (by_severity[s])
+            g_string_append_printf(out, "%s%u %s%s", out->len > before ? ", " : "", by_severity[s],
+                                   names[s], by_severity[s] == 1 ? "" : "s");
+    if (out->len == before)
+        g_string_append_c(out, '-');
+}
+
+static const char *nat_word(const ike_sa *sa)
+{
+    const ike_side initiator = ike_sa_side_of(sa, IKE_ROLE_INITIATOR);
+    const ike_natted i = ike_sa_behind_nat(sa, initiator);
+    const ike_natted r = ike_sa_behind_nat(sa, ike_side_other(initiator));
+
+    if (i >= IKE_NAT_MAYBE && r >= IKE_NAT_MAYBE)
+        return "I+R";
+    if (i >= IKE_NAT_MAYBE)
+        return "I";
+    if (r >= IKE_NAT_MAYBE)
+        return "R";
+    return i == IKE_NAT_NO && r == IKE_NAT_NO ? "no" : "-";
+}
+
+static const char *state_word(const ike_sa *sa)
+{
+    return sa->is_failed ? "failed" : ike_state_name(sa->state);
+}
+
+static unsigned retransmissions(const ike_sa *sa)
+{
+    return sa->sides[0].retransmissions + sa->sides[1].retransmissions;
+}
+
+static unsigned messages(const ike_sa *sa)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < sa->records->len; i++) {
+        const ike_record *r = sa->records->pdata[i];
+
+        n += r->note.kind == IKE_NOTE_MESSAGE && r->copy == IKE_COPY_NONE && !r->is_reflection;
+    }
+    return n;
+}
+
+static void endpoint_of(GString *out, const ike_sa *sa, ike_role role)
+{
+    ike_side side = ike_sa_side_of(sa, role);
+
+    if (side == IKE_SIDE_NONE)
+        side = role == IKE_ROLE_INITIATOR ? IKE_SIDE_A : IKE_SIDE_B;
+    if (sa->sides[side].n_endpoints)
+        ike_endpoint_append(out, &sa->sides[side].endpoints[0]);
+    else
+        g_string_append_c(out, '-');
+}
+
+static void sa_row(const ike_report *report, const ike_sa *sa)
+{
+    GString *i = g_string_new(NULL), *r = g_string_new(NULL), *found = g_string_new(NULL);
+    GString *setup = g_string_new(NULL);
+
+    endpoint_of(i, sa, IKE_ROLE_INITIATOR);
+    endpoint_of(r, sa, IKE_ROLE_RESPONDER);
+    append_findings(found, sa);
+    if (sa->established && !sa->is_joined)
+        ike_seconds_append(setup, sa->established->note.time - sa->first_time);
+    else
+        g_string_append_c(setup, '-');
+    g_string_append_printf(report->out, "%3u  %-20s %-20s %-14s %4u %4u %8s  %-3s  %s\n",
+                           sa->number, i->str, r->str, state_word(sa), messages(sa),
+                           retransmissions(sa), setup->str, nat_word(sa), found->str);
+    g_string_free(i, TRUE);
+    g_string_free(r, TRUE);
+    g_string_free(found, TRUE);
+    g_string_free(setup, TRUE);
+}
+
+/* ---- details ---- */
+
+static void append_or_number(GString *out, const char *name, const char *kind, uint32_t value)
+{
+    if (name)
+        g_string_append(out, name);
+    else
+        g_string_append_printf(out, "%s %u", kind, value);
+}
+
+static void append_transform(GString *out, const ike_sa *sa, const ike_transform *t)
+{
+    const bool gss = ike_sa_has_vendor(sa, IKE_SIDE_A, IKE_VENDOR_GSS) ||
+                     ike_sa_has_vendor(sa, IKE_SIDE_B, IKE_VENDOR_GSS);
+
+    append_or_number(out, ike_encryption_name(t->encryption), "encryption", t->encryption);
+    if (t->key_length)
+        g_string_append_printf(out, "-%u", t->key_length);
+    g_string_append(out, " / ");
+    append_or_number(out, ike_hash_name(t->hash), "hash", t->hash);
+    g_string_append(out, " / ");
+    append_or_number(out, ike_auth_name(t->auth, gss), "authentication", t->auth);
+    g_string_append(out, " / ");
+    append_or_number(out, ike_group_name(t->group), "group", t->group);
+    if (t->life_seconds)
+        g_string_append_printf(out, ", %" G_GUINT64_FORMAT " s", t->life_seconds);
+    if (t->life_kilobytes)
+        g_string_append_printf(out, ", %" G_GUINT64_FORMAT " KB", t->life_kilobytes);
+}
+
+static void offers(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL);
+
+    if (sa->version == 2) {
+        g_string_free(text, TRUE);
+        return;
+    }
+    if (sa->has_chosen) {
+        append_transform(text, sa, &sa->chosen);
+        line(report, "Offer chosen", text->str);
+    } else {
+        line(report, "Offer chosen", "-");
+    }
+    for (unsigned i = 0; !sa->has_chosen && sa->offer &&
+                         i < MIN(sa->offer->n_transforms, IKE_MAX_TRANSFORMS); i++) {
+        g_string_truncate(text, 0);
+        append_transform(text, sa, &sa->offer->transforms[i]);
+        line(report, i ? "" : "Offered", text->str);
+    }
+    g_string_free(text, TRUE);
+}
+
+static void append_utc(GString *out, ike_time time)
+{
+    const ike_time seconds = time >= 0 ? time / IKE_SECOND : (time - IKE_SECOND + 1) / IKE_SECOND;
+    GDateTime *utc = g_date_time_new_from_unix_utc(seconds);
+    char *text = utc ? g_date_time_format(utc, "%Y-%m-%d %H:%M:%S") : NULL;
+
+    g_string_append_printf(out, "%s.%06d UTC", text ? text : "-",
+                           (int)((time - seconds * IKE_SECOND) / 1000));
+    g_free(text);
+    if (utc)
+        g_date_time_unref(utc);
+}
+
+static void times(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL);
+
+    append_utc(text, sa->first_time);
+    g_string_append(text, "  Established ");
+    if (sa->established && !sa->is_joined) {
+        g_string_append_c(text, '+');
+        ike_seconds_append(text, sa->established->note.time - sa->first_time);
+        g_string_append(text, " s");
+    } else {
+        g_string_append_c(text, '-');
+    }
+    line(report, sa->is_joined ? "First seen" : "Created", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void append_methods(GString *out, const ike_side_state *side)
+{
+    const gsize before = out->len;
+
+    for (unsigned i = 0; i < side->n_vendors; i++)
+        if (side->vendors[i]->kind == IKE_VENDOR_NATT)
+            g_string_append_printf(out, "%s%s", out->len > before ? ", " : "",
+                                   side->vendors[i]->name);
+    if (out->len == before)
+        g_string_append(out, "none");
+}
+
+static void nat_lines(const ike_report *report, const ike_sa *sa)
+{
+    const ike_vendor *method = ike_sa_nat_method(sa);
+    GString *text = g_string_new(NULL);
+
+    if (sa->initiator == IKE_SIDE_NONE || sa->version == 2) {
+        g_string_free(text, TRUE);
+        return;
+    }
+    g_string_append(text, "offered by the initiator: ");
+    append_methods(text, &sa->sides[sa->initiator]);
+    g_string_append(text, "; by the responder: ");
+    append_methods(text, &sa->sides[ike_side_other(sa->initiator)]);
+    g_string_append_printf(text, "; in common: %s", method ? method->name : "none");
+    if (sa->has_floated)
+        g_string_append(text, "; moved to port 4500");
+    line(report, "NAT traversal", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void vendor_lines(const ike_report *report, const ike_sa *sa)
+{
+    static const char *const names[] = { "Initiator is", "Responder is" };
+
+    for (int i = 0; i < 2 && sa->initiator != IKE_SIDE_NONE; i++) {
+        const ike_side_state *side =
+            &sa->sides[ike_sa_side_of(sa, i ? IKE_ROLE_RESPONDER : IKE_ROLE_INITIATOR)];
+        GString *text = g_string_new(NULL);
+
+        ike_side_products_append(text, side);
+        if (side->identity)
+            g_string_append_printf(text, "%sidentity %s", text->len ? ", " : "", side->identity);
+        if (text->len)
+            line(report, names[i], text->str);
+        g_string_free(text, TRUE);
+    }
+}
+
+static void exchange_line(const ike_report *report, const ike_sa *sa)
+{
+    const ike_mode mode = sa->phase1->mode;
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%s (IKEv%u), frames %u-%u",
+                           mode == IKE_MODE_NONE ? (sa->version == 2 ? "IKE_SA_INIT" : "not captured")
+                                                 : ike_modes[mode].name,
+                           sa->version, sa->first_frame, sa->last_frame);
+    line(report, "Exchange", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void sa_details(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(report->out, " SA %u\n", sa->number);
+    g_string_append_printf(text, "%016" G_GINT64_MODIFIER "x : %016" G_GINT64_MODIFIER "x",
+                           sa->spi_i, sa->spi_r);
+    line(report, sa->version == 2 ? "SPI pair" : "Cookie pair", text->str);
+    exchange_line(report, sa);
+    offers(report, sa);
+    times(report, sa);
+    nat_lines(report, sa);
+    vendor_lines(report, sa);
+    g_string_free(text, TRUE);
+}
+
+/* ---- Quick Modes ---- */
+
+static const char *child_state(const ike_exchange *exchange)
+{
+    if (exchange->slot[3])
+        return exchange->commit && !exchange->slot[4] ? "not connected" : "established";
+    return exchange->opener == IKE_SIDE_NONE ? "unknown start" : "unfinished";
+}
+
+static void addr_of(GString *out, const ike_exchange *exchange, bool opener)
+{
+    const ike_side side = opener ? exchange->opener : ike_side_other(exchange->opener);
+
+    if (side != IKE_SIDE_NONE && exchange->sa->sides[side].n_endpoints)
+        ike_addr_append(out, &exchange->sa->sides[side].endpoints[0].addr);
+    else
+        g_string_append_c(out, '-');
+}
+
+static unsigned child_retransmissions(const ike_exchange *exchange)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < exchange->records->len; i++)
+        n += ((const ike_record *)exchange->records->pdata[i])->sends - 1;
+    return n;
+}
+
+static void child_row(const ike_report *report, const ike_exchange *exchange)
+{
+    GString *i = g_string_new(NULL), *r = g_string_new(NULL), *setup = g_string_new(NULL);
+    const ike_record *first = exchange->slot[1], *last = exchange->slot[3];
+
+    addr_of(i, exchange, true);
+    addr_of(r, exchange, false);
+    if (first && last)
+        ike_seconds_append(setup, last->note.time - first->note.time);
+    else
+        g_string_append_c(setup, '-');
+    g_string_append_printf(report->out, "%6d %3u  %08x    %-16s %-16s %-14s %4u %4u %8s\n",
+                           exchange->child, exchange->sa->number, exchange->message_id, i->str,
+                           r->str, child_state(exchange), exchange->records->len,
+                           child_retransmissions(exchange), setup->str);
+    g_string_free(i, TRUE);
+    g_string_free(r, TRUE);
+    g_string_free(setup, TRUE);
+}
+
+static unsigned child_rows(const ike_report *report, const ike_sa *sa)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const ike_exchange *exchange = sa->exchanges->pdata[i];
+
+        if (exchange->child < 0 || sa->version == 2)
+            continue;
+        child_row(report, exchange);
+        n++;
+    }
+    return n;
+}
+
+static void child_table(const ike_report *report)
+{
+    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    unsigned n = 0;
+
+    g_string_append(report->out, "\nIKE Quick Mode Security Associations\n");
+    ike_report_rule(report->out, '-');
+    g_string_append(report->out, " Child  SA  Message ID  Initiator        Responder        "
+                                 "State          Msgs Retr  Setup s\n");
+    for (guint i = 0; i < sas->len; i++)
+        if (ike_report_covers(report, sas->pdata[i]))
+            n += child_rows(report, sas->pdata[i]);
+    if (n)
+        g_string_append(report->out, "        Proposal, SPIs and traffic selectors are encrypted.\n");
+    else
+        g_string_append(report->out, "        none\n");
+}
+
+void ike_report_sa(const ike_report *report)
+{
+    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+
+    ike_report_rule(report->out, '=');
+    g_string_append_printf(report->out, "IKE Main Mode Security Associations%*s%s\n", 40, "Filter: ",
+                           report->filter ? report->filter : "<none>");
+    ike_report_rule(report->out, '-');
+    g_string_append(report->out, " SA  Initiator            Responder            State          "
+                                 "Msgs Retr  Setup s  NAT  Findings\n");
+    for (guint i = 0; i < sas->len; i++)
+        if (ike_report_covers(report, sas->pdata[i]))
+            sa_row(report, sas->pdata[i]);
+    ike_report_rule(report->out, '-');
+    for (guint i = 0; i < sas->len; i++)
+        if (ike_report_covers(report, sas->pdata[i]))
+            sa_details(report, sas->pdata[i]);
+    child_table(report);
+    ike_report_rule(report->out, '=');
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ike_sa.h"
+
+#include <string.h>
+
+static uint64_t exchange_key(ike_mode mode, uint32_t message_id)
+{
+    return (uint64_t)mode << 32 | message_id;
+}
+
+ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
+{
+    ike_exchange *exchange = g_new0(ike_exchange, 1);
+
+    exchange->sa = sa;
+    exchange->mode = mode;
+    exchange->message_id = message_id;
+    exchange->opener = IKE_SIDE_NONE;
+    exchange->commit_side = IKE_SIDE_NONE;
+    exchange->child = -1;
+    exchange->records = g_ptr_array_new();
+    return exchange;
+}
+
+void ike_exchange_free(ike_exchange *exchange)
+{
+    if (!exchange)
+        return;
+    g_ptr_array_free(exchange->records, TRUE);
+    g_free(exchange);
+}
+
+ike_exchange *ike_sa_exchange(const ike_sa *sa, ike_mode mode, uint32_t message_id)
+{
+    const uint64_t key = exchange_key(mode, message_id);
+
+    return g_hash_table_lookup(sa->by_message_id, &key);
+}
+
+ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, uint32_t message_id)
+{
+    ike_exchange *exchange = ike_exchange_new(sa, mode, message_id);
+    uint64_t *key = g_new(uint64_t, 1);
+
+    *key = exchange_key(mode, message_id);
+    g_ptr_array_add(sa->exchanges, exchange);
+    g_hash_table_insert(sa->by_message_id, key, exchange);
+    return exchange;
+}
+
+ike_record *ike_record_last_before(ike_record *request, const ike_record *answer)
+{
+    for (ike_record *copy = request->last; copy; copy = copy->older)
+        if (copy->copy != IKE_COPY_DUPLICATE && copy->note.frame < answer->note.frame)
+            return copy;
+    return request;
+}
+
+bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece)
+{
+    for (guint i = 0; i < sa->records->len; i++) {
+        const ike_record *r = sa->records->pdata[i];
+
+        if (r->note.kind == IKE_NOTE_MESSAGE && r->note.frame > piece->note.frame &&
+            r->copy == IKE_COPY_NONE && r->label.mode != IKE_MODE_INFO && r->side != piece->side)
+            return true;
+    }
+    return false;
+}
+
+static guint digest_hash(gconstpointer p)
+{
+    return (guint)((const ike_digest *)p)->low;
+}
+
+static gboolean digest_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(ike_digest)) == 0;
+}
+
+ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r)
+{
+    ike_sa *sa = g_new0(ike_sa, 1);
+
+    sa->number = number;
+    sa->version = version;
+    sa->spi_i = spi_i;
+    sa->spi_r = spi_r;
+    sa->initiator = IKE_SIDE_NONE;
+    sa->phase1 = ike_exchange_new(sa, IKE_MODE_NONE, 0);
+    sa->exchanges = g_ptr_array_new_with_free_func((GDestroyNotify)ike_exchange_free);
+    sa->by_message_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    sa->records = g_ptr_array_new();
+    sa->digests = g_hash_table_new(digest_hash, digest_equal);
+    sa->findings = g_ptr_array_new();
+    sa->icmp = g_ptr_array_new();
+    return sa;
+}
+
+void ike_sa_free(ike_sa *sa)
+{
+    ike_exchange_free(sa->phase1);
+    g_ptr_array_free(sa->exchanges, TRUE);
+    g_hash_table_destroy(sa->by_message_id);
+    g_ptr_array_free(sa->records, TRUE);
+    g_hash_table_destroy(sa->digests);
+    g_ptr_array_free(sa->findings, TRUE);
+    g_ptr_array_free(sa->icmp, TRUE);
+    g_free(sa->offer);
+    g_free(sa->sides[0].identity);
+    g_free(sa->sides[1].identity);
+    g_free(sa);
+}
+
+static bool side_has_addr(const ike_side_state *side, const ike_addr *addr)
+{
+    for (unsigned i = 0; i < side->n_endpoints; i++)
+        if (ike_addr_equal(&side->endpoints[i].addr, addr))
+            return true;
+    return false;
+}
+
+static bool side_has_endpoint(const ike_side_state *side, const ike_endpoint *endpoint)
+{
+    for (unsigned i = 0; i < side->n_endpoints; i++)
+        if (ike_endpoint_equal(&side->endpoints[i], endpoint))
+            return true;
+    return false;
+}
+
+static ike_side side_by_endpoint(const ike_sa *sa, const ike_endpoint *src, const ike_endpoint *dst)
+{
+    for (int side = 0; side < 2; side++)
+        if (side_has_endpoint(&sa->sides[side], src) ||
+            side_has_endpoint(&sa->sides[1 - side], dst))
+            return (ike_side)side;
+    return IKE_SIDE_NONE;
+}
+
+ike_side ike_sa_side(const ike_sa *sa, const ike_endpoint *src, const ike_endpoint *dst)
+{
+    bool source[2], target[2];
+
+    if (ike_addr_equal(&src->addr, &dst->addr))
+        return side_by_endpoint(sa, src, dst);
+    for (int side = 0; side < 2; side++) {
+        source[side] = side_has_addr(&sa->sides[side], &src->addr);
+        target[side] = side_has_addr(&sa->sides[side], &dst->addr);
+    }
+    for (int side = 0; side < 2; side++)
+        if (source[side] && target[1 - side] && !(source[1 - side] && target[side]))
+            return (ike_side)side;
+    for (int side = 0; side < 2; side++)
+        if ((source[side] && !source[1 - side]) || (target[1 - side] && !target[side]))
+            return (ike_side)side;
+    return side_by_endpoint(sa, src, dst);
+}
+
+bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint)
+{
+    ike_side_state *state = &sa->sides[side];
+
+    if (state->n_endpoints == IKE_MAX_ENDPOINTS || side_has_endpoint(state, endpoint))
+        return false;
+    state->endpoints[state->n_endpoints++] = *endpoint;
+    return true;
+}
+
+bool ike_sa_has_hosts(const ike_sa *sa, const ike_addr *a, const ike_addr *b)
+{
+    return (side_has_addr(&sa->sides[0], a) && side_has_addr(&sa->sides[1], b)) ||
+           (side_has_addr(&sa->sides[1], a) && side_has_addr(&sa->sides[0], b));
+}
+
+bool ike_sa_has_host(const ike_sa *sa, const ike_addr *a, const ike_addr *b)
+{
+    for (int side = 0; side < 2; side++)
+        if (side_has_addr(&sa->sides[side], a) || side_has_addr(&sa->sides[side], b))
+            return true;
+    return false;
+}
+
+ike_role ike_sa_role(const ike_sa *sa, ike_side side)
+{
+    if (side == IKE_SIDE_NONE || sa->initiator == IKE_SIDE_NONE)
+        return IKE_ROLE_UNKNOWN;
+    return side == sa->initiator ? IKE_ROLE_INITIATOR : IKE_ROLE_RESPONDER;
+}
+
+ike_side ike_sa_side_of(const ike_sa *sa, ike_role role)
+{
+    return role == IKE_ROLE_INITIATOR ? sa->initiator : ike_side_other(sa->initiator);
+}
+
+bool ike_sa_has_vendor(const ike_sa *sa, ike_side side, unsigned kind)
+{
+    if (side == IKE_SIDE_NONE)
+        return false;
+    for (unsigned i = 0; i < sa->sides[side].n_vendors; i++)
+        if (sa->sides[side].vendors[i]->kind == kind)
+            return true;
+    return false;
+}
+
+const ike_vendor *ike_side_nat_method(const ike_side_state *side)
+{
+    const ike_vendor *best = NULL;
+
+    for (unsigned i = 0; i < side->n_vendors; i++) {
+        const ike_vendor *vendor = side->vendors[i];
+
+        if (vendor->kind == IKE_VENDOR_NATT && (!best || vendor->nat_rank > best->nat_rank))
+            best = vendor;
+    }
+    return best;
+}
+
+static bool side_has_vendor(const ike_side_state *side, const ike_vendor *vendor)
+{
+    for (unsigned i = 0; i < side->n_vendors; i++)
+        if (side->vendors[i] == vendor)
+            return true;
+    return false;
+}
+
+const ike_vendor *ike_sa_nat_method(const ike_sa *sa)
+{
+    const ike_vendor *best = NULL;
+
+    for (unsigned i = 0; i < sa->sides[0].n_vendors; i++) {
+        const ike_vendor *vendor = sa->sides[0].vendors[i];
+
+        if (vendor->kind == IKE_VENDOR_NATT && side_has_vendor(&sa->sides[1], vendor) &&
+            (!best || vendor->nat_rank > best->nat_rank))
+            best = vendor;
+    }
+    return best;
+}
+
+/* A side whose source port on the float is not 4500, or before it not 500, is rewritten. */
+static bool has_rewritten_port(const ike_side_state *side)
+{
+    for (unsigned i = 0; i < side->n_endpoints; i++)
+        if (side->endpoints[i].port != IKE_PORT && side->endpoints[i].port != IKE_PORT_NATT)
+            return true;
+    return false;
+}
+
+ike_natted ike_sa_natted(const ike_sa *sa, ike_side side)
+{
+    if (side == IKE_SIDE_NONE)
+        return IKE_NAT_UNKNOWN;
+
+    const ike_natd *own = &sa->sides[side].natd;
+    const ike_natd *peer = &sa->sides[1 - side].natd;
+
+    if (sa->sides[side].is_rewritten || (peer->seen && !peer->destination_ok && !peer->forced))
+        return IKE_NAT_PROVEN;
+    if (own->seen && !own->source_ok && !own->forced)
+        return has_rewritten_port(&sa->sides[side]) ? IKE_NAT_PROVEN : IKE_NAT_MAYBE;
+    return own->seen && peer->seen ? IKE_NAT_NO : IKE_NAT_UNKNOWN;
+}
+
+ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side)
+{
+    const ike_natted natted = ike_sa_natted(sa, side);
+    const ike_natd *peer;
+
+    if (natted != IKE_NAT_MAYBE)
+        return natted;
+    peer = &sa->sides[ike_side_other(side)].natd;
+    return peer->seen && !peer->source_ok ? IKE_NAT_UNKNOWN : IKE_NAT_MAYBE;
+}
+
+void ike_side_products_append(GString *out, const ike_side_state *side)
+{
+    for (unsigned i = 0; i < side->n_vendors; i++) {
+        const ike_vendor *vendor = side->vendors[i];
+
+        if (vendor->kind != IKE_VENDOR_PRODUCT && vendor->kind != IKE_VENDOR_WINDOWS)
+            continue;
+        g_string_append_printf(out, "%s%s", out->len ? ", " : "", vendor->name);
+        if (vendor->kind == IKE_VENDOR_WINDOWS && side->has_windows_version)
+            g_string_append_printf(out, " (version %u)", ike_be32(side->windows_version));
+    }
+}
+
+ike_state ike_record_state(const ike_record *r)
+{
+    if (r->state == IKE_STATE_PROBABLY_ESTABLISHED && r->note.sa &&
+        r->note.sa->state == IKE_STATE_ESTABLISHED)
+        return IKE_STATE_ESTABLISHED;
+    return r->state;
+}

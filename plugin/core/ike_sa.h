@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the tracker remembers: IKE SAs, their exchanges, and a note for everything it recognised in
+ * a frame. Data and look-up only; ike_tracker.h feeds it, ike_judge.h draws the conclusions.
+ */
+#ifndef IKE_SA_H
+#define IKE_SA_H
+
+#include "ike_base.h"
+#include "ike_diagnosis.h"
+#include "ike_label.h"
+#include "ike_message.h"
+
+#define IKE_MAX_ENDPOINTS 16     /* addresses and ports of one side of an SA that are remembered */
+#define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
+#define IKE_MAX_VENDORS 24       /* vendor IDs of one side that are remembered */
+#define IKE_MAX_PAYLOAD_TYPES 16 /* payload types of a message that are listed */
+
+typedef struct ike_sa ike_sa;
+typedef struct ike_exchange ike_exchange;
+typedef struct ike_note ike_note;
+typedef struct ike_record ike_record;
+struct ike_assembly; /* fragments 132 of one message: ike_v1frag.c */
+
+typedef enum ike_note_kind {
+    IKE_NOTE_MESSAGE,   /* an ike_record with a whole message */
+    IKE_NOTE_PIECE,     /* an ike_record with a piece that does not complete a message */
+    IKE_NOTE_KEEPALIVE,
+    IKE_NOTE_ESP,
+    IKE_NOTE_AH,
+    IKE_NOTE_ICMP
+} ike_note_kind;
+
+/* Something recognised in a frame; a frame may hold several. */
+struct ike_note {
+    ike_note *next; /* in the same frame */
+    uint32_t frame;
+    ike_note_kind kind;
+    ike_time time;
+    ike_sa *sa;             /* or NULL */
+    ike_exchange *exchange; /* or NULL */
+    GPtrArray *findings;    /* of ike_finding, or NULL */
+    GPtrArray *live;        /* of ike_finding: what a single pass says here of earlier frames */
+};
+
+typedef enum ike_copy { IKE_COPY_NONE, IKE_COPY_RETRANSMISSION, IKE_COPY_DUPLICATE } ike_copy;
+
+typedef enum ike_fragment_kind {
+    IKE_FRAGMENT_NONE,
+    IKE_FRAGMENT_IP,
+    IKE_FRAGMENT_V1,
+    IKE_FRAGMENT_V2
+} ike_fragment_kind;
+
+typedef struct ike_digest {
+    uint64_t low, high;
+} ike_digest;
+
+/* A message, or a piece of one. */
+struct ike_record {
+    ike_note note;
+    ike_endpoint src, dst;
+    ike_side side; /* that sent it */
+    uint32_t ip_id;
+    bool has_ip_id;
+    bool has_marker; /* came after a non-ESP marker */
+
+    /* header: RFC 2408 3.1 */
+    uint64_t spi_i, spi_r;
+    uint32_t message_id, length;
+    uint8_t version, exchange_type, flags, next_payload;
+    bool truncated, is_encrypted;
+    uint8_t n_payload_types, payload_types[IKE_MAX_PAYLOAD_TYPES];
+
+    ike_label label;
+    ike_known_by known_by;
+    ike_state state;      /* of the SA after it */
+    ike_label waiting_for;
+    ike_time waiting_since; /* for the answer, in a single pass */
+    bool is_reflection;   /* the other side's own message come back */
+    bool floated;         /* first of its side on port 4500 after port 500 */
+    bool is_rejection;    /* an Informational that answers the message in `rejects` */
+    ike_record *rejects;
+
+    ike_record *request, *response; /* the other half, always first copies */
+
+    ike_digest digest;
+    ike_copy copy;
+    ike_record *first;     /* of a copy or a reflection: the first one */
+    ike_record *older;     /* of a copy: the copy before it */
+    ike_record *doubles;   /* of a duplicate: the copy that it doubles */
+    ike_time delay;        /* of a retransmission: since the sending before it */
+    ike_record *last;      /* of a first copy: the newest copy, itself at first */
+    ike_record *last_send; /* of a first copy: the newest that is no duplicate */
+    unsigned sends;        /* of a first copy: 1 + retransmissions */
+    unsigned duplicates;   /* of a first copy */
+    unsigned copy_number;  /* of a retransmission: 1 for the first repeat */
+
+    ike_fragment_kind fragment;
+    uint32_t fragment_number, fragment_total; /* 0: not known */
+    uint32_t fragment_missing;
+    ike_record *message;   /* of a piece: the record that carries the message */
+    ike_record *next_piece; /* of the same message, and of the message itself: the first piece */
+
+    char *notify;  /* names of clear notify payloads, or NULL */
+    uint16_t notify_error; /* first clear error notify type, or 0 */
+    char *mapping; /* the sender's new address:port behind a NAT, or NULL */
+};
+
+/* One exchange of an SA: phase 1, or the messages of one message ID. */
+struct ike_exchange {
+    ike_sa *sa;
+    ike_mode mode;
+    uint32_t message_id;
+    ike_side opener;           /* sent its first message; IKE_SIDE_NONE while unknown */
+    ike_known_by opener_known;
+    int child;                 /* number over the capture when it makes IPsec SAs, else -1 */
+    bool commit;               /* a message had the commit bit */
+    ike_side commit_side;
+    GPtrArray *records;        /* first copies, in frame order */
+    ike_record *slot[IKE_MAX_STEPS + 1]; /* first copy of message n */
+    unsigned highest;          /* highest slot in use */
+};
+
+/* What the NAT-D payloads of one side say, seen from the capture point (RFC 3947 3.2). */
+typedef struct ike_natd {
+    bool seen;
+    bool source_ok, destination_ok;
+    bool forced;        /* a hash over port 0 */
+    bool wrong_order;   /* only matches when the order of the payloads is not honoured */
+    struct ike_record *record; /* that carried them */
+} ike_natd;
+
+typedef struct ike_side_state {
+    ike_endpoint endpoints[IKE_MAX_ENDPOINTS];
+    unsigned n_endpoints;
+    const ike_vendor *vendors[IKE_MAX_VENDORS];
+    unsigned n_vendors;
+    uint8_t windows_version[4];
+    bool has_windows_version;
+    char *identity; /* from a clear ID payload, or NULL */
+    ike_natd natd;
+    unsigned messages;      /* first copies */
+    unsigned retransmissions;
+    uint64_t esp_packets;
+    ike_endpoint current;   /* source of its newest message */
+    bool has_current, current_has_marker;
+    bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
+    ike_time first_time;    /* of its first message; valid when messages > 0 */
+} ike_side_state;
+
+struct ike_sa {
+    uint32_t number;
+    uint8_t version;
+    uint64_t spi_i, spi_r; /* spi_r is 0 while only first messages were seen */
+    ike_side_state sides[2];
+    ike_side initiator; /* IKE_SIDE_NONE while unknown */
+    ike_known_by initiator_known;
+
+    ike_exchange *phase1;      /* of what kind: phase1->mode */
+    GPtrArray *exchanges;      /* all others, in order of appearance */
+    GHashTable *by_message_id; /* of these */
+    GPtrArray *records;        /* messages and pieces, in frame order */
+    GHashTable *digests;       /* first copies by digest */
+    GPtrArray *findings;
+    GPtrArray *icmp;           /* ike_icmp: errors that quote it */
+    struct ike_assembly *assemblies; /* fragments 132 */
+    unsigned n_assemblies;
+
+    ike_offer *offer; /* of MM1 or AM1, or NULL */
+    ike_transform chosen;
+    bool has_chosen;
+
+    ike_time first_time, last_time;
+    uint32_t first_frame, last_frame;
+    ike_state state;
+    bool is_joined;
+    bool is_failed;
+    ike_record *established;   /* the message that proves or makes it, or NULL */
+    ike_sa *sibling_of;        /* shares its first message with this one */
+    ike_sa *same_spi;          /* next older SA with the same initiator cookie */
+    bool has_used_500, has_floated;
+    uint8_t foreign_version;   /* the other major version that a peer answered with, or 0 */
+};
+
+static inline ike_record *ike_note_record(ike_note *note)
+{
+    return note->kind == IKE_NOTE_MESSAGE || note->kind == IKE_NOTE_PIECE ? (ike_record *)note
+                                                                          : NULL;
+}
+
+/* The record that carries what a copy shares with its first: label, exchange, the other half. */
+static inline ike_record *ike_record_first(ike_record *r)
+{
+    return r->first ? r->first : r;
+}
+
+/* Newest sending of a request that stands before its answer, for the time of the answer. */
+ike_record *ike_record_last_before(ike_record *request, const ike_record *answer);
+
+/* True when the other side sent a new message of an exchange after this piece: it went on. */
+bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece);
+
+ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id);
+void ike_exchange_free(ike_exchange *exchange);
+/* The exchange with this message ID and mode, or NULL. */
+ike_exchange *ike_sa_exchange(const ike_sa *sa, ike_mode mode, uint32_t message_id);
+/* Makes it; the caller has looked that there is none. */
+ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, uint32_t message_id);
+
+ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r);
+void ike_sa_free(ike_sa *sa);
+
+/* Which side sends from `src` to `dst`. A side is known by its addresses, by address and port when
+ * both sides share an address. IKE_SIDE_NONE when neither end is known. */
+ike_side ike_sa_side(const ike_sa *sa, const ike_endpoint *src, const ike_endpoint *dst);
+/* Remembers that this side uses the endpoint; false when it was known or the list is full. */
+bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint);
+/* True when the two addresses are those of the two sides, in either order. */
+bool ike_sa_has_hosts(const ike_sa *sa, const ike_addr *a, const ike_addr *b);
+/* True when one of the two addresses is known to the SA. */
+bool ike_sa_has_host(const ike_sa *sa, const ike_addr *a, const ike_addr *b);
+
+ike_role ike_sa_role(const ike_sa *sa, ike_side side);
+/* Side of a role; IKE_SIDE_NONE while roles are unknown. */
+ike_side ike_sa_side_of(const ike_sa *sa, ike_role role);
+bool ike_sa_has_vendor(const ike_sa *sa, ike_side side, unsigned kind);
+/* The NAT-T method both sides announced, or NULL (RFC 3947 3.1). */
+const ike_vendor *ike_sa_nat_method(const ike_sa *sa);
+/* The best NAT-T method that one side announced, or NULL. */
+const ike_vendor *ike_side_nat_method(const ike_side_state *side);
+
+typedef enum ike_natted { IKE_NAT_UNKNOWN, IKE_NAT_NO, IKE_NAT_MAYBE, IKE_NAT_PROVEN } ike_natted;
+/* Whether a side is behind a NAT: MAYBE is a NAT or forced encapsulation (RFC 3947 3.2). */
+ike_natted ike_sa_natted(const ike_sa *sa, ike_side side);
+/* The same for a yes or no: where both sides might only force encapsulation, unknown. */
+ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side);
+/* Appends the products that the vendor IDs of a side name. */
+void ike_side_products_append(GString *out, const ike_side_state *side);
+/* State of the SA after a record, as known now. */
+ike_state ike_record_state(const ike_record *r);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The inside of the tracker: what its parts share. Not for users of the core.
+ */
+#ifndef IKE_TRACK_H
+#define IKE_TRACK_H
+
+#include "ike_ip.h"
+#include "ike_tracker.h"
+
+#define IKE_MAX_SAS 1000000u        /* IKE SAs of a capture */
+#define IKE_MAX_SA_RECORDS 1000000u /* messages and pieces of one SA */
+#define IKE_MAX_HOST_PAIRS 1000000u /* ordered pairs of addresses of a capture */
+#define IKE_MAX_EXCHANGES 100000u   /* exchanges of one SA */
+
+/* No stack sends again sooner (Libreswan 0.5 s, Android 0.5 s); a network's doubles and answers to
+ * them come within a millisecond. */
+#define IKE_QUICK (250 * IKE_MILLISECOND)
+
+/* A datagram on its way to the tracker. */
+typedef struct ike_datagram {
+    ike_endpoint src, dst;
+    const uint8_t *data;
+    size_t captured, wire;
+    uint32_t ip_id;
+    bool has_ip_id, has_marker;
+    uint16_t checksum;         /* of UDP, tells truncated messages apart */
+    ike_fragment_kind fragment; /* the datagram was put together from pieces */
+    GPtrArray *pieces;         /* ike_records of these; the completing one is not among them */
+    uint32_t n_pieces, piece_number;
+} ike_datagram;
+
+typedef struct ike_host_pair {
+    ike_addr src, dst;
+} ike_host_pair;
+
+struct ike_ipfrag_table;
+
+struct ike_tracker {
+    ike_options options;
+    uint32_t frame;       /* current */
+    ike_time now;         /* its time */
+    ike_span span;
+    GHashTable *notes;    /* frame number -> first note */
+    ike_note *last_note;  /* of the current frame */
+    GPtrArray *all_notes; /* owns them */
+    GPtrArray *sas;       /* owns them */
+    GHashTable *by_spi;   /* initiator cookie -> newest SA */
+    GHashTable *by_hosts; /* unordered pair -> GPtrArray of SAs */
+    GHashTable *pairs;    /* ordered pairs seen, of any traffic */
+    ike_host_pair last_pair;
+    GPtrArray *findings;  /* owns them */
+    GPtrArray *orphans;   /* those of no SA */
+    struct ike_ipfrag_table *ipfrags;
+    unsigned n_children;
+    unsigned n_messages;
+    uint64_t n_esp;       /* ESP and AH packets */
+    unsigned n_pieces;
+    bool is_judged, is_judging;
+    bool limit_sas, limit_records, limit_pairs;
+    GQueue *waiting;      /* requests that a single pass may still call unanswered */
+};
+
+/* ---- ike_tracker.c ---- */
+/* Adds a note of the current frame; `size` is that of the whole struct. */
+void *ike_note_new(ike_tracker *t, ike_note_kind kind, size_t size);
+/* The same for an earlier frame. */
+void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t frame,
+                      ike_time time);
+void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa);
+/* Raises a diagnosis; with `severity` NONE that of its row. One finding per (SA, id): further ones
+ * are counted, RETRANS and its like aside, which stand on each frame. Returns the finding. */
+ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
+                       ike_severity severity, const char *format, ...) G_GNUC_PRINTF(6, 7);
+void ike_finding_free(gpointer finding);
+void ike_tracker_datagram(ike_tracker *t, const ike_datagram *datagram);
+/* Handles one whole message; NULL when it is none or a limit is reached. */
+ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *datagram, const uint8_t *data,
+                                size_t captured, size_t wire);
+/* Makes the record of a message or piece, with its header and what its pieces need. */
+ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const ike_message *m,
+                           const ike_datagram *d);
+/* SAs between two hosts, oldest first, or NULL. */
+const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b);
+bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
+
+/* ---- ike_lookup.c ---- */
+/* The SA a message belongs to, made when it is new. Sets the sides of both ends. */
+ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, const ike_datagram *d,
+                      const ike_digest *digest, bool has_sa_payload);
+/* The SA that a message belongs to, if there is one already. */
+ike_sa *ike_lookup_known(const ike_tracker *t, const ike_message *m, const ike_endpoint *src,
+                         const ike_endpoint *dst);
+/* Newest SA with this initiator cookie, or NULL; older ones follow by same_spi. */
+ike_sa *ike_lookup_spi(const ike_tracker *t, uint64_t spi_i);
+
+/* ---- ike_copies.c ---- */
+ike_digest ike_digest_of(const ike_message *m, const ike_datagram *d);
+/* Finds out whether a record repeats an earlier one of its SA; sets copy, first, before and so on,
+ * raises the findings of repeats. Returns true for a copy or a reflection, which are not numbered. */
+bool ike_copies_check(ike_tracker *t, ike_record *r);
+
+/* ---- ike_v1.c, ike_keyed.c, ike_v2.c: numbering ---- */
+void ike_v1_message(ike_tracker *t, ike_record *r, const ike_message *m);
+void ike_v1_learn_initiator(ike_tracker *t, ike_sa *sa, ike_side side, ike_known_by known);
+void ike_v1_copy_seen(ike_tracker *t, ike_record *copy);
+void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode);
+void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m);
+/* Gives a record its label and puts it into its exchange; links it with its other half. */
+void ike_set_label(ike_tracker *t, ike_exchange *exchange, ike_record *r, ike_label label,
+                   ike_known_by known);
+
+/* ---- ike_v1sa.c ---- */
+/* Vendors, proposals, notifies and NAT detection of a clear message. */
+void ike_v1_payloads(ike_tracker *t, ike_record *r, const ike_message *m);
+
+/* ---- ike_ipfrag.c ---- */
+struct ike_ipfrag_table *ike_ipfrag_table_new(void);
+void ike_ipfrag_table_free(struct ike_ipfrag_table *table);
+void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *packet);
+void ike_ipfrag_judge(ike_tracker *t);
+
+/* ---- ike_v1frag.c ---- */
+/* Takes a fragment; returns its record, which is that of the message when it completes one. */
+ike_record *ike_v1frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d);
+void ike_v1frag_judge(ike_tracker *t, ike_sa *sa);
+void ike_v1frag_free(ike_sa *sa);
+
+/* ---- ike_natt.c ---- */
+void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m);
+/* Watches the endpoints of both sides: float to 4500, new mappings of a NAT. */
+void ike_natt_endpoint(ike_tracker *t, ike_record *r);
+
+/* ---- ike_icmp.c ---- */
+typedef struct ike_icmp {
+    ike_note note;
+    ike_addr reporter;
+    bool is_v6;
+    uint8_t type, code;
+    uint16_t mtu;
+    ike_side quoted; /* side that sent the quoted packet */
+    ike_record *about; /* the newest message it may be about, or NULL */
+} ike_icmp;
+void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *packet);
+
+/* ---- ike_judge.c ---- */
+void ike_judge_capture(ike_tracker *t);
+/* After a frame with notes: says of earlier requests what a single pass may say now. */
+void ike_judge_live(ike_tracker *t, ike_note *note);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The public face of the core. A tracker is fed the IP packets of a capture in frame order and
+ * keeps, for each frame, notes of what it recognised there. It reads no clock and keeps no global
+ * state: one tracker is one capture.
+ */
+#ifndef IKE_TRACKER_H
+#define IKE_TRACKER_H
+
+#include "ike_base.h"
+#include "ike_sa.h"
+
+typedef struct ike_tracker ike_tracker;
+
+typedef struct ike_options {
+    ike_time patience; /* how long a capture must go on before silence counts; 0: 5 s */
+} ike_options;
+
+ike_tracker *ike_tracker_new(const ike_options *options);
+void ike_tracker_free(ike_tracker *t);
+
+/* Begins the next frame. Every frame of the capture is announced, whatever it holds: it tells how
+ * long the capture goes on. Numbers ascend; times need not. */
+void ike_tracker_frame(ike_tracker *t, uint32_t number, ike_time time);
+
+/* Feeds one IP packet of the current frame: its bytes from the IP header on, as captured. Packets
+ * inside tunnels are fed like any other; packets quoted in ICMP errors are not. */
+void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured);
+
+/* Feeds an IKE message that was found without an IP header to read: endpoints as known, `wire` its
+ * length in the datagram. Used where only the host program knows the encapsulation. */
+void ike_tracker_feed_message(ike_tracker *t, const ike_endpoint *src, const ike_endpoint *dst,
+                              const uint8_t *data, size_t captured, size_t wire);
+
+/* Ends the current frame: what a single pass may say in it is decided now. */
+void ike_tracker_end_frame(ike_tracker *t);
+
+/* First note of a frame, or NULL. Valid until the tracker is freed. */
+ike_note *ike_tracker_notes(const ike_tracker *t, uint32_t frame);
+
+/* Draws the conclusions that need the end of the capture. Cheap when nothing was fed since the last
+ * call; after more frames were fed, conclusions are drawn anew. */
+void ike_tracker_finish(ike_tracker *t);
+
+/* All SAs in order of their numbers; all findings; those that belong to no SA. */
+const GPtrArray *ike_tracker_sas(const ike_tracker *t);
+const GPtrArray *ike_tracker_findings(const ike_tracker *t);
+const GPtrArray *ike_tracker_orphans(const ike_tracker *t);
+/* True when the capture holds IKE, ESP, AH or a piece of IKE. */
+bool ike_tracker_has_data(const ike_tracker *t);
+/* Number of the current frame. */
+uint32_t ike_tracker_current(const ike_tracker *t);
+
+typedef struct ike_span {
+    uint32_t frames;
+    ike_time first, last; /* earliest and latest time of any frame */
+} ike_span;
+ike_span ike_tracker_span(const ike_tracker *t);
+
+#endif

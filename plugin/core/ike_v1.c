@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Which message of phase 1 a message is: by its content, then by who sends it, then by order. What
+ * the wire does not decide stays undecided until a later message decides it. RFC 2409 5, RFC 2408 4.
+ */
+#include "ike_track.h"
+
+#include <string.h>
+
+/* What a message shows of itself, as bits. */
+enum {
+    HAS_SA = 1 << 0,
+    HAS_KE = 1 << 1,
+    HAS_NONCE = 1 << 2,
+    HAS_ID = 1 << 3,
+    HAS_HASH = 1 << 4,
+    HAS_SIG = 1 << 5,
+    HAS_CERT = 1 << 6,
+    HAS_GSS = 1 << 7,
+    ENCRYPTED = 1 << 8,
+    FIRST = 1 << 9, /* the responder cookie is zero */
+    /* Main Mode encrypted from MM5 on; what is encrypted before that is a violation */
+    KEY_EXCHANGE = HAS_KE | HAS_NONCE,
+    PROOF = HAS_ID | HAS_HASH | HAS_SIG
+};
+
+static const struct {
+    uint8_t payload;
+    unsigned bit;
+} payload_bits[] = {
+    { IKE_PL_SA, HAS_SA },     { IKE_PL_KE, HAS_KE },     { IKE_PL_NONCE, HAS_NONCE },
+    { IKE_PL_ID, HAS_ID },     { IKE_PL_HASH, HAS_HASH }, { IKE_PL_SIG, HAS_SIG },
+    { IKE_PL_CERT, HAS_CERT }, { IKE_PL_GSS, HAS_GSS },
+};
+
+/* A row fits a message that has one of `any`, all of `all` and none of `none`. The first row that
+ * fits counts. `role` is the sender's where the content says it. */
+typedef struct v1_rule {
+    uint8_t mode;
+    unsigned any, all, none;
+    uint8_t number, other;
+    ike_role role;
+    bool bad_flags; /* the E flag does not fit the content */
+} v1_rule;
+
+#define I IKE_ROLE_INITIATOR
+#define R IKE_ROLE_RESPONDER
+#define U IKE_ROLE_UNKNOWN
+
+static const v1_rule rules[] = {
+    /* mode             any            all                    none     n  or role bad flags */
+    { IKE_MODE_MAIN,    ~0u,           FIRST | ENCRYPTED,     0,       1, 0, I, true },
+    { IKE_MODE_MAIN,    ~0u,           FIRST,                 0,       1, 0, I, false },
+    { IKE_MODE_MAIN,    ~0u,           HAS_SA | ENCRYPTED,    0,       2, 0, R, true },
+    { IKE_MODE_MAIN,    ~0u,           HAS_SA,                0,       2, 0, R, false },
+    { IKE_MODE_MAIN,    KEY_EXCHANGE,  ENCRYPTED,             0,       3, 4, U, true },
+    { IKE_MODE_MAIN,    ~0u,           ENCRYPTED,             0,       5, 6, U, false },
+    /* public-key encryption: only the initiator names the responder's key by HASH(1), and only it
+     * sends its certificate with the key exchange (RFC 2409 5.2, 5.3) */
+    { IKE_MODE_MAIN,    HAS_HASH | HAS_CERT, KEY_EXCHANGE | HAS_ID, 0, 3, 0, I, false },
+    { IKE_MODE_MAIN,    KEY_EXCHANGE,  0,                     0,       3, 4, U, false },
+    { IKE_MODE_MAIN,    PROOF,         0,                     0,       5, 6, U, true },
+    { IKE_MODE_MAIN_GSS, HAS_GSS,      0,                     0,       0, 0, U, false },
+
+    { IKE_MODE_AGGRESSIVE, ~0u,        FIRST,                 0,       1, 0, I, false },
+    { IKE_MODE_AGGRESSIVE, ~0u,        HAS_SA,                0,       2, 0, R, false },
+    { IKE_MODE_AGGRESSIVE, ENCRYPTED | HAS_HASH | HAS_SIG, 0, HAS_KE,  3, 0, I, false },
+
+    { IKE_MODE_BASE,    ~0u,           FIRST,                 0,       1, 0, I, false },
+    { IKE_MODE_BASE,    ~0u,           HAS_SA,                0,       2, 0, R, false },
+    { IKE_MODE_BASE,    ENCRYPTED | HAS_KE | PROOF, 0,        0,       3, 4, U, false },
+};
+
+static unsigned content_of(const ike_message *m)
+{
+    unsigned bits = 0;
+
+    if (m->flags & IKE_FLAG_ENCRYPTED)
+        bits |= ENCRYPTED;
+    if (m->spi_r == 0)
+        bits |= FIRST;
+    for (size_t i = 0; i < G_N_ELEMENTS(payload_bits); i++)
+        if (ike_message_has(m, payload_bits[i].payload))
+            bits |= payload_bits[i].bit;
+    return bits;
+}
+
+/* The payload type in the header is in clear even when the rest is not; of an encrypted message it
+ * is all that counts. */
+static const v1_rule *rule_for(ike_mode mode, unsigned content)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        const v1_rule *r = &rules[i];
+
+        if ((r->mode == mode || (mode == IKE_MODE_MAIN && r->mode == IKE_MODE_MAIN_GSS)) &&
+            (r->any == ~0u || (content & r->any)) && (content & r->all) == r->all &&
+            !(content & r->none))
+            return r;
+    }
+    return NULL;
+}
+
+/* ---- labels ---- */
+
+static void link_halves(ike_exchange *exchange, ike_record *r)
+{
+    const unsigned asked = ike_label_answers(r->label);
+    ike_record *request = asked ? exchange->slot[asked] : NULL;
+
+    if (request && request != r && !r->request) {
+        r->request = request;
+        if (!request->response)
+            request->response = r;
+    }
+    if (r->label.number < IKE_MAX_STEPS) {
+        const ike_record *later = exchange->slot[r->label.number + 1];
+
+        /* the answer came first in the file: a merge, or a label decided later */
+        if (later && later != r && ike_label_answers(later->label) == r->label.number &&
+            !later->request) {
+            ((ike_record *)later)->request = r;
+            r->response = (ike_record *)later;
+        }
+    }
+}
+
+static void set_state(ike_record *r)
+{
+    const ike_step *step = ike_step_find(r->label);
+    const ike_sa *sa = r->note.sa;
+
+    r->state = sa->state;
+    memset(&r->waiting_for, 0, sizeof r->waiting_for);
+    if (step && step->next)
+        r->waiting_for = (ike_label){ .mode = r->label.mode, .number = step->next };
+    if (ike_label_is(r->label, IKE_MODE_QUICK, 3) && r->note.exchange->commit)
+        r->waiting_for = (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 };
+}
+
+static void advance_state(ike_sa *sa, const ike_record *r)
+{
+    const ike_step *step = ike_step_find(r->label);
+
+    if (r->label.mode == IKE_MODE_INFO && sa->state == IKE_STATE_PROBABLY_ESTABLISHED &&
+        r->is_encrypted)
+        sa->state = IKE_STATE_ESTABLISHED;
+    else if (step && step->state > sa->state)
+        sa->state = step->state;
+    else if (sa->state == IKE_STATE_NEW && sa->is_joined)
+        sa->state = IKE_STATE_UNKNOWN_START;
+}
+
+void ike_set_label(ike_tracker *t, ike_exchange *exchange, ike_record *r, ike_label label,
+                   ike_known_by known)
+{
+    (void)t;
+    r->label = label;
+    r->known_by = known;
+    r->note.exchange = exchange;
+    if (label.other == 0 && label.number > 0 && label.number <= IKE_MAX_STEPS) {
+        if (!exchange->slot[label.number])
+            exchange->slot[label.number] = r;
+        exchange->highest = MAX(exchange->highest, label.number);
+        link_halves(exchange, r);
+    }
+    advance_state(r->note.sa, r);
+    set_state(r);
+}
+
+/* ---- who is the initiator ---- */
+
+static bool is_odd_sender(const ike_sa *sa, const ike_record *r)
+{
+    return ike_sa_role(sa, r->side) == IKE_ROLE_INITIATOR;
+}
+
+static void decide(ike_tracker *t, ike_sa *sa, ike_record *r, ike_known_by known)
+{
+    ike_label label = r->label;
+
+    if (!label.other || r->side == IKE_SIDE_NONE || ike_modes[label.mode].exchange != r->exchange_type)
+        return;
+    label.number = is_odd_sender(sa, r) ? MIN(label.number, label.other)
+                                        : MAX(label.number, label.other);
+    if (label.number % 2 != (is_odd_sender(sa, r) ? 1 : 0))
+        return;
+    label.other = 0;
+    ike_set_label(t, sa->phase1, r, label, known);
+}
+
+/* Labels of phase 1 that were decided by weaker evidence are decided anew. */
+static void reopen(ike_exchange *phase1)
+{
+    memset(phase1->slot, 0, sizeof phase1->slot);
+    phase1->highest = 0;
+    for (guint i = 0; i < phase1->records->len; i++) {
+        ike_record *r = phase1->records->pdata[i];
+
+        r->request = r->response = NULL;
+        if (r->label.mode == IKE_MODE_MAIN && !r->label.other && r->label.number >= 3) {
+            r->label.number = r->label.number % 2 ? r->label.number : r->label.number - 1;
+            r->label.other = r->label.number + 1;
+        }
+    }
+}
+
+static void relabel(ike_tracker *t, ike_sa *sa, ike_known_by known)
+{
+    ike_exchange *phase1 = sa->phase1;
+
+    for (guint i = 0; i < phase1->records->len; i++) {
+        ike_record *r = phase1->records->pdata[i];
+
+        if (r->label.other)
+            decide(t, sa, r, known);
+        else if (r->label.number)
+            ike_set_label(t, phase1, r, r->label, r->known_by);
+    }
+}
+
+void ike_v1_learn_initiator(ike_tracker *t, ike_sa *sa, ike_side side, ike_known_by known)
+{
+    if (side == IKE_SIDE_NONE || known <= sa->initiator_known)
+        return;
+    if (sa->initiator != IKE_SIDE_NONE && sa->initiator != side)
+        reopen(sa->phase1);
+    sa->initiator = side;
+    sa->initiator_known = known;
+    sa->phase1->opener = side;
+    relabel(t, sa, MIN(known, IKE_KNOWN_DIRECTION));
+}
+
+/* First record of the other side in phase 1 with this pair of numbers, or NULL. */
+static ike_record *undecided_of(const ike_sa *sa, ike_side side, unsigned number)
+{
+    for (guint i = 0; i < sa->phase1->records->len; i++) {
+        ike_record *r = sa->phase1->records->pdata[i];
+
+        if (r->side == side && r->label.mode == IKE_MODE_MAIN && r->label.number == number)
+            return r;
+    }
+    return NULL;
+}
+
+static bool is_quick_answer(const ike_record *asked, const ike_record *answer)
+{
+    const ike_time gap = answer->note.time - asked->note.time;
+
+    return gap >= 0 && gap < IKE_QUICK;
+}
+
+/* Roles by the order of messages, for a capture that begins in the middle. An answer is never seen
+ * before its request, except the answer to a request from before the capture; then the request that
+ * follows is a repeat, at least a retransmission timer later. So a quick follower is the answer,
+ * and the first encrypted message after the other side's key exchange is MM5. */
+static void learn_by_order(ike_tracker *t, ike_sa *sa, ike_record *r)
+{
+    const ike_side other = ike_side_other(r->side);
+    ike_record *theirs;
+
+    if (sa->initiator != IKE_SIDE_NONE || r->side == IKE_SIDE_NONE ||
+        r->label.mode != IKE_MODE_MAIN || !r->label.other)
+        return;
+    theirs = undecided_of(sa, other, r->label.number);
+    if (theirs && is_quick_answer(theirs, r)) {
+        ike_v1_learn_initiator(t, sa, other, IKE_KNOWN_ORDER);
+        return;
+    }
+    if (r->label.number == 5 && !theirs) {
+        theirs = undecided_of(sa, other, 3);
+        if (theirs && r->note.time >= theirs->note.time)
+            ike_v1_learn_initiator(t, sa, r->side,
+                                   r->has_marker && !theirs->has_marker ? IKE_KNOWN_DIRECTION
+                                                                        : IKE_KNOWN_ORDER);
+    }
+}
+
+/* Two slow halves are decided by what follows: a quick repeat of the first is the answer to the
+ * second, which was then a repeated request. */
+void ike_v1_copy_seen(ike_tracker *t, ike_record *copy)
+{
+    ike_sa *sa = copy->note.sa;
+    ike_record *first = ike_record_first(copy), *theirs;
+
+    copy->state = sa->state;
+    if (sa->initiator != IKE_SIDE_NONE || copy->copy != IKE_COPY_RETRANSMISSION ||
+        first->label.mode != IKE_MODE_MAIN || !first->label.other)
+        return;
+    theirs = undecided_of(sa, ike_side_other(first->side), first->label.number);
+    if (theirs && theirs->note.time > first->note.time && is_quick_answer(theirs, copy))
+        ike_v1_learn_initiator(t, sa, theirs->side, IKE_KNOWN_ORDER);
+}
+
+/* After both encrypted halves of Main Mode something else follows: they were MM5 and MM6. */
+static void learn_by_sequel(ike_tracker *t, ike_sa *sa, const ike_record *r)
+{
+    ike_record *a = undecided_of(sa, IKE_SIDE_A, 5), *b = undecided_of(sa, IKE_SIDE_B, 5);
+    ike_record *earlier, *later;
+
+    if (sa->initiator != IKE_SIDE_NONE || !a || !b)
+        return;
+    earlier = a->note.frame < b->note.frame ? a : b;
+    later = earlier == a ? b : a;
+    if (earlier->note.time <= later->note.time && later->note.time <= r->note.time &&
+        earlier->last == earlier)
+        ike_v1_learn_initiator(t, sa, earlier->side, IKE_KNOWN_ORDER);
+}
+
+/* ---- phase 1 ---- */
+
+static bool is_after_keying(const ike_exchange *phase1)
+{
+    for (guint i = 0; i < phase1->records->len; i++) {
+        const ike_record *r = phase1->records->pdata[i];
+
+        if (r->label.mode == IKE_MODE_MAIN && r->label.number >= 3)
+            return true;
+    }
+    return false;
+}
+
+static unsigned next_gss_round(const ike_exchange *phase1)
+{
+    unsigned n = 1;
+
+    for (guint i = 0; i < phase1->records->len; i++)
+        n += ((const ike_record *)phase1->records->pdata[i])->label.mode == IKE_MODE_MAIN_GSS;
+    return n;
+}
+
+static void check_header(ike_tracker *t, ike_record *r, const v1_rule *rule)
+{
+    ike_sa *sa = r->note.sa;
+
+    if (r->message_id != 0)
+        ike_raise(t, sa, IKE_DIAG_MM_MSGID, &r->note, IKE_SEVERITY_NONE,
+                  "message ID %08x in phase 1", r->message_id);
+    if (rule->bad_flags)
+        ike_raise(t, sa, IKE_DIAG_MM_FLAGS, &r->note, IKE_SEVERITY_NONE,
+                  r->flags & IKE_FLAG_ENCRYPTED ? "encryption flag on a message that is sent in clear"
+                                                : "no encryption flag on MM5 or MM6");
+}
+
+/* A different message in a place that was taken: the sender made it anew. A cut message cannot be
+ * told from a repeat. */
+static void check_extra(ike_tracker *t, ike_record *r)
+{
+    const ike_record *taken = r->label.other || r->label.number > IKE_MAX_STEPS
+                                  ? NULL
+                                  : r->note.sa->phase1->slot[r->label.number];
+
+    if (taken && taken != r && !r->truncated && r->label.mode == IKE_MODE_MAIN)
+        ike_raise(t, r->note.sa, IKE_DIAG_MM_EXTRA, &r->note, IKE_SEVERITY_NONE,
+                  "differs from the one in frame %u", taken->note.frame);
+}
+
+static ike_label label_of(const ike_sa *sa, const v1_rule *rule)
+{
+    ike_label label = { .mode = rule->mode, .number = rule->number, .other = rule->other };
+
+    if (rule->mode == IKE_MODE_MAIN_GSS)
+        label.number = (uint8_t)MIN(next_gss_round(sa->phase1), 255);
+    return label;
+}
+
+static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, ike_mode mode)
+{
+    ike_sa *sa = r->note.sa;
+    const v1_rule *rule = rule_for(mode, content_of(m));
+
+    if (sa->phase1->mode == IKE_MODE_NONE)
+        sa->phase1->mode = mode;
+    if (sa->phase1->records->len == 0 && !sa->sibling_of && m->spi_r != 0)
+        sa->is_joined = true;
+    g_ptr_array_add(sa->phase1->records, r);
+    r->note.exchange = sa->phase1;
+    if (!rule || (rule->mode == IKE_MODE_MAIN_GSS && !is_after_keying(sa->phase1))) {
+        r->state = sa->state;
+        return;
+    }
+    check_header(t, r, rule);
+    r->label = label_of(sa, rule);
+    r->known_by = IKE_KNOWN_CONTENT;
+    if (rule->role != IKE_ROLE_UNKNOWN)
+        ike_v1_learn_initiator(t, sa,
+                               rule->role == IKE_ROLE_INITIATOR ? r->side : ike_side_other(r->side),
+                               IKE_KNOWN_CONTENT);
+    if (!rule->other) {
+        check_extra(t, r);
+        ike_set_label(t, sa->phase1, r, r->label, IKE_KNOWN_CONTENT);
+    } else if (sa->initiator != IKE_SIDE_NONE) {
+        decide(t, sa, r, MIN(sa->initiator_known, IKE_KNOWN_DIRECTION));
+        check_extra(t, r);
+    } else {
+        advance_state(sa, r);
+        set_state(r);
+        learn_by_order(t, sa, r);
+    }
+    ike_v1_payloads(t, r, m);
+}
+
+/* ---- Informational ---- */
+
+static void info_message(ike_tracker *t, ike_record *r, const ike_message *m)
+{
+    ike_sa *sa = r->note.sa;
+
+    if (sa->records->len == 1)
+        sa->is_joined = true;
+    r->label = (ike_label){ .mode = IKE_MODE_INFO };
+    r->known_by = IKE_KNOWN_CONTENT;
+    if (r->is_encrypted)
+        learn_by_sequel(t, sa, r);
+    advance_state(sa, r);
+    set_state(r);
+    ike_v1_payloads(t, r, m);
+}
+
+/* RFC 2408 3.1: the CONNECTED notify that the commit bit asks for may come in an Informational with
+ * the message ID of the Quick Mode. */
+static ike_exchange *committed_quick_mode(const ike_sa *sa, const ike_record *r)
+{
+    ike_exchange *exchange = ike_sa_exchange(sa, IKE_MODE_QUICK, r->message_id);
+
+    return exchange && exchange->commit ? exchange : NULL;
+}
+
+static void numbered_message(ike_tracker *t, ike_record *r, ike_mode mode)
+{
+    if (mode == IKE_MODE_QUICK)
+        learn_by_sequel(t, r->note.sa, r);
+    ike_keyed_message(t, r, mode);
+}
+
+static ike_mode mode_of_exchange(unsigned exchange, unsigned version)
+{
+    for (int mode = 1; mode < IKE_N_MODES; mode++)
+        if (ike_modes[mode].exchange == exchange && ike_modes[mode].version == version &&
+            mode != IKE_MODE_MAIN_GSS)
+            return (ike_mode)mode;
+    return IKE_MODE_NONE;
+}
+
+void ike_v1_message(ike_tracker *t, ike_record *r, const ike_message *m)
+{
+    ike_sa *sa = r->note.sa;
+    const ike_mode mode = mode_of_exchange(m->exchange, 1);
+    ike_exchange *quick;
+
+    if (mode == IKE_MODE_NONE) {
+        r->state = sa->state;
+    } else if (mode == IKE_MODE_INFO && (quick = committed_quick_mode(sa, r))) {
+        g_ptr_array_add(quick->records, r);
+        ike_set_label(t, quick, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
+                      IKE_KNOWN_CONTENT);
+    } else if (mode == IKE_MODE_INFO) {
+        info_message(t, r, m);
+    } else if (ike_modes[mode].is_phase1 && mode != IKE_MODE_AUTHIP_MAIN) {
+        phase1_message(t, r, m, mode);
+    } else {
+        numbered_message(t, r, mode);
+    }
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * IKEv1 messages in fragment payloads 132 (MS-IKEE 2.2.3.1). Stacks fill the outer header in
+ * different ways and reuse the fragment ID, so a message is numbered by its inner header only, and
+ * every new set of fragments is a generation of its own.
+ */
+#include "ike_track.h"
+
+#include <string.h>
+
+#define ASSEMBLY_LIFETIME (90 * IKE_SECOND) /* MS-IKEE 3.3.2 */
+#define MAX_MESSAGE 65535u
+#define MAX_ASSEMBLIES 1024u /* of one SA */
+#define MAX_NUMBER 255
+
+typedef struct part {
+    uint8_t *data;
+    uint16_t length;
+    ike_record *record;
+} part;
+
+typedef struct ike_assembly {
+    struct ike_assembly *older;
+    ike_side side;
+    uint16_t id;
+    ike_time first;
+    uint8_t last_number; /* 0 while unknown */
+    unsigned n_parts;
+    bool done;
+    uint8_t exchange; /* of the outer header */
+    part parts[MAX_NUMBER + 1];
+} ike_assembly;
+
+static void drop_parts(ike_assembly *a)
+{
+    for (int i = 0; i <= MAX_NUMBER; i++) {
+        g_free(a->parts[i].data);
+        a->parts[i].data = NULL;
+    }
+}
+
+void ike_v1frag_free(ike_sa *sa)
+{
+    while (sa->assemblies) {
+        ike_assembly *a = sa->assemblies;
+
+        sa->assemblies = a->older;
+        drop_parts(a);
+        g_free(a);
+    }
+}
+
+static ike_assembly *newest(const ike_sa *sa, ike_side side, uint16_t id)
+{
+    for (ike_assembly *a = sa->assemblies; a; a = a->older)
+        if (a->side == side && a->id == id)
+            return a;
+    return NULL;
+}
+
+static ike_assembly *new_assembly(ike_tracker *t, ike_sa *sa, ike_side side, uint16_t id,
+                                  uint8_t exchange)
+{
+    ike_assembly *a;
+
+    if (sa->n_assemblies >= MAX_ASSEMBLIES) {
+        ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, 0,
+                  "more than %u messages in IKE fragments: later ones are not put together",
+                  MAX_ASSEMBLIES);
+        return NULL;
+    }
+    a = g_new0(ike_assembly, 1);
+    a->side = side;
+    a->id = id;
+    a->exchange = exchange;
+    a->first = t->now;
+    a->older = sa->assemblies;
+    sa->assemblies = a;
+    sa->n_assemblies++;
+    return a;
+}
+
+static bool same_bytes(const part *p, const ike_fragment *f)
+{
+    return p->length == f->length && (!p->data || memcmp(p->data, f->data, f->length) == 0);
+}
+
+static bool is_within(ike_time span, ike_time limit)
+{
+    return span > -limit && span < limit;
+}
+
+/* True when the fragment cannot belong to this generation any more. */
+static bool starts_new(const ike_tracker *t, const ike_assembly *a, const ike_fragment *f)
+{
+    const part *p = &a->parts[f->number];
+
+    if (!is_within(t->now - a->first, ASSEMBLY_LIFETIME))
+        return true;
+    if (a->done)
+        return !(p->record && same_bytes(p, f) && is_within(t->now - p->record->note.time, IKE_QUICK));
+    if (p->record && !same_bytes(p, f))
+        return true;
+    if (f->is_last && a->last_number && a->last_number != f->number)
+        return true;
+    return a->last_number && f->number > a->last_number;
+}
+
+static uint32_t missing_parts(const ike_assembly *a)
+{
+    return a->last_number > a->n_parts ? a->last_number - a->n_parts : 0;
+}
+
+static void describe(ike_assembly *a)
+{
+    for (int i = 1; i <= MAX_NUMBER; i++) {
+        ike_record *r = a->parts[i].record;
+
+        if (!r)
+            continue;
+        r->fragment_total = a->last_number;
+        r->fragment_missing = missing_parts(a);
+    }
+}
+
+static ike_record *new_piece(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d,
+                             const ike_fragment *f)
+{
+    ike_record *r = ike_record_new(t, IKE_NOTE_PIECE, sa, m, d);
+
+    t->n_pieces++;
+    if (d->fragment == IKE_FRAGMENT_IP)
+        ike_raise(t, sa, IKE_DIAG_FRAG_OF_FRAG, &r->note, 0,
+                  "IKE fragment %u travelled in %u IP fragments", f->number, d->n_pieces);
+    r->fragment = IKE_FRAGMENT_V1;
+    r->fragment_number = f->number;
+    r->fragment_total = 0;
+    return r;
+}
+
+/* The same fragment once more: doubled on the way, or sent again because others were lost. */
+static ike_record *note_repeat(ike_tracker *t, ike_record *r, ike_record *first)
+{
+    r->first = first;
+    r->message = first->message;
+    r->fragment_total = first->fragment_total;
+    r->fragment_missing = first->fragment_missing;
+    if (is_within(r->note.time - first->note.time, IKE_QUICK)) {
+        r->copy = IKE_COPY_DUPLICATE;
+        r->doubles = first;
+    } else {
+        r->copy = IKE_COPY_RETRANSMISSION;
+        r->copy_number = 1;
+        r->delay = r->note.time - first->note.time;
+        ike_raise(t, r->note.sa, IKE_DIAG_RETRANS, &r->note, 0,
+                  "IKE fragment %u sent again: first in frame %u", r->fragment_number,
+                  first->note.frame);
+    }
+    return r;
+}
+
+/* ---- completion ---- */
+
+static bool fits_outer(const ike_message *inner, const ike_message *outer, size_t length)
+{
+    return inner->length == length && inner->spi_i == outer->spi_i &&
+           (inner->spi_r == outer->spi_r || inner->spi_r == 0);
+}
+
+static GByteArray *join(const ike_assembly *a, GPtrArray *pieces, uint8_t but_not)
+{
+    GByteArray *bytes = g_byte_array_new();
+
+    for (int i = 1; i <= a->last_number; i++) {
+        if (bytes->len + a->parts[i].length <= MAX_MESSAGE)
+            g_byte_array_append(bytes, a->parts[i].data, a->parts[i].length);
+        if (i != but_not)
+            g_ptr_array_add(pieces, a->parts[i].record);
+    }
+    return bytes;
+}
+
+static ike_record *bad_inner(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d,
+                             const ike_fragment *f)
+{
+    ike_record *r = new_piece(t, sa, m, d, f);
+
+    ike_raise(t, sa, IKE_DIAG_V1FRAG_BAD, &r->note, 0,
+              "the fragments do not make a message with the cookies and length they should");
+    return r;
+}
+
+static ike_record *complete(ike_tracker *t, ike_sa *sa, ike_assembly *a, const ike_message *m,
+                            const ike_datagram *outer, const ike_fragment *f)
+{
+    GPtrArray *pieces = g_ptr_array_new();
+    GByteArray *bytes = join(a, pieces, f->number);
+    ike_datagram d = *outer;
+    ike_message inner;
+    ike_record *r;
+
+    d.fragment = IKE_FRAGMENT_V1;
+    d.pieces = pieces;
+    d.n_pieces = a->last_number;
+    d.piece_number = f->number;
+    if (ike_message_parse(&inner, bytes->data, bytes->len, bytes->len) &&
+        fits_outer(&inner, m, bytes->len))
+        r = ike_tracker_message(t, &d, bytes->data, bytes->len, bytes->len);
+    else
+        r = bad_inner(t, sa, m, outer, f);
+    a->done = true;
+    a->parts[f->number].record = r;
+    for (guint i = 0; i < pieces->len; i++)
+        ((ike_record *)pieces->pdata[i])->fragment_missing = 0;
+    g_byte_array_free(bytes, TRUE);
+    g_ptr_array_free(pieces, TRUE);
+    return r;
+}
+
+static void put_part(ike_assembly *a, const ike_fragment *f)
+{
+    part *p = &a->parts[f->number];
+
+    p->data = g_memdup2(f->data, f->length);
+    p->length = f->length;
+    a->n_parts++;
+    if (f->is_last)
+        a->last_number = f->number;
+}
+
+static ike_record *take(ike_tracker *t, ike_sa *sa, ike_assembly *a, const ike_message *m,
+                        const ike_datagram *d, const ike_fragment *f)
+{
+    part *p = &a->parts[f->number];
+
+    if (p->record)
+        return note_repeat(t, new_piece(t, sa, m, d, f), p->record);
+    put_part(a, f);
+    if (a->last_number && a->n_parts == a->last_number)
+        return complete(t, sa, a, m, d, f);
+    p->record = new_piece(t, sa, m, d, f);
+    describe(a);
+    return p->record;
+}
+
+ike_record *ike_v1frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d)
+{
+    const ike_side side = ike_sa_side(sa, &d->src, &d->dst);
+    ike_fragment f = { 0 };
+    const bool readable = ike_message_fragment(m, &f);
+    ike_assembly *a;
+
+    if (!readable || f.number == 0) {
+        ike_record *r = new_piece(t, sa, m, d, &f);
+
+        if (!m->truncated)
+            ike_raise(t, sa, IKE_DIAG_V1FRAG_BAD, &r->note, 0,
+                      readable ? "fragment number zero" : "the fragment payload is too short");
+        return r;
+    }
+    a = newest(sa, side, f.id);
+    if (!a || starts_new(t, a, &f))
+        a = new_assembly(t, sa, side, f.id, m->exchange);
+    return a ? take(t, sa, a, m, d, &f) : new_piece(t, sa, m, d, &f);
+}
+
+/* ---- at the end ---- */
+
+static bool is_completed_later(const ike_sa *sa, const ike_assembly *incomplete)
+{
+    for (const ike_assembly *a = sa->assemblies; a && a != incomplete; a = a->older)
+        if (a->side == incomplete->side && a->done)
+            return true;
+    return false;
+}
+
+static ike_record *describe_parts(const ike_assembly *a, GString *here, GString *missing)
+{
+    ike_record *newest_piece = NULL;
+
+    for (int i = 1; i <= MAX_NUMBER; i++) {
+        ike_record *r = a->parts[i].record;
+
+        if (r) {
+            g_string_append_printf(here, "%s%d", here->len ? "," : "", i);
+            if (!newest_piece || r->note.frame > newest_piece->note.frame)
+                newest_piece = r;
+        } else if (i < a->last_number) {
+            g_string_append_printf(missing, "%s%d", missing->len ? "," : "", i);
+        }
+    }
+    return newest_piece;
+}
+
+static void judge_assembly(ike_tracker *t, ike_sa *sa, const ike_assembly *a)
+{
+    GString *here = g_string_new(NULL), *missing = g_string_new(NULL);
+    ike_record *piece = describe_parts(a, here, missing);
+
+    if (piece && t->span.last - a->first >= IKE_SECOND) {
+        const bool fine = is_completed_later(sa, a) || ike_sa_goes_on_after(sa, piece);
+
+        ike_raise(t, sa, IKE_DIAG_V1FRAG_LOSS, &piece->note,
+                  fine ? IKE_SEVERITY_NOTE : IKE_SEVERITY_WARN,
+                  "message never completed: IKE fragments %s seen, %s missing", here->str,
+                  missing->len ? missing->str : "the last");
+    }
+    g_string_free(here, TRUE);
+    g_string_free(missing, TRUE);
+}
+
+void ike_v1frag_judge(ike_tracker *t, ike_sa *sa)
+{
+    for (const ike_assembly *a = sa->assemblies; a; a = a->older)
+        if (!a->done)
+            judge_assembly(t, sa, a);
+}

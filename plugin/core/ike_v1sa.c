@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the clear payloads of IKEv1 say of an SA: vendors, proposals, notifies.
+ */
+#include "ike_track.h"
+
+#include <string.h>
+
+#define MS_STATUS 12345 /* Microsoft: an error although it is above 8191 */
+#define LAST_ERROR_NOTIFY 8191 /* RFC 2408 3.14.1 */
+
+static void add_vendor(ike_side_state *side, const ike_payload *p)
+{
+    const ike_vendor *vendor = ike_vendor_find(p->body, p->length);
+
+    if (!vendor)
+        return;
+    if (vendor->kind == IKE_VENDOR_WINDOWS && p->length >= 20) {
+        memcpy(side->windows_version, p->body + 16, 4);
+        side->has_windows_version = true;
+    }
+    for (unsigned i = 0; i < side->n_vendors; i++)
+        if (side->vendors[i] == vendor)
+            return;
+    if (side->n_vendors < IKE_MAX_VENDORS)
+        side->vendors[side->n_vendors++] = vendor;
+}
+
+static void read_vendors(ike_record *r, const ike_message *m)
+{
+    if (r->side == IKE_SIDE_NONE)
+        return;
+    for (unsigned i = 0; i < m->n_payloads; i++)
+        if (m->payloads[i].type == IKE_PL_VID && !m->payloads[i].cut)
+            add_vendor(&r->note.sa->sides[r->side], &m->payloads[i]);
+}
+
+static void read_notifies(ike_record *r, const ike_message *m)
+{
+    GString *names = NULL;
+
+    for (unsigned i = 0; i < m->n_payloads; i++) {
+        ike_notify notify;
+        const char *name;
+
+        if (m->payloads[i].type != IKE_PL_NOTIFY || !ike_payload_notify(m, &m->payloads[i], &notify))
+            continue;
+        if (!names)
+            names = g_string_new(NULL);
+        else
+            g_string_append(names, ", ");
+        name = ike_notify_name(1, notify.type);
+        if (name)
+            g_string_append(names, name);
+        else
+            g_string_append_printf(names, "%u", notify.type);
+        if (!r->notify_error &&
+            ((notify.type > 0 && notify.type <= LAST_ERROR_NOTIFY) || notify.type == MS_STATUS))
+            r->notify_error = notify.type;
+    }
+    if (names)
+        r->notify = g_string_free(names, FALSE);
+}
+
+/* ---- proposals ---- */
+
+static const struct {
+    uint32_t group;
+    ike_severity severity;
+} weak_groups[] = { /* RFC 8247 2.4 */
+    { 1, IKE_SEVERITY_WARN }, { 22, IKE_SEVERITY_WARN }, { 2, IKE_SEVERITY_NOTE },
+    { 5, IKE_SEVERITY_NOTE }, { 23, IKE_SEVERITY_NOTE }, { 24, IKE_SEVERITY_NOTE },
+};
+
+static void judge_strength(ike_tracker *t, ike_record *r, const ike_transform *c)
+{
+    ike_sa *sa = r->note.sa;
+
+    if (c->encryption == 1)
+        ike_raise(t, sa, IKE_DIAG_WEAK_DES, &r->note, 0, "the responder chose DES");
+    if (c->encryption == 5)
+        ike_raise(t, sa, IKE_DIAG_WEAK_3DES, &r->note, 0, "the responder chose 3DES");
+    if (c->hash == IKE_HASH_MD5)
+        ike_raise(t, sa, IKE_DIAG_WEAK_MD5, &r->note, 0, "the responder chose MD5");
+    if (c->hash == IKE_HASH_SHA1)
+        ike_raise(t, sa, IKE_DIAG_WEAK_SHA1, &r->note, 0, "the responder chose SHA-1");
+    if (c->key_length > 0 && c->key_length < 128)
+        ike_raise(t, sa, IKE_DIAG_WEAK_KEYLEN, &r->note, 0, "the key has %u bits", c->key_length);
+    for (size_t i = 0; i < G_N_ELEMENTS(weak_groups); i++)
+        if (weak_groups[i].group == c->group)
+            ike_raise(t, sa, IKE_DIAG_WEAK_GROUP, &r->note, weak_groups[i].severity,
+                      "the responder chose %s", ike_group_name(c->group));
+    if (r->label.mode == IKE_MODE_AGGRESSIVE && c->auth == IKE_AUTH_PSK)
+        ike_raise(t, sa, IKE_DIAG_WEAK_AMPSK, &r->note, 0,
+                  "HASH_R and both identities are sent in clear");
+}
+
+static const ike_transform *offered(const ike_offer *offer, const ike_transform *chosen)
+{
+    for (unsigned i = 0; i < MIN(offer->n_transforms, IKE_MAX_TRANSFORMS); i++)
+        if (ike_transform_same_algorithms(&offer->transforms[i], chosen))
+            return &offer->transforms[i];
+    return NULL;
+}
+
+static void judge_choice(ike_tracker *t, ike_record *r, const ike_offer *choice)
+{
+    ike_sa *sa = r->note.sa;
+    const ike_transform *match;
+
+    if (choice->n_transforms != 1 || choice->n_proposals != 1) {
+        ike_raise(t, sa, IKE_DIAG_MM2_BADCHOICE, &r->note, 0,
+                  "the answer names %u proposals and %u transforms instead of one",
+                  choice->n_proposals, choice->n_transforms);
+        return;
+    }
+    if (!sa->offer || sa->offer->is_malformed || sa->offer->n_transforms > IKE_MAX_TRANSFORMS)
+        return;
+    match = offered(sa->offer, &choice->transforms[0]);
+    if (!match)
+        ike_raise(t, sa, IKE_DIAG_MM2_BADCHOICE, &r->note, 0,
+                  "the chosen transform is none of the %u offered", sa->offer->n_transforms);
+    else if (match->life_seconds && choice->transforms[0].life_seconds &&
+             match->life_seconds != choice->transforms[0].life_seconds)
+        ike_raise(t, sa, IKE_DIAG_LIFE_MISMATCH, &r->note, 0,
+                  "offered %" G_GUINT64_FORMAT " s, chosen %" G_GUINT64_FORMAT " s",
+                  match->life_seconds, choice->transforms[0].life_seconds);
+}
+
+static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
+{
+    ike_sa *sa = r->note.sa;
+    ike_offer *offer = g_new0(ike_offer, 1);
+
+    if (!ike_message_offer(m, offer)) {
+        g_free(offer);
+        return;
+    }
+    if (r->label.number == 1) {
+        g_free(sa->offer);
+        sa->offer = offer;
+        ike_raise(t, sa, IKE_DIAG_WEAK_IKEV1, &r->note, 0, "IKEv1 is deprecated by RFC 9395");
+        return;
+    }
+    if (r->label.number == 2 && !sa->has_chosen) {
+        sa->chosen = offer->transforms[0];
+        sa->has_chosen = true;
+        judge_choice(t, r, offer);
+        judge_strength(t, r, &sa->chosen);
+    }
+    g_free(offer);
+}
+
+static void check_key_exchange(ike_tracker *t, ike_record *r, const ike_message *m)
+{
+    const ike_sa *sa = r->note.sa;
+    const ike_payload *ke = ike_message_find(m, IKE_PL_KE);
+    const unsigned expected = sa->has_chosen ? ike_group_ke_length(sa->chosen.group) : 0;
+
+    /* with public-key encryption the body is encrypted and padded: RFC 2409 5.2, 5.3 */
+    if (!ke || ke->cut || !expected || sa->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION ||
+        sa->chosen.auth == IKE_AUTH_RSA_ENCRYPTION || r->label.mode != IKE_MODE_MAIN)
+        return;
+    if (ke->length != expected)
+        ike_raise(t, r->note.sa, IKE_DIAG_MM3_BADKE, &r->note, 0,
+                  "the public value has %u bytes, %s needs %u", ke->length,
+                  ike_group_name(sa->chosen.group), expected);
+}
+
+void ike_v1_payloads(ike_tracker *t, ike_record *r, const ike_message *m)
+{
+    if (m->is_encrypted)
+        return;
+    read_vendors(r, m);
+    read_notifies(r, m);
+    if (!ike_label_is_decided(r->label) && r->label.mode != IKE_MODE_MAIN)
+        return;
+    if (ike_message_has(m, IKE_PL_SA))
+        read_offer(t, r, m);
+    check_key_exchange(t, r, m);
+    ike_natt_detect(t, r, m);
+}

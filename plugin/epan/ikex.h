@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the files of the adapter share. The adapter hands the bytes of each frame to the core on the
+ * first visit and draws what the core noted on every visit.
+ */
+#ifndef IKEX_H
+#define IKEX_H
+
+#include "ike_report.h"
+#include "ike_tracker.h"
+#include "ws_compat.h"
+
+void proto_register_ikex(void);
+void proto_reg_handoff_ikex(void);
+void register_tap_listener_ikex(void);
+
+/* The tracker of the open capture; NULL while none is open. */
+ike_tracker *ikex_tracker(void);
+
+/* ---- ikex_extract.c: bytes out of Wireshark ---- */
+
+/* Where the packets of a frame go. The data is valid only during the call. */
+typedef struct ikex_sink {
+    /* An IP packet, from its header on; outer ones before inner ones, none that ICMP quotes. */
+    void (*ip)(const uint8_t *data, size_t captured, void *user);
+    /* An IKE message for which `ip` was of no use (unknown encapsulation, Decode As). Returns
+     * nothing; called after all `ip` calls. */
+    void (*message)(const ike_endpoint *src, const ike_endpoint *dst, const uint8_t *data,
+                    size_t captured, size_t wire, void *user);
+    void *user;
+} ikex_sink;
+
+/* Finds the protocols it needs and asks for them: call once, from the hand-off. */
+void ikex_extract_init(dissector_handle_t handle);
+void ikex_extract(packet_info *pinfo, proto_tree *tree, const ikex_sink *sink);
+
+/* ---- ikex_fields.c: names that users type ---- */
+
+/* Registers all fields, expert items and subtrees of the protocol. */
+void ikex_register_fields(int protocol);
+
+/* One per field of the protocol; see the table in ikex_fields.c. */
+#define IKEX_FIELDS(X)                                                                             \
+    X(sa) X(child) X(version) X(exchange) X(msg) X(msg_number) X(msg_known_by) X(sender) X(state)  \
+    X(waiting_for) X(cisco_state) X(request_in) X(response_in) X(time) X(time_last) X(sa_time)     \
+    X(retransmission) X(retransmission_of) X(retransmission_count) X(retransmission_delay)         \
+    X(duplicate_of) X(fragment_kind) X(fragment_number) X(fragment_total) X(fragment_missing)      \
+    X(fragment_message_in) X(nat_initiator) X(nat_responder) X(nat_method) X(nat_float)            \
+    X(nat_keepalive) X(nat_mapping) X(spi_initiator) X(spi_responder) X(esp_child)                 \
+    X(esp_known_by) X(analysis) X(diag_id) X(diag_severity) X(diag_known_by) X(notify)             \
+    X(id_initiator) X(id_responder) X(vendor_initiator) X(vendor_responder) X(child_spi_in)        \
+    X(child_spi_out)
+
+#define X(name) extern int hf_ikex_##name;
+IKEX_FIELDS(X)
+#undef X
+extern int ett_ikex, ett_ikex_finding;
+/* The expert item of a diagnosis with this severity. */
+expert_field *ikex_expert(ike_diagnosis_id id, ike_severity severity);
+
+/* ---- ikex_draw.c ---- */
+typedef struct ikex_canvas {
+    packet_info *pinfo;
+    tvbuff_t *tvb;
+    proto_tree *tree; /* or NULL: columns only */
+    int protocol;
+    bool info_column;
+} ikex_canvas;
+void ikex_draw(const ikex_canvas *canvas, ike_note *notes);
+
+#endif

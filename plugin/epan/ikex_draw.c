@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Draws the notes of a frame: fields, expert items, Info column.
+ */
+#include "ikex.h"
+
+#include <epan/column-utils.h>
+
+static void generated(proto_item *item)
+{
+    proto_item_set_generated(item);
+}
+
+static void add_uint(const ikex_canvas *c, proto_tree *tree, int hf, uint32_t value)
+{
+    generated(proto_tree_add_uint(tree, hf, c->tvb, 0, 0, value));
+}
+
+static void add_string(const ikex_canvas *c, proto_tree *tree, int hf, const char *value)
+{
+    if (value && *value)
+        generated(proto_tree_add_string(tree, hf, c->tvb, 0, 0, value));
+}
+
+static void add_flag(const ikex_canvas *c, proto_tree *tree, int hf)
+{
+    generated(proto_tree_add_item(tree, hf, c->tvb, 0, 0, ENC_NA));
+}
+
+static void add_time(const ikex_canvas *c, proto_tree *tree, int hf, ike_time span)
+{
+    nstime_t value;
+
+    nstime_set_zero(&value);
+    value.secs = (time_t)(span / IKE_SECOND);
+    value.nsecs = (int)(span % IKE_SECOND);
+    generated(proto_tree_add_time(tree, hf, c->tvb, 0, 0, &value));
+}
+
+static void add_spi(const ikex_canvas *c, proto_tree *tree, int hf, uint64_t spi)
+{
+    uint8_t *bytes = wmem_alloc(c->pinfo->pool, 8);
+
+    for (int i = 7; i >= 0; i--, spi >>= 8)
+        bytes[i] = (uint8_t)spi;
+    generated(proto_tree_add_bytes_with_length(tree, hf, c->tvb, 0, 0, bytes, 8));
+}
+
+static void add_label(const ikex_canvas *c, proto_tree *tree, int hf, ike_label label)
+{
+    GString *text = g_string_new(NULL);
+
+    ike_label_append(text, label);
+    add_string(c, tree, hf, text->str);
+    g_string_free(text, TRUE);
+}
+
+/* Numbers of the "known by" field, by our order of strength. */
+static uint32_t known_by_number(ike_known_by known)
+{
+    static const uint8_t numbers[] = { [IKE_KNOWN_GUESS] = 5, [IKE_KNOWN_ORDER] = 3,
+                                       [IKE_KNOWN_DIRECTION] = 2, [IKE_KNOWN_CONTENT] = 1,
+                                       [IKE_KNOWN_KEYS] = 4 };
+
+    return known < G_N_ELEMENTS(numbers) ? numbers[known] : 0;
+}
+
+/* ---- an SA ---- */
+
+static void draw_nat(const ikex_canvas *c, proto_tree *tree, const ike_sa *sa)
+{
+    static int *const hf[] = { &hf_ikex_nat_initiator, &hf_ikex_nat_responder };
+    const ike_vendor *method = ike_sa_nat_method(sa);
+
+    for (int i = 0; i < 2 && sa->initiator != IKE_SIDE_NONE; i++) {
+        const ike_natted natted =
+            ike_sa_behind_nat(sa, ike_sa_side_of(sa, i ? IKE_ROLE_RESPONDER : IKE_ROLE_INITIATOR));
+
+        if (natted != IKE_NAT_UNKNOWN)
+            generated(proto_tree_add_boolean(tree, *hf[i], c->tvb, 0, 0, natted != IKE_NAT_NO));
+    }
+    if (method)
+        add_string(c, tree, hf_ikex_nat_method, method->name);
+}
+
+static void draw_sides(const ikex_canvas *c, proto_tree *tree, const ike_sa *sa)
+{
+    static int *const vendors[] = { &hf_ikex_vendor_initiator, &hf_ikex_vendor_responder };
+    static int *const ids[] = { &hf_ikex_id_initiator, &hf_ikex_id_responder };
+
+    for (int i = 0; i < 2 && sa->initiator != IKE_SIDE_NONE; i++) {
+        const ike_side side = ike_sa_side_of(sa, i ? IKE_ROLE_RESPONDER : IKE_ROLE_INITIATOR);
+        GString *text = g_string_new(NULL);
+
+        ike_side_products_append(text, &sa->sides[side]);
+        add_string(c, tree, *vendors[i], text->str);
+        add_string(c, tree, *ids[i], sa->sides[side].identity);
+        g_string_free(text, TRUE);
+    }
+}
+
+static void draw_sa(const ikex_canvas *c, proto_tree *tree, const ike_note *note)
+{
+    add_uint(c, tree, hf_ikex_sa, note->sa->number);
+    if (note->exchange && note->exchange->child >= 0)
+        add_uint(c, tree, hf_ikex_child, (uint32_t)note->exchange->child);
+    add_time(c, tree, hf_ikex_sa_time, note->time - note->sa->first_time);
+}
+
+/* ---- a message or piece ---- */
+
+static void draw_copy(const ikex_canvas *c, proto_tree *tree, const ike_record *r)
+{
+    if (r->copy == IKE_COPY_RETRANSMISSION) {
+        add_flag(c, tree, hf_ikex_retransmission);
+        add_uint(c, tree, hf_ikex_retransmission_of, r->first->note.frame);
+        add_uint(c, tree, hf_ikex_retransmission_count, r->copy_number);
+        if (r->delay >= 0)
+            add_time(c, tree, hf_ikex_retransmission_delay, r->delay);
+    } else if (r->copy == IKE_COPY_DUPLICATE) {
+        add_uint(c, tree, hf_ikex_duplicate_of, r->doubles->note.frame);
+    }
+}
+
+static void draw_fragment(const ikex_canvas *c, proto_tree *tree, const ike_record *r)
+{
+    const bool piece = r->note.kind == IKE_NOTE_PIECE;
+
+    if (r->fragment == IKE_FRAGMENT_NONE)
+        return;
+    add_uint(c, tree, hf_ikex_fragment_kind, r->fragment);
+    if (r->fragment_number)
+        add_uint(c, tree, hf_ikex_fragment_number, r->fragment_number);
+    if (r->fragment_total)
+        add_uint(c, tree, hf_ikex_fragment_total, r->fragment_total);
+    if (piece && !r->message && r->fragment_missing)
+        add_uint(c, tree, hf_ikex_fragment_missing, r->fragment_missing);
+    if (piece && r->message)
+        add_uint(c, tree, hf_ikex_fragment_message_in, r->message->note.frame);
+}
+
+static void draw_halves(const ikex_canvas *c, proto_tree *tree, ike_record *r)
+{
+    ike_record *first = ike_record_first(r);
+
+    if (r->is_reflection)
+        return;
+    if (first->request) {
+        const ike_time span = r->note.time - first->request->note.time;
+        const ike_time last = r->note.time -
+                              ike_record_last_before(first->request, r)->note.time;
+
+        add_uint(c, tree, hf_ikex_request_in, first->request->note.frame);
+        if (r->copy == IKE_COPY_NONE && span >= 0 && last >= 0) {
+            add_time(c, tree, hf_ikex_time, span);
+            add_time(c, tree, hf_ikex_time_last, last);
+        }
+    }
+    if (first->response)
+        add_uint(c, tree, hf_ikex_response_in, first->response->note.frame);
+}
+
+static void draw_label(const ikex_canvas *c, proto_tree *tree, const ike_record *r)
+{
+    const ike_record *first = r->first ? r->first : r;
+    const ike_step *step = ike_step_find(first->label);
+
+    if (first->label.mode == IKE_MODE_NONE)
+        return;
+    add_label(c, tree, hf_ikex_msg, first->label);
+    if (ike_modes[first->label.mode].is_numbered && ike_label_is_decided(first->label))
+        add_uint(c, tree, hf_ikex_msg_number, first->label.number);
+    if (first->known_by)
+        add_uint(c, tree, hf_ikex_msg_known_by, known_by_number(first->known_by));
+    if (first->waiting_for.mode != IKE_MODE_NONE)
+        add_label(c, tree, hf_ikex_waiting_for, first->waiting_for);
+    if (step)
+        add_string(c, tree, hf_ikex_cisco_state, step->cisco);
+}
+
+static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
+{
+    const bool message = r->note.kind == IKE_NOTE_MESSAGE;
+
+    if (message)
+        draw_label(c, tree, r);
+    add_uint(c, tree, hf_ikex_version, r->version);
+    add_uint(c, tree, hf_ikex_exchange, r->exchange_type);
+    if (r->note.sa) {
+        add_uint(c, tree, hf_ikex_sender, ike_sa_role(r->note.sa, r->side));
+        add_string(c, tree, hf_ikex_state, ike_state_name(ike_record_state(r)));
+        add_spi(c, tree, hf_ikex_spi_initiator, r->note.sa->spi_i);
+        add_spi(c, tree, hf_ikex_spi_responder, r->spi_r);
+    }
+    if (message)
+        draw_halves(c, tree, r);
+    draw_copy(c, tree, r);
+    draw_fragment(c, tree, r);
+    add_string(c, tree, hf_ikex_notify, r->notify);
+    add_string(c, tree, hf_ikex_nat_mapping, r->mapping);
+    if (r->floated)
+        add_flag(c, tree, hf_ikex_nat_float);
+    if (r->note.sa && message) {
+        draw_nat(c, tree, r->note.sa);
+        draw_sides(c, tree, r->note.sa);
+    }
+}
+
+/* ---- findings ---- */
+
+static void draw_finding(const ikex_canvas *c, proto_tree *tree,
+                         const ike_finding *finding)
+{
+    proto_item *line;
+    proto_tree *sub;
+
+    proto_tree_add_expert_format(tree, c->pinfo, ikex_expert(finding->id, finding->severity),
+                                 c->tvb, 0, 0, "%s: %s", ike_diagnosis_get(finding->id)->summary,
+                                 finding->text);
+    line = proto_tree_add_string(tree, hf_ikex_diag_id, c->tvb, 0, 0,
+                                 ike_diagnosis_get(finding->id)->id);
+    generated(line);
+    sub = proto_item_add_subtree(line, ett_ikex_finding);
+    add_uint(c, sub, hf_ikex_diag_severity, finding->severity);
+    add_uint(c, sub, hf_ikex_diag_known_by, finding->evidence);
+}
+
+static bool draw_findings(const ikex_canvas *c, proto_tree *tree,
+                          const GPtrArray *findings)
+{
+    for (guint i = 0; findings && i < findings->len; i++)
+        draw_finding(c, tree, findings->pdata[i]);
+    return findings && findings->len > 0;
+}
+
+/* What an earlier frame lacks is said here only while the frame is first seen. */
+static const GPtrArray *live_findings(const ikex_canvas *c, const ike_note *note)
+{
+    return c->pinfo->fd->visited ? NULL : note->live;
+}
+
+/* ---- Info column ---- */
+
+static void info_front(const ikex_canvas *c, const ike_record *r)
+{
+    GString *text = g_string_new(NULL);
+
+    if (r->copy == IKE_COPY_RETRANSMISSION) {
+        g_string_printf(text, "[IKE retransmission of %u", r->first->note.frame);
+        if (r->delay >= 0) {
+            g_string_append(text, ", +");
+            ike_seconds_append(text, r->delay);
+            g_string_append(text, " s");
+        }
+        g_string_append(text, "] ");
+    } else if (r->copy == IKE_COPY_DUPLICATE) {
+        g_string_printf(text, "[IKE duplicate of %u] ", r->doubles->note.frame);
+    }
+    if (text->len)
+        col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "%s", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void info_findings(const ikex_canvas *c, const GPtrArray *findings)
+{
+    for (guint i = findings ? findings->len : 0; i > 0; i--) {
+        const ike_finding *finding = findings->pdata[i - 1];
+
+        if (finding->severity >= IKE_SEVERITY_WARN)
+            col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "[%s] ",
+                             ike_diagnosis_get(finding->id)->summary);
+    }
+}
+
+static void append_sa(GString *text, const ike_note *note)
+{
+    if (note->sa)
+        g_string_append_printf(text, "%sSA#%u", text->len > 2 ? " " : "", note->sa->number);
+}
+
+static void info_piece(GString *text, const ike_record *r)
+{
+    g_string_append(text, r->fragment == IKE_FRAGMENT_IP ? "IP fragment " : "IKE fragment ");
+    if (r->fragment_number)
+        g_string_append_printf(text, "%u", r->fragment_number);
+    if (r->fragment_number && r->fragment_total)
+        g_string_append_printf(text, "/%u", r->fragment_total);
+    if (r->message) {
+        g_string_append(text, " of ");
+        ike_label_append(text, (r->message->first ? r->message->first : r->message)->label);
+        g_string_append_printf(text, " in %u", r->message->note.frame);
+    }
+}
+
+static void info_message(GString *text, const ike_record *r)
+{
+    const ike_record *first = r->first ? r->first : r;
+
+    ike_label_append(text, first->label);
+}
+
+static const char *kind_text(ike_note_kind kind)
+{
+    static const char *const texts[] = { [IKE_NOTE_KEEPALIVE] = "NAT keepalive",
+                                         [IKE_NOTE_ICMP] = "ICMP error about" };
+
+    return kind < G_N_ELEMENTS(texts) ? texts[kind] : NULL;
+}
+
+static void info_back(const ikex_canvas *c, ike_note *note)
+{
+    GString *text = g_string_new(" [");
+    const ike_record *r = ike_note_record(note);
+
+    if (r && note->kind == IKE_NOTE_PIECE)
+        info_piece(text, r);
+    else if (r)
+        info_message(text, r);
+    else if (kind_text(note->kind))
+        g_string_append(text, kind_text(note->kind));
+    append_sa(text, note);
+    if (r && r->request && r->copy == IKE_COPY_NONE && r->note.time >= r->request->note.time) {
+        g_string_append(text, ", ");
+        ike_seconds_append(text, r->note.time - r->request->note.time);
+        g_string_append(text, " s");
+    }
+    if (text->len > 2)
+        col_append_fstr(c->pinfo->cinfo, COL_INFO, "%s]", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void draw_info(const ikex_canvas *c, ike_note *note)
+{
+    const ike_record *r = ike_note_record(note);
+
+    info_findings(c, note->findings);
+    info_findings(c, live_findings(c, note));
+    if (r)
+        info_front(c, r);
+    info_back(c, note);
+}
+
+/* ---- all ---- */
+
+static void title(proto_item *item, ike_note *note)
+{
+    const ike_record *r = ike_note_record(note);
+    GString *text = g_string_new(NULL);
+
+    if (r && note->kind == IKE_NOTE_PIECE)
+        info_piece(text, r);
+    else if (r)
+        info_message(text, r);
+    else if (kind_text(note->kind))
+        g_string_append(text, kind_text(note->kind));
+    if (text->len)
+        proto_item_append_text(item, ", %s", text->str);
+    if (note->sa)
+        proto_item_append_text(item, ", SA %u", note->sa->number);
+    g_string_free(text, TRUE);
+}
+
+static void draw_tree(const ikex_canvas *c, ike_note *note)
+{
+    proto_item *item = proto_tree_add_item(c->tree, c->protocol, c->tvb, 0, 0, ENC_NA);
+    proto_tree *tree = proto_item_add_subtree(item, ett_ikex);
+    ike_record *r = ike_note_record(note);
+    bool found;
+
+    generated(item);
+    title(item, note);
+    if (note->sa)
+        draw_sa(c, tree, note);
+    if (r)
+        draw_record(c, tree, r);
+    if (note->kind == IKE_NOTE_KEEPALIVE)
+        add_flag(c, tree, hf_ikex_nat_keepalive);
+    found = draw_findings(c, tree, note->findings);
+    if (draw_findings(c, tree, live_findings(c, note)) || found)
+        add_flag(c, tree, hf_ikex_analysis);
+}
+
+void ikex_draw(const ikex_canvas *c, ike_note *notes)
+{
+    for (ike_note *note = notes; note; note = note->next) {
+        if (c->info_column)
+            draw_info(c, note);
+        if (c->tree)
+            draw_tree(c, note);
+    }
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The reports: -z ikex,<report>[,format=<format>][,<display filter>].
+ */
+#include "ikex.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <epan/dfilter/dfilter.h>
+#include <epan/funnel.h>
+
+#define COMMAND "ikex,"
+
+typedef struct report_tap {
+    const ike_report_kind *kind;
+    char *filter;     /* or NULL */
+    GHashTable *sas;  /* numbers of the SAs in frames that match, or NULL: all */
+} report_tap;
+
+/* ---- arguments ---- */
+
+static void append_names(GString *text)
+{
+    for (const ike_report_kind *kind = ike_report_kinds; kind->name; kind++)
+        g_string_append_printf(text, "%s%s", kind == ike_report_kinds ? "" : ", ", kind->name);
+}
+
+/* tshark offers text windows too (it prints them), but no dialogs. */
+static bool is_gui(void)
+{
+    const struct _funnel_ops_t *ops = funnel_get_funnel_ops();
+
+    return ops && ops->new_dialog;
+}
+
+/* tshark ends with status 1; the GUI, which must go on, only says it. */
+static void refuse(const char *format, ...)
+{
+    va_list args;
+
+    fputs("ikex: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    if (!is_gui())
+        exit(1);
+}
+
+static const ike_report_kind *parse_name(const char **rest)
+{
+    const size_t n = strcspn(*rest, ",");
+    GString *names;
+
+    for (const ike_report_kind *kind = ike_report_kinds; kind->name; kind++)
+        if (strlen(kind->name) == n && strncmp(kind->name, *rest, n) == 0) {
+            *rest += n + ((*rest)[n] == ',');
+            return kind;
+        }
+    names = g_string_new(NULL);
+    append_names(names);
+    refuse("no report \"%.*s\"; valid are: %s", (int)n, *rest, names->str);
+    g_string_free(names, TRUE);
+    return NULL;
+}
+
+static bool parse_format(const char **rest)
+{
+    static const char key[] = "format=";
+    size_t n;
+
+    if (strncmp(*rest, key, sizeof key - 1) != 0)
+        return true;
+    *rest += sizeof key - 1;
+    n = strcspn(*rest, ",");
+    if (n != 4 || strncmp(*rest, "text", 4) != 0) {
+        refuse("no format \"%.*s\"; valid is: text", (int)n, *rest);
+        return false;
+    }
+    *rest += n + ((*rest)[n] == ',');
+    return true;
+}
+
+/* ---- the tap ---- */
+
+static void reset(void *data)
+{
+    report_tap *tap = data;
+
+    if (tap->sas)
+        g_hash_table_remove_all(tap->sas);
+}
+
+static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_t *edt,
+                                   const void *notes, tap_flags_t flags)
+{
+    report_tap *tap = data;
+
+    (void)pinfo;
+    (void)edt;
+    (void)flags;
+    for (const ike_note *note = notes; note && tap->sas; note = note->next)
+        if (note->sa)
+            g_hash_table_add(tap->sas, GUINT_TO_POINTER(note->sa->number));
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+static void show(const char *title, const char *text)
+{
+    const struct _funnel_ops_t *ops = funnel_get_funnel_ops();
+
+    if (is_gui()) {
+        funnel_text_window_t *window = ops->new_text_window(ops->ops_id, title);
+
+        if (window)
+            ops->set_text(window, text);
+        return;
+    }
+    fputs(text, stdout);
+    fflush(stdout);
+}
+
+static void draw(void *data)
+{
+    const report_tap *tap = data;
+    ike_tracker *tracker = ikex_tracker();
+    GString *text;
+
+    if (!tracker)
+        return;
+    ike_tracker_finish(tracker);
+    text = g_string_new(NULL);
+    ike_report_write(tracker, tap->kind, tap->sas, tap->filter, text);
+    show(tap->kind->title, text->str);
+    g_string_free(text, TRUE);
+}
+
+static void finish(void *data)
+{
+    report_tap *tap = data;
+
+    if (tap->sas)
+        g_hash_table_destroy(tap->sas);
+    g_free(tap->filter);
+    g_free(tap);
+}
+
+static WS_STAT_INIT_RETURN init_report(const char *argument, void *user)
+{
+    const char *rest = argument + strlen(COMMAND);
+    const ike_report_kind *kind;
+    report_tap *tap;
+    GString *error;
+
+    (void)user;
+    if (strncmp(argument, COMMAND, strlen(COMMAND)) != 0)
+        rest = argument + strlen(argument);
+    kind = parse_name(&rest);
+    if (!kind || !parse_format(&rest))
+        WS_STAT_INIT_FAILED;
+    tap = g_new0(report_tap, 1);
+    tap->kind = kind;
+    if (*rest) {
+        tap->filter = g_strdup(rest);
+        tap->sas = g_hash_table_new(g_direct_hash, g_direct_equal);
+    }
+    error = register_tap_listener("ikex", tap, tap->filter, TL_REQUIRES_NOTHING, reset, see_frame,
+                                  draw, finish);
+    if (error) {
+        refuse("the display filter \"%s\" is not valid: %s", tap->filter ? tap->filter : "",
+               error->str);
+        g_string_free(error, TRUE);
+        finish(tap);
+        WS_STAT_INIT_FAILED;
+    }
+    WS_STAT_INIT_OK;
+}
+
+void register_tap_listener_ikex(void)
+{
+    static stat_tap_ui ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .cli_string = "ikex",
+        .tap_init_cb = init_report,
+    };
+
+    register_stat_tap_ui(&ui, NULL);
+}

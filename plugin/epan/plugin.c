@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What Wireshark asks a plugin for.
+ */
+#include "ikex.h"
+
+#include <epan/proto.h>
+
+#define IKEX_EXPORT __attribute__((visibility("default")))
+
+IKEX_EXPORT const char plugin_version[] = IKEX_VERSION;
+IKEX_EXPORT const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
+IKEX_EXPORT const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
+
+IKEX_EXPORT void plugin_register(void);
+IKEX_EXPORT uint32_t plugin_describe(void);
+
+void plugin_register(void)
+{
+    static proto_plugin ikex;
+    static tap_plugin ikex_taps;
+
+    ikex.register_protoinfo = proto_register_ikex;
+    ikex.register_handoff = proto_reg_handoff_ikex;
+    proto_register_plugin(&ikex);
+    ikex_taps.register_tap_listener = register_tap_listener_ikex;
+    tap_register_plugin(&ikex_taps);
+}
+
+/* From 4.2 on: what the plugin adds. */
+uint32_t plugin_describe(void)
+{
+    return WS_PLUGIN_DESC_DISSECTOR | WS_PLUGIN_DESC_TAP_LISTENER;
+}
