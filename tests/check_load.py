@@ -72,8 +72,8 @@ STABLE_FIELDS = {
     "ikex.child.spi.out": "FT_BYTES",
 }
 
-REPORTS = ("diag", "sa", "stat", "audit", "log", "report")
-FORMATS = ("text", "json", "csv", "html")
+REPORTS = ("diag", "sa")
+FORMATS = ("text",)
 
 TIMEOUT_S = 60
 

@@ -359,7 +359,8 @@ class Truth:
         if any(self.is_broken(source, n) for n in kept):
             excused |= FRAGMENT_LOSS
         for spi, labels in source.labels_of(kept).items():
-            if labels <= OPENERS.keys() and labels != source.labels_by_spi[spi]:
+            if labels <= OPENERS.keys() and (labels != source.labels_by_spi[spi]
+                                             or self.rewrite.name.startswith("oneway")):
                 excused |= {OPENERS[label] for label in labels}
         return excused
 
@@ -378,15 +379,15 @@ class Truth:
             return "extra" if got else None
         broken = self.is_broken(item.source, item.number)
         if frame.get("piece"):
-            may_complete = broken and not self.rewrite.cuts_data and got == [label]
+            may_complete = broken and not self.rewrite.cuts_data and fits(got, label)
             return "extra" if got and not may_complete else None
         if not label:
             return None
         if broken or item.copy and item.number in item.source.fragmented:
-            return "extra" if got and got != [label] else None
+            return "extra" if got and not fits(got, label) else None
         if got == [label]:
             return "right"
-        return "undecided" if not got or any(covers(x, label) for x in got) else "wrong"
+        return "undecided" if not got or fits(got, label) else "wrong"
 
     def false_alarms(self, item, findings, shared):
         """Ids of the findings on this frame that the truth of its capture rules out. In one pass a
@@ -422,6 +423,11 @@ class Truth:
         """Over TCP a repeated segment is dropped before anybody sees a message in it."""
         packet = item.source.packets[item.number]
         return bool(packet and packet.spi)
+
+
+def fits(got, label):
+    """True for the label itself, and for one that leaves it open."""
+    return got == [label] or any(covers(x, label) for x in got)
 
 
 def covers(label, want):

@@ -3,7 +3,7 @@
  * IKE messages in IP fragments. Only the first fragment has ports, so fragments that come before it
  * are kept until it tells whether they matter. RFC 791 3.2, RFC 8200 4.5, RFC 5722.
  */
-#include "ike_track.h"
+#include "ike_judge.h"
 
 #include <string.h>
 
@@ -41,7 +41,7 @@ typedef struct fragment_set {
     ike_sa *sa; /* or NULL */
     struct {
         bool seen;
-        uint8_t version, exchange;
+        uint8_t version, exchange, flags;
         uint32_t length; /* of the IKE message */
     } header; /* in the first fragment */
 } fragment_set;
@@ -228,12 +228,13 @@ static void note_double(ike_tracker *t, fragment_set *set, const ip_piece *p)
     if (set->kind != SET_IKE)
         return;
     make_record(t, set, &copy);
-    copy.record->copy = IKE_COPY_DUPLICATE;
     copy.record->fragment_number = p->record ? p->record->fragment_number : number_of(set, p);
     if (p->record) {
-        copy.record->first = copy.record->doubles = p->record;
+        copy.record->copy = IKE_COPY_DUPLICATE;
+        copy.record->doubles = p->record;
         copy.record->fragment_total = p->record->fragment_total;
-        copy.record->message = p->record->message;
+        copy.record->message = p->record->note.kind == IKE_NOTE_MESSAGE ? p->record
+                                                                        : p->record->message;
     }
 }
 
@@ -253,6 +254,7 @@ static void read_header(ike_tracker *t, fragment_set *set, const ip_piece *p, si
     set->header.seen = true;
     set->header.version = m.version;
     set->header.exchange = m.exchange;
+    set->header.flags = m.flags;
     set->header.length = m.length;
 }
 
@@ -295,6 +297,8 @@ static void deliver(ike_tracker *t, fragment_set *set)
 {
     GByteArray *bytes = g_byte_array_new();
     GPtrArray *records = g_ptr_array_new();
+    const ike_note *before = t->last_note;
+    ip_piece *completing = NULL;
     ike_datagram d = { .src = set->src, .dst = set->dst, .ip_id = set->key.id, .has_ip_id = true,
                        .fragment = IKE_FRAGMENT_IP, .pieces = records,
                        .n_pieces = set->pieces->len };
@@ -302,7 +306,7 @@ static void deliver(ike_tracker *t, fragment_set *set)
     uint32_t wire = 0;
 
     for (guint i = 0; i < set->pieces->len; i++) {
-        const ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+        ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
 
         if (whole)
             g_byte_array_append(bytes, p->data, p->captured);
@@ -314,6 +318,7 @@ static void deliver(ike_tracker *t, fragment_set *set)
             g_ptr_array_add(records, p->record);
         } else {
             d.piece_number = i + 1;
+            completing = p;
         }
     }
     if (bytes->len >= 8 && wire >= 8) {
@@ -326,6 +331,8 @@ static void deliver(ike_tracker *t, fragment_set *set)
         d.captured = MIN(bytes->len, wire) - 8;
         d.wire = wire - 8;
         ike_tracker_datagram(t, &d);
+        if (completing && t->last_note != before)
+            completing->record = ike_note_record(t->last_note);
     }
     g_byte_array_free(bytes, TRUE);
     g_ptr_array_free(records, TRUE);
@@ -424,17 +431,20 @@ void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *ip)
 
 /* ---- at the end ---- */
 
-/* Incomplete sets of the same message: same side, exchange and length. */
-static unsigned sets_alike(ike_tracker *t, const fragment_set *set)
+/* Counts incomplete sets of the same message: same sender, SA and length. */
+static unsigned sets_alike(ike_tracker *t, const fragment_set *set, const fragment_set **newest)
 {
     unsigned n = 0;
 
     for (GList *l = t->ipfrags->order->head; l; l = l->next) {
         const fragment_set *other = l->data;
 
-        n += other->kind == SET_IKE && !other->done && other->sa == set->sa && other->header.seen &&
-             other->header.length == set->header.length &&
-             ike_addr_equal(&other->key.src, &set->key.src);
+        if (other->kind != SET_IKE || other->done || other->sa != set->sa || !other->header.seen ||
+            other->header.length != set->header.length ||
+            !ike_addr_equal(&other->key.src, &set->key.src))
+            continue;
+        *newest = other;
+        n++;
     }
     return n;
 }
@@ -454,16 +464,34 @@ static void describe_missing(fragment_set *set, GString *text)
         g_string_append_printf(text, "%s%u-%u", text->len ? ", " : "", end, set->total - 1);
 }
 
+/* MM5 of which only pieces came, however often it was sent: nobody can have answered it. */
+static void judge_mm5(ike_tracker *t, const fragment_set *set, const ip_piece *p, unsigned times)
+{
+    ike_sa *sa = set->sa;
+
+    if (set->header.exchange != IKE_XCHG_MAIN || !(set->header.flags & IKE_FLAG_ENCRYPTED) ||
+        ike_sa_role(sa, p->record->side) != IKE_ROLE_INITIATOR || sa->phase1->slot[5])
+        return;
+    ike_raise(t, sa, IKE_DIAG_MM5_NORESP, &p->record->note, 0,
+              "MM5 was sent %u times, and never came whole to the capture point", times);
+}
+
 static void judge_set(ike_tracker *t, fragment_set *set)
 {
     const ip_piece *p = &g_array_index(set->pieces, ip_piece, 0);
-    const unsigned times = sets_alike(t, set);
+    const fragment_set *newest = set;
+    const unsigned times = sets_alike(t, set, &newest);
     GString *missing;
     bool answered;
 
     if (!p->record || t->span.last - p->time < ENDS_TOO_SOON)
         return;
     answered = ike_sa_goes_on_after(set->sa, p->record);
+    if (!answered && times > 1) {
+        ike_judge_fail(set->sa);
+        if (set == newest)
+            judge_mm5(t, set, p, times);
+    }
     missing = g_string_new(NULL);
     describe_missing(set, missing);
     ike_raise(t, set->sa, IKE_DIAG_IPFRAG_LOSS, &p->record->note,

@@ -297,7 +297,8 @@ typedef struct probes {
 
 static bool is_probe(const ike_record *r)
 {
-    return is_info(r) && r->is_encrypted && r->copy == IKE_COPY_NONE;
+    return is_info(r) && r->is_encrypted && r->copy == IKE_COPY_NONE &&
+           r->state >= IKE_STATE_PROBABLY_ESTABLISHED;
 }
 
 /* Takes the oldest open probe of a side that `answer` may answer: of equal length, not too old. */

@@ -34,18 +34,42 @@ static void append_label(GString *out, ike_mode mode, unsigned number)
     ike_label_append(out, (ike_label){ .mode = (uint8_t)mode, .number = (uint8_t)number });
 }
 
+/* What the other side sent after the newest whole message of phase 1: a piece of the next one, or
+ * an Informational. Either proves that the newest message arrived. NULL when nothing came. */
+static const ike_record *reaction(const ike_sa *sa, const ike_record *newest)
+{
+    for (guint i = 0; i < sa->records->len; i++) {
+        const ike_record *r = sa->records->pdata[i];
+
+        if (r->note.frame > newest->note.frame && r->side == ike_side_other(newest->side) &&
+            (r->note.kind == IKE_NOTE_PIECE || r->label.mode == IKE_MODE_INFO))
+            return r;
+    }
+    return NULL;
+}
+
+/* Number of the newest message of phase 1 that is known to have arrived, or 0. */
+static unsigned proven(const ike_sa *sa)
+{
+    const ike_exchange *phase1 = sa->phase1;
+    const ike_record *newest = phase1->slot[phase1->highest];
+
+    if (!newest)
+        return 0;
+    return reaction(sa, newest) ? phase1->highest : phase1->highest - 1;
+}
+
 static void append_outcome(GString *out, const ike_sa *sa)
 {
     const ike_exchange *phase1 = sa->phase1;
 
     if (sa->state == IKE_STATE_ABANDONED) {
         g_string_append(out, "abandoned for another answer to the same first message");
-    } else if (sa->is_failed && phase1->highest > 1) {
-        g_string_append(out, "failed, stopped after ");
-        append_label(out, phase1->mode, sa->state >= IKE_STATE_PROBABLY_ESTABLISHED
-                                            ? phase1->highest : phase1->highest - 1);
+    } else if (sa->is_failed && proven(sa)) {
+        g_string_append(out, "stopped after ");
+        append_label(out, phase1->mode, proven(sa));
     } else if (sa->is_failed) {
-        g_string_append(out, "failed at the first message");
+        g_string_append(out, "no answer to the first message");
     } else if (sa->established && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && !sa->is_joined) {
         g_string_append(out, ike_state_name(sa->state));
         g_string_append(out, " in ");
@@ -67,19 +91,20 @@ static void append_outcome(GString *out, const ike_sa *sa)
 
 static void headline(const ike_report *report, const ike_sa *sa)
 {
-    GString *text = g_string_new(NULL), *mode = g_string_new(NULL), *head = g_string_new(NULL);
+    GString *text = g_string_new(NULL), *where = g_string_new(NULL);
 
-    g_string_printf(head, "%-6s", ike_report_result(sa));
+    g_string_printf(text, "%-6s", ike_report_result(sa));
     ike_report_peers(text, sa, " -> ", false);
-    append_version_mode(mode, sa);
-    g_string_append_printf(text, "  %s:  ", mode->str);
+    g_string_printf(where, "SA %u, frames %u-%u", sa->number, sa->first_frame, sa->last_frame);
+    g_string_append_printf(report->out, "%s%*s\n", text->str,
+                           MAX(IKE_REPORT_WIDTH - (int)text->len, (int)where->len + 2), where->str);
+    g_string_truncate(text, 0);
+    append_version_mode(text, sa);
+    g_string_append(text, ": ");
     append_outcome(text, sa);
-    g_string_append_printf(text, "  (SA %u, frames %u-%u)", sa->number, sa->first_frame,
-                           sa->last_frame);
-    ike_report_wrap(report->out, head->str, text->str);
+    ike_report_wrap(report->out, INDENT, text->str);
     g_string_free(text, TRUE);
-    g_string_free(mode, TRUE);
-    g_string_free(head, TRUE);
+    g_string_free(where, TRUE);
 }
 
 static void fact(const ike_report *report, const char *name, const char *text)
@@ -101,8 +126,7 @@ static const char *role_word(const ike_sa *sa, ike_side side)
 
 static void last_proven(const ike_report *report, const ike_sa *sa)
 {
-    const ike_exchange *phase1 = sa->phase1;
-    const ike_record *r = phase1->highest > 1 ? phase1->slot[phase1->highest - 1] : NULL;
+    const ike_record *r = proven(sa) ? sa->phase1->slot[proven(sa)] : NULL;
     GString *text = g_string_new(NULL);
 
     if (!r) {
@@ -117,18 +141,8 @@ static void last_proven(const ike_report *report, const ike_sa *sa)
     g_string_free(text, TRUE);
 }
 
-static void owed(const ike_report *report, const ike_sa *sa)
+static void append_sends(GString *text, const ike_record *r)
 {
-    const ike_exchange *phase1 = sa->phase1;
-    const ike_record *r = phase1->slot[phase1->highest];
-    const ike_step *step = r ? ike_step_find(r->label) : NULL;
-    GString *text;
-
-    if (!step || !step->next)
-        return;
-    text = g_string_new(NULL);
-    append_label(text, phase1->mode, step->next);
-    g_string_append_printf(text, " by %s: ", role_word(sa, ike_side_other(r->side)));
     ike_label_append(text, r->label);
     if (r->sends > 1) {
         g_string_append_printf(text, " was sent %u times in ", r->sends);
@@ -138,6 +152,27 @@ static void owed(const ike_report *report, const ike_sa *sa)
     } else {
         g_string_append_printf(text, " was sent once (frame %u)", r->note.frame);
     }
+}
+
+static void owed(const ike_report *report, const ike_sa *sa)
+{
+    const ike_exchange *phase1 = sa->phase1;
+    const ike_record *r = phase1->slot[phase1->highest];
+    const ike_step *step = r ? ike_step_find(r->label) : NULL;
+    const ike_record *came = r ? reaction(sa, r) : NULL;
+    GString *text;
+
+    if (!step || !step->next)
+        return;
+    text = g_string_new(NULL);
+    append_label(text, phase1->mode, step->next);
+    g_string_append_printf(text, " by %s: ", role_word(sa, ike_side_other(r->side)));
+    if (came && came->note.kind == IKE_NOTE_PIECE)
+        g_string_append(text, "only pieces of it came");
+    else if (came)
+        g_string_append_printf(text, "an Informational came instead (frame %u)", came->note.frame);
+    else
+        append_sends(text, r);
     fact(report, "owed", text->str);
     g_string_free(text, TRUE);
 }

@@ -82,9 +82,11 @@ static bool is_quoted(const field_info *item, const GArray *errors)
     return false;
 }
 
-static void feed_packets(GPtrArray *items, const ikex_sink *sink)
+/* Returns whether one of them is an ICMP error. */
+static bool feed_packets(GPtrArray *items, const ikex_sink *sink)
 {
     GArray *errors = g_array_new(FALSE, FALSE, sizeof(range));
+    bool quotes;
 
     for (guint i = 0; i < items->len; i++) {
         field_info *item = g_ptr_array_index(items, i);
@@ -100,7 +102,9 @@ static void feed_packets(GPtrArray *items, const ikex_sink *sink)
         }
         sink->ip(data, captured, sink->user);
     }
+    quotes = errors->len > 0;
     g_array_free(errors, TRUE);
+    return quotes;
 }
 
 static ike_endpoint endpoint_of(const address *addr, uint32_t port)
@@ -121,7 +125,7 @@ static void feed_messages(packet_info *pinfo, proto_tree *tree, const ikex_sink 
     GPtrArray *items = g_ptr_array_new();
 
     collect(tree, proto_isakmp, items);
-    for (guint i = 0; i < items->len && !pinfo->flags.in_error_pkt; i++) {
+    for (guint i = 0; i < items->len; i++) {
         const field_info *item = g_ptr_array_index(items, i);
         const int wire = tvb_reported_length_remaining(item->ds_tvb, item->start);
         size_t captured;
@@ -143,7 +147,7 @@ void ikex_extract(packet_info *pinfo, proto_tree *tree, const ikex_sink *sink)
     collect(tree, proto_ip, items);
     collect(tree, proto_ipv6, items);
     g_ptr_array_sort(items, by_place);
-    feed_packets(items, sink);
-    feed_messages(pinfo, tree, sink);
+    if (!feed_packets(items, sink))
+        feed_messages(pinfo, tree, sink);
     g_ptr_array_free(items, TRUE);
 }
