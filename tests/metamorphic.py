@@ -208,12 +208,15 @@ def read_sources(folders):
         for path in sorted(folder.iterdir()):
             if path.suffix not in (".pcap", ".pcapng", ".cap") or not truth_path(path):
                 continue
+            truth = json.loads(truth_path(path).read_text())
+            if not truth.get("rewritable", True):
+                continue
             try:
                 frames = pcapfile.read(path).frames
             except ValueError as error:
                 print(f"skipped: {error}", file=sys.stderr)
                 continue
-            sources.append(Source(path.name, json.loads(truth_path(path).read_text()), frames))
+            sources.append(Source(path.name, truth, frames))
     return sources
 
 

@@ -96,6 +96,7 @@ class Conversation:
 
     def __init__(self, name, about, expect=(), forbid=(), healthy=False):
         self.name, self.about, self.healthy = name, about, healthy
+        self.rewritable = True  # the truth also holds for a capture rewritten by the tests
         self.expect, self.forbid = [list(x) for x in expect], sorted(forbid)
         self.rng = ike.Rng(name)
         self.now, self.frames, self.truth = START_NS, [], []
@@ -265,7 +266,7 @@ class Conversation:
         pcapfile.write(path, pcapfile.Capture(self.frames))
         write_truth(path.with_name(path.name + ".truth.json"), {
             "capture": path.name, "scenario": self.name, "about": self.about, "origin": ORIGIN,
-            "healthy": self.healthy, "expect": self.expect, "forbid": self.forbid, "frames": self.truth})
+            "healthy": self.healthy, "rewritable": self.rewritable, "expect": self.expect, "forbid": self.forbid, "frames": self.truth})
 
 
 def write_truth(path, truth):

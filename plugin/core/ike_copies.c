@@ -123,6 +123,8 @@ bool ike_copies_check(ike_tracker *t, ike_record *r)
     r->note.exchange = first->note.exchange;
     if (first->side != r->side && first->side != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE) {
         r->is_reflection = true;
+        if (r->note.time < first->note.time && r->version == 1)
+            ike_v1_doubt(first);
         ike_raise(t, sa, IKE_DIAG_REFLECT, &r->note, IKE_SEVERITY_NONE,
                   "the message of frame %u came back from the other side", first->note.frame);
         return true;

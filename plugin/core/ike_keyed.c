@@ -93,23 +93,24 @@ static const ike_record *first_of(const ike_exchange *exchange, ike_side side, b
 static bool quick_opener(const ike_exchange *exchange, const ike_record *r, ike_side *opener,
                          ike_known_by *known)
 {
-    const ike_record *theirs = first_of(exchange, ike_side_other(r->side), true);
-    const ike_record *own = first_of(exchange, r->side, true);
+    const ike_side other = ike_side_other(r->side);
+    const ike_record *theirs = first_of(exchange, other, true);
 
     *known = IKE_KNOWN_ORDER;
-    *opener = r->side;
     if (!is_small(r)) {
         const ike_time gap = theirs ? r->note.time - theirs->note.time : -1;
 
-        *opener = ike_side_other(r->side);
-        return theirs && gap >= 0 && gap < IKE_QUICK;
+        *opener = other;
+        return (gap >= 0 && gap < IKE_QUICK) ||
+               (!theirs && !exchange->commit && first_of(exchange, other, false));
     }
+    *opener = r->side;
     if (theirs)
         return true;
-    if (own && !exchange->commit)
-        return true;
-    *known = IKE_KNOWN_GUESS;
-    return r->length <= longest_qm3(exchange->sa);
+    /* without the commit bit a small message is QM3 */
+    if (!first_of(exchange, r->side, true))
+        *known = IKE_KNOWN_GUESS;
+    return !exchange->commit || r->length <= longest_qm3(exchange->sa);
 }
 
 static bool pair_opener(const ike_exchange *exchange, const ike_record *r, ike_side *opener,
@@ -255,12 +256,22 @@ static ike_exchange *authip_main(ike_tracker *t, ike_record *r)
         sa->phase1->mode = IKE_MODE_AUTHIP_MAIN;
     if (sa->records->len == 1 && r->spi_r != 0)
         sa->is_joined = true;
-    if (r->spi_r == 0) {
+    if (r->spi_r == 0)
         ike_v1_learn_initiator(t, sa, r->side, IKE_KNOWN_CONTENT);
-        sa->phase1->opener = r->side;
-        sa->phase1->opener_known = IKE_KNOWN_CONTENT;
-    }
     return sa->phase1;
+}
+
+/* Main Mode rounds are counted from MM1; without it nothing tells which round a message is. */
+static void number_authip_main(ike_tracker *t, ike_exchange *exchange, ike_record *r)
+{
+    const ike_record *first = exchange->records->pdata[0];
+
+    exchange->opener_known = IKE_KNOWN_ORDER;
+    if (first->spi_r == 0 && exchange->opener != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE)
+        number(t, exchange, r);
+    else if (r->spi_r == 0)
+        ike_set_label(t, exchange, r, (ike_label){ .mode = IKE_MODE_AUTHIP_MAIN, .number = 1 },
+                      IKE_KNOWN_CONTENT);
 }
 
 static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
@@ -285,6 +296,25 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
     return exchange;
 }
 
+/* RFC 2408 3.1: an Informational with this message ID is the CONNECTED notify, also when the file has
+ * it before the Quick Mode. */
+static void adopt_connected(ike_tracker *t, ike_exchange *exchange)
+{
+    const GPtrArray *records = exchange->sa->records;
+
+    if (exchange->mode != IKE_MODE_QUICK || !exchange->commit || exchange->slot[4])
+        return;
+    for (guint i = 0; i < records->len; i++) {
+        ike_record *r = records->pdata[i];
+
+        if (r->label.mode == IKE_MODE_INFO && r->message_id == exchange->message_id) {
+            g_ptr_array_add(exchange->records, r);
+            ike_set_label(t, exchange, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
+                          IKE_KNOWN_CONTENT);
+        }
+    }
+}
+
 void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
 {
     ike_sa *sa = r->note.sa;
@@ -307,6 +337,11 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
         exchange->commit = true;
         exchange->commit_side = r->side;
     }
+    if (exchange->mode == IKE_MODE_AUTHIP_MAIN) {
+        number_authip_main(t, exchange, r);
+        return;
+    }
+    adopt_connected(t, exchange);
     check_quick(t, exchange, r);
     find_opener(exchange, r);
     if (exchange->opener == IKE_SIDE_NONE) {

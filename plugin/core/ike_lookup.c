@@ -181,7 +181,8 @@ static ike_sa *by_responder_cookie(lookup *l)
         pending->spi_r = l->m->spi_r;
         return pending;
     }
-    if (promoted)
+    if (promoted && l->has_sa_payload && l->t->now >= promoted->first_time &&
+        l->t->now - promoted->first_time < FIRST_MESSAGE_AGE)
         return make_sibling(l, promoted);
     sa = make_sa(l, IKE_SIDE_A);
     if (sa)

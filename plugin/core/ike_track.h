@@ -103,6 +103,7 @@ bool ike_copies_check(ike_tracker *t, ike_record *r);
 /* ---- ike_v1.c, ike_keyed.c, ike_v2.c: numbering ---- */
 void ike_v1_message(ike_tracker *t, ike_record *r, const ike_message *m);
 void ike_v1_learn_initiator(ike_tracker *t, ike_sa *sa, ike_side side, ike_known_by known);
+void ike_v1_doubt(ike_record *first);
 void ike_v1_copy_seen(ike_tracker *t, ike_record *copy);
 void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode);
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m);

@@ -306,26 +306,49 @@ static void learn_by_sequel(ike_tracker *t, ike_sa *sa, const ike_record *r)
         ike_v1_learn_initiator(t, sa, earlier->side, IKE_KNOWN_ORDER);
 }
 
+/* The message of `first` came back from the other side with an earlier time: which of the two is
+ * the echo, and so who sent it, is open. */
+void ike_v1_doubt(ike_record *first)
+{
+    ike_exchange *phase1 = first->note.sa->phase1;
+
+    if (first->label.mode != IKE_MODE_MAIN || first->label.number < 3 || first->label.other)
+        return;
+    if (phase1->slot[first->label.number] == first)
+        phase1->slot[first->label.number] = NULL;
+    first->label.number -= first->label.number % 2 ? 0 : 1;
+    first->label.other = first->label.number + 1;
+    first->side = IKE_SIDE_NONE;
+}
+
 /* ---- phase 1 ---- */
 
-static bool is_after_keying(const ike_exchange *phase1)
+static bool is_after_keying(const ike_exchange *phase1, const ike_record *round)
 {
     for (guint i = 0; i < phase1->records->len; i++) {
         const ike_record *r = phase1->records->pdata[i];
 
-        if (r->label.mode == IKE_MODE_MAIN && r->label.number >= 3)
+        if (r->label.mode == IKE_MODE_MAIN && (r->label.number == 3 || r->label.number == 4) &&
+            r->note.time <= round->note.time)
             return true;
     }
     return false;
 }
 
-static unsigned next_gss_round(const ike_exchange *phase1)
+/* GSS rounds follow MM4, so the initiator sends the odd ones. 0 while roles are unknown. */
+static unsigned gss_round(const ike_sa *sa, const ike_record *round)
 {
-    unsigned n = 1;
+    const ike_role role = ike_sa_role(sa, round->side);
+    unsigned k = 1;
 
-    for (guint i = 0; i < phase1->records->len; i++)
-        n += ((const ike_record *)phase1->records->pdata[i])->label.mode == IKE_MODE_MAIN_GSS;
-    return n;
+    for (guint i = 0; i < sa->phase1->records->len; i++) {
+        const ike_record *r = sa->phase1->records->pdata[i];
+
+        k += r->label.mode == IKE_MODE_MAIN_GSS && r->side == round->side;
+    }
+    if (role == IKE_ROLE_UNKNOWN || !is_after_keying(sa->phase1, round))
+        return 0;
+    return MIN(role == IKE_ROLE_INITIATOR ? 2 * k - 1 : 2 * k, 255);
 }
 
 static void check_header(ike_tracker *t, ike_record *r, const v1_rule *rule)
@@ -354,19 +377,11 @@ static void check_extra(ike_tracker *t, ike_record *r)
                   "differs from the one in frame %u", taken->note.frame);
 }
 
-static ike_label label_of(const ike_sa *sa, const v1_rule *rule)
-{
-    ike_label label = { .mode = rule->mode, .number = rule->number, .other = rule->other };
-
-    if (rule->mode == IKE_MODE_MAIN_GSS)
-        label.number = (uint8_t)MIN(next_gss_round(sa->phase1), 255);
-    return label;
-}
-
 static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, ike_mode mode)
 {
     ike_sa *sa = r->note.sa;
     const v1_rule *rule = rule_for(mode, content_of(m));
+    ike_label label = { 0 };
 
     if (sa->phase1->mode == IKE_MODE_NONE)
         sa->phase1->mode = mode;
@@ -374,12 +389,17 @@ static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, 
         sa->is_joined = true;
     g_ptr_array_add(sa->phase1->records, r);
     r->note.exchange = sa->phase1;
-    if (!rule || (rule->mode == IKE_MODE_MAIN_GSS && !is_after_keying(sa->phase1))) {
+    label.mode = rule ? rule->mode : IKE_MODE_NONE;
+    label.number = label.mode == IKE_MODE_MAIN_GSS ? (uint8_t)gss_round(sa, r)
+                   : rule                         ? rule->number
+                                                  : 0;
+    if (!rule || label.number == 0) {
         r->state = sa->state;
         return;
     }
     check_header(t, r, rule);
-    r->label = label_of(sa, rule);
+    label.other = rule->other;
+    r->label = label;
     r->known_by = IKE_KNOWN_CONTENT;
     if (rule->role != IKE_ROLE_UNKNOWN)
         ike_v1_learn_initiator(t, sa,

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A scripted conversation of two hosts that is fed to a tracker as it goes, so that a test reads like
+ * a ladder diagram:
+ *
+ *     ladder l;
+ *
+ *     ladder_begin(&l);
+ *     mm1(&l); after(&l, 1); mm1(&l); mm2(&l);
+ *     expect_labels(&l, "MM1 MM1+ MM2");
+ *     ladder_end(&l);
+ *
+ * Every message is a frame of its own, 10 ms after the one before. A message has the same bytes
+ * whenever it is sent, so sending it again is a retransmission; `anew` changes that. What the capture
+ * misses is simply not sent: the hosts keep no state.
+ *
+ * Expectations draw the conclusions of the end of the capture first. They do not stop the test: all
+ * that fail are printed.
+ */
+#ifndef LADDER_H
+#define LADDER_H
+
+#include "ike_report.h"
+#include "ike_tracker.h"
+#include "wire.h"
+
+typedef enum ladder_side { INITIATOR, RESPONDER } ladder_side;
+
+/* A NAT makes the views of an endpoint differ. */
+typedef struct ladder_host {
+    ike_endpoint seen;  /* in the packets at the capture point */
+    ike_endpoint own;   /* by the host itself */
+    ike_endpoint known; /* by the other host */
+} ladder_host;
+
+typedef enum ladder_stack { MICROSOFT, STRONGSWAN, RACOON } ladder_stack;
+
+/* How a message is cut: the size of a piece, and which pieces the capture holds in which order, as
+ * digits ("21": the second, then the first); NULL: all in order. */
+typedef struct ladder_cut {
+    size_t size; /* 0: not cut */
+    const char *order;
+} ladder_cut;
+
+typedef struct ladder {
+    ike_tracker *tracker;
+    uint32_t frame; /* the newest */
+    ike_time now;   /* of the next frame */
+    GPtrArray *live; /* labels of each frame as they were when it was fed */
+    GByteArray *packet; /* the newest */
+
+    ladder_host hosts[2];
+    uint64_t spi_i, spi_r;
+    wire_transform offer[8];
+    unsigned n_offer;
+    wire_transform choice; /* of the responder */
+    const char *const *vendors[2]; /* vendor IDs in hex, closed by NULL */
+    uint8_t natd;          /* payload type of NAT-D; 0: none is sent */
+    unsigned natd_hash;
+    bool forced[2];        /* this host hashes port 0 */
+    bool marker;           /* messages come after a non-ESP marker */
+    uint16_t ip_id[2];     /* the newest of each host */
+    bool zero_ip_id;
+    size_t length_of_mm5, length_of_mm6;
+    uint32_t mm_message_id;
+    uint8_t commit_from;   /* number of the first message of a Quick Mode with the commit bit; 0 */
+    ladder_side qm_opener;
+    uint16_t fragment_id;
+    ladder_stack stack;
+    size_t snaplen;        /* bytes of a packet that the capture holds; 0: all */
+    uint64_t salt;
+
+    /* for the next message only */
+    ladder_cut ip, ike;
+    bool spoil;            /* the inner message of IKE fragments has a wrong length */
+} ladder;
+
+/* Vendor IDs for ladder.vendors. */
+#define VID_RFC3947 "4a131c81070358455c5728f20e95452f"
+#define VID_DRAFT_02N "90cb80913ebb696e086381b5ec427b1f"
+#define VID_DRAFT_07 "439b59f8ba676c4c7737ae22eab8f582"
+#define VID_DPD "afcad71368a1f1c96b8696fc77570100"
+#define VID_XAUTH "09002689dfd6b712"
+#define VID_GSS "621b04bb09882ac1e15935fefa24aeee"
+
+void ladder_begin(ladder *l);
+void ladder_end(ladder *l);
+
+/* ---- time ---- */
+void at(ladder *l, double seconds);    /* the next frame is that long after the first one could be */
+void after(ladder *l, double seconds); /* .. after the newest one */
+
+/* ---- the hosts ---- */
+void anew(ladder *l);        /* messages have other bytes from now on */
+void next_sa(ladder *l);     /* another pair of cookies */
+void change_sides(ladder *l); /* the responder becomes the initiator */
+void move_to_4500(ladder *l); /* RFC 3947 4 */
+/* The initiator is behind a NAT; the capture sees the inner or the outer side of it. */
+void nat_seen_outside(ladder *l);
+void nat_seen_inside(ladder *l);
+
+/* ---- messages ---- */
+void mm1(ladder *l);
+void mm2(ladder *l);
+void mm3(ladder *l);
+void mm4(ladder *l);
+void mm5(ladder *l);
+void mm6(ladder *l);
+void main_mode(ladder *l); /* all six */
+void am1(ladder *l);
+void am2(ladder *l);
+void am3(ladder *l, bool encrypted);
+void qm1(ladder *l, uint32_t id);
+void qm2(ladder *l, uint32_t id);
+void qm3(ladder *l, uint32_t id);
+void qm4(ladder *l, uint32_t id);
+void quick_mode(ladder *l, uint32_t id); /* three, or four with the commit bit */
+/* Message `n` of a Transaction: odd ones are the responder's. */
+void tr(ladder *l, unsigned n, uint32_t id);
+/* An encrypted Informational of this ISAKMP length. */
+void info(ladder *l, ladder_side from, uint32_t id, size_t length);
+/* A clear one with a notify. */
+void refuse(ladder *l, ladder_side from, uint16_t notify);
+/* A message made by hand. */
+wire_message message(const ladder *l, uint8_t exchange, uint8_t flags, uint32_t id);
+void send_message(ladder *l, ladder_side from, GByteArray *bytes);
+/* The newest frame's packet once more. */
+void same_packet(ladder *l);
+
+/* The next message goes in pieces. */
+void in_ip_fragments(ladder *l, size_t size, const char *order);
+void in_ike_fragments(ladder *l, ladder_stack stack, size_t size, const char *order);
+
+/* ---- other frames ---- */
+void send_packet(ladder *l, GByteArray *packet);
+void send_datagram(ladder *l, ladder_side from, const void *data, size_t n);
+void foreign(ladder *l); /* a frame of other hosts: the capture goes on */
+void icmp_error(ladder *l, ladder_side to, uint8_t type, uint8_t code, size_t quoted);
+void esp(ladder *l, ladder_side from, uint32_t spi, uint32_t sequence);
+
+/* ---- expectations ---- */
+
+/* One word for each frame: the label of its message, "MM1+" for a retransmission, "MM1=" for a
+ * duplicate, "MM1<" for a reflection, "?" for a message without a label, "~" for a piece, "ka", "esp",
+ * "ah", "icmp", and "." for a frame with nothing; several notes of a frame are joined by "&". */
+void expect_labels(ladder *l, const char *labels);
+/* The same, as a single pass shows them. */
+void expect_live_labels(ladder *l, const char *labels);
+/* There is such a finding and the worst of them has this severity. */
+void expect_finding(ladder *l, const char *id, ike_severity severity);
+/* .. and it stands on this frame. */
+void expect_finding_at(ladder *l, uint32_t frame, const char *id);
+/* It stands on a frame, whichever. */
+void expect_finding_on_a_frame(ladder *l, const char *id);
+void expect_findings(ladder *l, const char *id, unsigned count);
+void expect_no_finding(ladder *l, const char *id);
+/* No finding is worse, but for those whose id begins with `but_not` (or NULL). */
+void expect_no_finding_above(ladder *l, ike_severity severity, const char *but_not);
+/* No finding says that something was not answered. */
+void expect_nothing_unanswered(ladder *l);
+
+void expect_sas(ladder *l, unsigned count);
+void expect_state(ladder *l, unsigned sa, ike_state state);
+void expect_failed(ladder *l, unsigned sa, bool failed);
+void expect_initiator(ladder *l, unsigned sa, const char *addr, uint16_t port);
+void expect_no_initiator(ladder *l, unsigned sa);
+void expect_nat(ladder *l, unsigned sa, ike_role role, ike_natted natted);
+
+void expect_sender(ladder *l, uint32_t frame, ike_role role);
+void expect_known_by(ladder *l, uint32_t frame, ike_known_by known_by);
+void expect_sa_of(ladder *l, uint32_t frame, unsigned sa);
+/* The two halves name each other. */
+void expect_pair(ladder *l, uint32_t request, uint32_t response);
+void expect_no_response(ladder *l, uint32_t frame);
+void expect_retransmission(ladder *l, uint32_t frame, uint32_t of, unsigned number);
+void expect_duplicate(ladder *l, uint32_t frame, uint32_t of);
+/* Piece `number` of `total`, of the message in this frame; 0: of none. */
+void expect_piece(ladder *l, uint32_t frame, unsigned number, unsigned total, uint32_t message_in);
+/* Seconds since the first and since the last sending of the request. */
+void expect_times(ladder *l, uint32_t response, double first, double last);
+/* Messages that the closing line counts. */
+void expect_messages(ladder *l, unsigned count);
+
+ike_sa *ladder_sa(ladder *l, unsigned number);
+/* First message or piece of a frame, or NULL. */
+ike_record *ladder_record(ladder *l, uint32_t frame);
+
+#endif
