@@ -222,9 +222,7 @@ static ike_sa *by_initiator_cookie(lookup *l)
         sa->is_joined = true;
     /* A merge can bring the first message after the answer to it: that is the same negotiation. */
     if (older && l->t->now >= older->last_time)
-        ike_raise(l->t, sa, IKE_DIAG_COOKIE_REUSED, NULL, IKE_SEVERITY_NONE,
-                  "the initiator cookie of SA %u is used again, with another first message",
-                  older->number);
+        sa->reuses = older;
     return sa;
 }
 

@@ -178,6 +178,7 @@ struct ike_sa {
     bool is_failed;
     ike_record *established;   /* the message that proves or makes it, or NULL */
     ike_sa *sibling_of;        /* shares its first message with this one */
+    ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
     ike_sa *same_spi;          /* next older SA with the same initiator cookie */
     bool has_used_500, has_floated;
     uint8_t foreign_version;   /* the other major version that a peer answered with, or 0 */

@@ -310,6 +310,9 @@ static void raise_header_remarks(ike_tracker *t, ike_record *r, const ike_messag
     if (m->payload_limit)
         ike_raise(t, sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
                   "more than %d payloads in a message: the rest is not read", IKE_MAX_PAYLOADS);
+    if (sa->reuses && sa->records->len == 1)
+        ike_raise(t, sa, IKE_DIAG_COOKIE_REUSED, &r->note, IKE_SEVERITY_NONE,
+                  "the initiator cookie of SA %u with another first message", sa->reuses->number);
     if (m->spi_i == 0)
         ike_raise(t, sa, IKE_DIAG_ZERO_COOKIE, &r->note, IKE_SEVERITY_NONE,
                   "the initiator cookie is zero");

@@ -312,12 +312,14 @@ void ike_v1_doubt(ike_record *first)
 {
     ike_exchange *phase1 = first->note.sa->phase1;
 
-    if (first->label.mode != IKE_MODE_MAIN || first->label.number < 3 || first->label.other)
+    if (first->label.mode != IKE_MODE_MAIN || first->label.number < 3)
         return;
     if (phase1->slot[first->label.number] == first)
         phase1->slot[first->label.number] = NULL;
-    first->label.number -= first->label.number % 2 ? 0 : 1;
-    first->label.other = first->label.number + 1;
+    if (!first->label.other) {
+        first->label.number -= first->label.number % 2 ? 0 : 1;
+        first->label.other = first->label.number + 1;
+    }
     first->side = IKE_SIDE_NONE;
 }
 
