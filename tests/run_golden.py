@@ -89,7 +89,7 @@ def level_info(text):
     """No. and Info with the dissector's own words, which are not ours to test, as `...`."""
     lines = []
     for line in text.splitlines():
-        line = re.sub(r"\[(Malformed|Unreassembled|Packet size limited)[^]]*\]", "", line)
+        line = re.sub(r"\[(Malformed|Unreassembled|Packet size limited|Dissector bug|Reassembled in)[^]]*\]", "", line)
         number, _, info = line.strip().partition(" ")
         front, _, back = re.fullmatch(r"((?:\[[^]]*\] ?)*)(.*?)((?: ?\[[^]]*\])*)",
                                       info.strip()).groups()

@@ -289,6 +289,8 @@ static void info_piece(GString *text, const ike_record *r)
         g_string_append(text, " of ");
         ike_label_append(text, (r->message->first ? r->message->first : r->message)->label);
         g_string_append_printf(text, " in %u", r->message->note.frame);
+    } else if (ike_exchange_name(r->exchange_type)) {
+        g_string_append_printf(text, " of a %s message", ike_exchange_name(r->exchange_type));
     }
 }
 

@@ -17,6 +17,7 @@ typedef struct report_tap {
     const ike_report_kind *kind;
     char *filter;     /* or NULL */
     GHashTable *sas;  /* numbers of the SAs in frames that match, or NULL: all */
+    funnel_text_window_t *window; /* of the GUI, or NULL */
 } report_tap;
 
 /* ---- arguments ---- */
@@ -107,15 +108,27 @@ static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_
     return TAP_PACKET_DONT_REDRAW;
 }
 
-static void show(const char *title, const char *text)
+static void window_closed(void *data)
+{
+    ((report_tap *)data)->window = NULL;
+}
+
+/* The GUI draws a report again whenever it reads the capture anew: into the same window. */
+static void show_window(report_tap *tap, const char *text)
 {
     const struct _funnel_ops_t *ops = funnel_get_funnel_ops();
 
-    if (is_gui()) {
-        funnel_text_window_t *window = ops->new_text_window(ops->ops_id, title);
+    if (!tap->window) {
+        tap->window = ops->new_text_window(ops->ops_id, tap->kind->title);
+        ops->set_close_cb(tap->window, window_closed, tap);
+    }
+    ops->set_text(tap->window, text);
+}
 
-        if (window)
-            ops->set_text(window, text);
+static void show(report_tap *tap, const char *text)
+{
+    if (is_gui()) {
+        show_window(tap, text);
         return;
     }
     fputs(text, stdout);
@@ -124,7 +137,7 @@ static void show(const char *title, const char *text)
 
 static void draw(void *data)
 {
-    const report_tap *tap = data;
+    report_tap *tap = data;
     ike_tracker *tracker = ikex_tracker();
     GString *text;
 
@@ -133,7 +146,7 @@ static void draw(void *data)
     ike_tracker_finish(tracker);
     text = g_string_new(NULL);
     ike_report_write(tracker, tap->kind, tap->sas, tap->filter, text);
-    show(tap->kind->title, text->str);
+    show(tap, text->str);
     g_string_free(text, TRUE);
 }
 
