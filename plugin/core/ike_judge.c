@@ -219,6 +219,8 @@ static void judge_standstill(const ike_request *q)
 
 static void judge_exchange(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
+    if (sa->state == IKE_STATE_ABANDONED)
+        return;
     for (unsigned i = 1; i <= exchange->highest; i++) {
         ike_request q = { t, sa, exchange, exchange->slot[i], NULL, t->span.last };
 
@@ -425,7 +427,7 @@ static void judge_attempts(const GPtrArray *list)
         ike_sa *a = list->pdata[i - 1];
         const ike_sa *b = list->pdata[i];
 
-        if (a->sibling_of || b->sibling_of || !begins_here(a) || !begins_here(b) ||
+        if (a->state == IKE_STATE_ABANDONED || b->sibling_of || !begins_here(a) || !begins_here(b) ||
             a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED)
             continue;
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
@@ -435,25 +437,23 @@ static void judge_attempts(const GPtrArray *list)
     }
 }
 
-static void judge_siblings(ike_tracker *t)
+/* Of several answers to one first message the initiator goes on with one; the others are given up. */
+static void abandon(ike_sa *sa, const ike_sa *other)
 {
-    for (guint i = 0; i < t->sas->len; i++) {
-        ike_sa *sa = t->sas->pdata[i], *older = sa->sibling_of;
+    if (sa->phase1->highest <= 2 && other->phase1->highest > 2)
+        sa->state = IKE_STATE_ABANDONED;
+}
 
-        if (!older)
-            continue;
-        ike_raise(t, sa, IKE_DIAG_SIBLING, first_note(sa), 0,
-                  "SA %u answers the same first message with another responder cookie",
-                  older->number);
-        if (older->phase1->highest <= 2 && sa->phase1->highest > older->phase1->highest) {
-            older->state = IKE_STATE_ABANDONED;
-            older->is_failed = false;
-        }
-        if (sa->phase1->highest <= 2 && older->phase1->highest > 2) {
-            sa->state = IKE_STATE_ABANDONED;
-            sa->is_failed = false;
-        }
-    }
+static void judge_sibling(ike_tracker *t, ike_sa *sa)
+{
+    ike_sa *older = sa->sibling_of;
+
+    if (!older)
+        return;
+    ike_raise(t, sa, IKE_DIAG_SIBLING, first_note(sa), 0,
+              "SA %u answers the same first message with another responder cookie", older->number);
+    abandon(sa, older);
+    abandon(older, sa);
 }
 
 /* ---- all ---- */
@@ -511,10 +511,11 @@ void ike_judge_capture(ike_tracker *t)
     for (guint i = 0; i < t->sas->len; i++)
         judge_state(t, t->sas->pdata[i]);
     for (guint i = 0; i < t->sas->len; i++)
+        judge_sibling(t, t->sas->pdata[i]);
+    for (guint i = 0; i < t->sas->len; i++)
         judge_sa(t, t->sas->pdata[i]);
     ike_ipfrag_judge(t);
     g_hash_table_foreach(t->by_hosts, judge_pair, t);
-    judge_siblings(t);
 }
 
 /* ---- a single pass ---- */

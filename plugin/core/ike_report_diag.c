@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define INDENT "      "
+#define SHOWN_CHILDREN 3
+#define SHOWN_FRAGMENTED 4
 
 /* ---- head lines ---- */
 
@@ -197,31 +199,112 @@ static void nat(const ike_report *report, const ike_sa *sa)
     g_string_free(text, TRUE);
 }
 
+/* ---- its course ---- */
+
+static const ike_record *lowest_slot(const ike_exchange *exchange)
+{
+    for (unsigned i = 1; i <= exchange->highest; i++)
+        if (exchange->slot[i])
+            return exchange->slot[i];
+    return NULL;
+}
+
+/* "MM1 to MM6, frames 1-8" */
+static void append_course(GString *text, const ike_exchange *exchange)
+{
+    const ike_record *first = lowest_slot(exchange), *last = exchange->slot[exchange->highest];
+
+    ike_label_append(text, first->label);
+    if (last != first) {
+        g_string_append(text, " to ");
+        ike_label_append(text, last->label);
+        g_string_append_printf(text, ", frames %u-%u", first->note.frame, last->note.frame);
+    } else {
+        g_string_append_printf(text, ", frame %u", first->note.frame);
+    }
+}
+
+static void phase1_course(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL);
+
+    if (lowest_slot(sa->phase1)) {
+        append_course(text, sa->phase1);
+        fact(report, "phase 1", text->str);
+    }
+    g_string_free(text, TRUE);
+}
+
+static void child_course(const ike_report *report, const ike_exchange *exchange)
+{
+    GString *text = g_string_new(NULL);
+
+    append_course(text, exchange);
+    g_string_append_printf(text, ", message ID %08x: %s", exchange->message_id,
+                           exchange->slot[3] ? "established" : "not finished");
+    fact(report, "Quick Mode", text->str);
+    g_string_free(text, TRUE);
+}
+
 static void children(const ike_report *report, const ike_sa *sa)
 {
-    unsigned done = 0, open = 0;
-    GString *text;
+    unsigned shown = 0, more = 0;
 
     for (guint i = 0; i < sa->exchanges->len; i++) {
         const ike_exchange *exchange = sa->exchanges->pdata[i];
 
-        if (exchange->mode != IKE_MODE_QUICK)
+        if (exchange->mode != IKE_MODE_QUICK || !lowest_slot(exchange))
             continue;
-        if (exchange->slot[3])
-            done++;
+        if (shown < SHOWN_CHILDREN)
+            child_course(report, exchange);
         else
-            open++;
+            more++;
+        shown++;
     }
-    if (done + open == 0)
+    if (more) {
+        GString *text = g_string_new(NULL);
+
+        g_string_printf(text, "and %u more", more);
+        fact(report, "", text->str);
+        g_string_free(text, TRUE);
+    }
+}
+
+static void fragments(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL);
+    unsigned n = 0;
+
+    for (guint i = 0; i < sa->records->len; i++) {
+        const ike_record *r = sa->records->pdata[i];
+
+        if (r->note.kind != IKE_NOTE_MESSAGE || r->fragment == IKE_FRAGMENT_NONE ||
+            r->copy != IKE_COPY_NONE || n++ >= SHOWN_FRAGMENTED)
+            continue;
+        if (text->len)
+            g_string_append(text, "; ");
+        ike_label_append(text, r->label);
+        g_string_append_printf(text, " (%u bytes) in %u %s fragments", r->length, r->fragment_total,
+                               r->fragment == IKE_FRAGMENT_IP ? "IP" : "IKE");
+    }
+    if (n > SHOWN_FRAGMENTED)
+        g_string_append_printf(text, "; and %u more", n - SHOWN_FRAGMENTED);
+    if (text->len)
+        fact(report, "fragmented", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void esp(const ike_report *report, const ike_sa *sa)
+{
+    GString *text;
+
+    if (sa->sides[0].esp_packets + sa->sides[1].esp_packets == 0)
         return;
     text = g_string_new(NULL);
-    g_string_append_printf(text, "%u established", done);
-    if (open)
-        g_string_append_printf(text, ", %u not finished", open);
-    if (sa->sides[0].esp_packets + sa->sides[1].esp_packets)
-        g_string_append_printf(text, "; ESP: %" G_GUINT64_FORMAT " packets",
-                               sa->sides[0].esp_packets + sa->sides[1].esp_packets);
-    fact(report, "Quick Modes", text->str);
+    for (int side = 0; side < 2; side++)
+        g_string_append_printf(text, "%s%" G_GUINT64_FORMAT " packets from %s", side ? ", " : "",
+                               sa->sides[side].esp_packets, role_word(sa, side));
+    fact(report, "ESP", text->str);
     g_string_free(text, TRUE);
 }
 
@@ -321,8 +404,11 @@ static void entry(const ike_report *report, const ike_sa *sa)
         last_proven(report, sa);
         owed(report, sa);
     }
+    phase1_course(report, sa);
+    fragments(report, sa);
     nat(report, sa);
     children(report, sa);
+    esp(report, sa);
     findings(report, sa->findings);
     ike_report_rule(report->out, '-');
 }

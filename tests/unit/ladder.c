@@ -41,6 +41,28 @@ void ladder_end(ladder *l)
     g_ptr_array_free(l->live, TRUE);
     if (l->packet)
         g_byte_array_unref(l->packet);
+    if (l->tape)
+        g_ptr_array_free(l->tape, TRUE);
+}
+
+static void free_frame(gpointer p)
+{
+    g_byte_array_unref(((ladder_frame *)p)->packet);
+    g_free(p);
+}
+
+void ladder_record_tape(ladder *l)
+{
+    l->tape = g_ptr_array_new_with_free_func(free_frame);
+}
+
+static void tape(ladder *l, const uint8_t *data, size_t n)
+{
+    ladder_frame *frame = g_new(ladder_frame, 1);
+
+    frame->time = l->now;
+    frame->packet = g_byte_array_append(g_byte_array_new(), data, (guint)n);
+    g_ptr_array_add(l->tape, frame);
 }
 
 /* ---- time ---- */
@@ -145,6 +167,8 @@ static char *frame_labels(const ladder *l, uint32_t frame)
 
 static void feed(ladder *l, const uint8_t *data, size_t n)
 {
+    if (l->tape)
+        tape(l, data, n);
     ike_tracker_frame(l->tracker, ++l->frame, l->now);
     if (n) {
         /* a block of its own, so that a sanitizer sees every byte read beyond it */
@@ -796,13 +820,12 @@ ike_record *ladder_record(ladder *l, uint32_t frame)
     return NULL;
 }
 
-/* A test that asks of a frame without a message cannot go on. */
 static ike_record *record(ladder *l, uint32_t frame)
 {
     ike_record *r = ladder_record(l, frame);
 
     if (!r)
-        g_error("frame %u holds no message or piece", frame);
+        fail("frame %u holds no message or piece", frame);
     return r;
 }
 
@@ -811,14 +834,18 @@ void expect_sender(ladder *l, uint32_t frame, ike_role role)
     static const char *const names[] = { "unknown", "initiator", "responder" };
     const ike_record *r = record(l, frame);
 
-    compare("sender", names[ike_sa_role(r->note.sa, r->side)], names[role]);
+    if (r)
+        compare("sender", names[ike_sa_role(r->note.sa, r->side)], names[role]);
 }
 
 void expect_known_by(ladder *l, uint32_t frame, ike_known_by known_by)
 {
     static const char *const names[] = { "not", "guess", "order", "direction", "content", "keys" };
 
-    compare("known by", names[record(l, frame)->known_by], names[known_by]);
+    const ike_record *r = record(l, frame);
+
+    if (r)
+        compare("known by", names[r->known_by], names[known_by]);
 }
 
 void expect_sa_of(ladder *l, uint32_t frame, unsigned sa)
@@ -838,19 +865,28 @@ static uint32_t frame_of(const ike_record *r)
 
 void expect_pair(ladder *l, uint32_t request, uint32_t response)
 {
-    compare_numbers("response in", frame_of(record(l, request)->response), response);
-    compare_numbers("request in", frame_of(record(l, response)->request), request);
+    const ike_record *asks = record(l, request), *answers = record(l, response);
+
+    if (asks)
+        compare_numbers("response in", frame_of(asks->response), response);
+    if (answers)
+        compare_numbers("request in", frame_of(answers->request), request);
 }
 
 void expect_no_response(ladder *l, uint32_t frame)
 {
-    compare_numbers("response in", frame_of(record(l, frame)->response), 0);
+    const ike_record *r = record(l, frame);
+
+    if (r)
+        compare_numbers("response in", frame_of(r->response), 0);
 }
 
 void expect_retransmission(ladder *l, uint32_t frame, uint32_t of, unsigned number)
 {
     const ike_record *r = record(l, frame);
 
+    if (!r)
+        return;
     compare_numbers("is a retransmission", r->copy, IKE_COPY_RETRANSMISSION);
     compare_numbers("retransmission of", frame_of(r->first), of);
     compare_numbers("number of the retransmission", r->copy_number, number);
@@ -860,6 +896,8 @@ void expect_duplicate(ladder *l, uint32_t frame, uint32_t of)
 {
     const ike_record *r = record(l, frame);
 
+    if (!r)
+        return;
     compare_numbers("is a duplicate", r->copy, IKE_COPY_DUPLICATE);
     compare_numbers("duplicate of", frame_of(r->doubles), of);
 }
@@ -869,6 +907,8 @@ void expect_piece(ladder *l, uint32_t frame, unsigned number, unsigned total, ui
     const ike_record *r = record(l, frame);
     char what[64];
 
+    if (!r)
+        return;
     g_snprintf(what, sizeof what, "frame %u: piece", frame);
     compare_numbers(what, r->fragment_number, number);
     g_snprintf(what, sizeof what, "frame %u: pieces", frame);
@@ -882,6 +922,8 @@ void expect_times(ladder *l, uint32_t response, double first, double last)
 {
     const ike_record *r = record(l, response);
 
+    if (!r)
+        return;
     if (!r->request) {
         fail("frame %u answers nothing", response);
         return;

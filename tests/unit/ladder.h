@@ -42,12 +42,18 @@ typedef struct ladder_cut {
     const char *order;
 } ladder_cut;
 
+typedef struct ladder_frame {
+    ike_time time;
+    GByteArray *packet; /* as captured; empty for a foreign frame */
+} ladder_frame;
+
 typedef struct ladder {
     ike_tracker *tracker;
     uint32_t frame; /* the newest */
     ike_time now;   /* of the next frame */
     GPtrArray *live; /* labels of each frame as they were when it was fed */
     GByteArray *packet; /* the newest */
+    GPtrArray *tape; /* of ladder_frame: all that was fed, when a test asks for it */
 
     ladder_host hosts[2];
     uint64_t spi_i, spi_r;
@@ -85,6 +91,8 @@ typedef struct ladder {
 
 void ladder_begin(ladder *l);
 void ladder_end(ladder *l);
+/* Keeps what is fed from now on in ladder.tape. */
+void ladder_record_tape(ladder *l);
 
 /* ---- time ---- */
 void at(ladder *l, double seconds);    /* the next frame is that long after the first one could be */
