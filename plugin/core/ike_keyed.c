@@ -333,10 +333,8 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
                       IKE_KNOWN_CONTENT);
         return;
     }
-    if (r->flags & IKE_FLAG_COMMIT) {
+    if (r->flags & IKE_FLAG_COMMIT)
         exchange->commit = true;
-        exchange->commit_side = r->side;
-    }
     if (exchange->mode == IKE_MODE_AUTHIP_MAIN) {
         number_authip_main(t, exchange, r);
         return;

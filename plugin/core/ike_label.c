@@ -77,11 +77,7 @@ static const char *const state_names[IKE_N_STATES] = {
     [IKE_STATE_AUTHENTICATING] = "authenticating",
     [IKE_STATE_PROBABLY_ESTABLISHED] = "probably established",
     [IKE_STATE_ESTABLISHED] = "established",
-    [IKE_STATE_CLOSING] = "closing",
-    [IKE_STATE_REPLACED] = "replaced",
-    [IKE_STATE_SUPERSEDED] = "superseded",
     [IKE_STATE_ABANDONED] = "abandoned",
-    [IKE_STATE_FAILED] = "failed",
 };
 
 const char *ike_state_name(ike_state state)

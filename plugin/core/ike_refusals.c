@@ -67,7 +67,6 @@ static void refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_record *
                                      info_content(info), trust(info));
 
     finding->evidence = clear ? IKE_OBSERVED : IKE_INFERRED;
-    info->is_rejection = true;
 }
 
 static bool is_version_notify(const ike_record *info)

@@ -37,12 +37,7 @@ static void count_sa(const ike_sa *sa, ike_totals *totals)
     totals->failed += sa->is_failed;
     for (guint i = 0; i < sa->exchanges->len; i++)
         totals->children += ((const ike_exchange *)sa->exchanges->pdata[i])->child >= 0;
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
-
-        totals->messages += r->note.kind == IKE_NOTE_MESSAGE && r->copy == IKE_COPY_NONE &&
-                            !r->is_reflection;
-    }
+    totals->messages += ike_sa_messages(sa);
     count_findings(sa->findings, totals);
 }
 

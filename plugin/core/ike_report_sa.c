@@ -64,18 +64,6 @@ static unsigned retransmissions(const ike_sa *sa)
     return sa->sides[0].retransmissions + sa->sides[1].retransmissions;
 }
 
-static unsigned messages(const ike_sa *sa)
-{
-    unsigned n = 0;
-
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
-
-        n += r->note.kind == IKE_NOTE_MESSAGE && r->copy == IKE_COPY_NONE && !r->is_reflection;
-    }
-    return n;
-}
-
 static void endpoint_of(GString *out, const ike_sa *sa, ike_role role)
 {
     ike_side side = ike_sa_side_of(sa, role);
@@ -101,7 +89,7 @@ static void sa_row(const ike_report *report, const ike_sa *sa)
     else
         g_string_append_c(setup, '-');
     g_string_append_printf(report->out, "%3u  %-20s %-20s %-14s %4u %4u %8s  %-3s  %s\n",
-                           sa->number, i->str, r->str, state_word(sa), messages(sa),
+                           sa->number, i->str, r->str, state_word(sa), ike_sa_messages(sa),
                            retransmissions(sa), setup->str, nat_word(sa), found->str);
     g_string_free(i, TRUE);
     g_string_free(r, TRUE);

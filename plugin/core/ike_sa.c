@@ -16,7 +16,6 @@ ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
     exchange->mode = mode;
     exchange->message_id = message_id;
     exchange->opener = IKE_SIDE_NONE;
-    exchange->commit_side = IKE_SIDE_NONE;
     exchange->child = -1;
     exchange->records = g_ptr_array_new();
     return exchange;
@@ -54,6 +53,20 @@ ike_record *ike_record_last_before(ike_record *request, const ike_record *answer
         if (copy->copy != IKE_COPY_DUPLICATE && copy->note.frame < answer->note.frame)
             return copy;
     return request;
+}
+
+bool ike_record_is_message(const ike_record *r)
+{
+    return r->note.kind == IKE_NOTE_MESSAGE && r->copy == IKE_COPY_NONE && !r->is_reflection;
+}
+
+unsigned ike_sa_messages(const ike_sa *sa)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < sa->records->len; i++)
+        n += ike_record_is_message(sa->records->pdata[i]);
+    return n;
 }
 
 bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece)

@@ -14,7 +14,6 @@
 #define IKE_MAX_ENDPOINTS 16     /* addresses and ports of one side of an SA that are remembered */
 #define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
 #define IKE_MAX_VENDORS 24       /* vendor IDs of one side that are remembered */
-#define IKE_MAX_PAYLOAD_TYPES 16 /* payload types of a message that are listed */
 
 typedef struct ike_sa ike_sa;
 typedef struct ike_exchange ike_exchange;
@@ -70,7 +69,6 @@ struct ike_record {
     uint32_t message_id, length;
     uint8_t version, exchange_type, flags, next_payload;
     bool truncated, is_encrypted;
-    uint8_t n_payload_types, payload_types[IKE_MAX_PAYLOAD_TYPES];
 
     ike_label label;
     ike_known_by known_by;
@@ -79,8 +77,6 @@ struct ike_record {
     ike_time waiting_since; /* for the answer, in a single pass */
     bool is_reflection;   /* the other side's own message come back */
     bool floated;         /* first of its side on port 4500 after port 500 */
-    bool is_rejection;    /* an Informational that answers the message in `rejects` */
-    ike_record *rejects;
 
     ike_record *request, *response; /* the other half, always first copies */
 
@@ -100,7 +96,6 @@ struct ike_record {
     uint32_t fragment_number, fragment_total; /* 0: not known */
     uint32_t fragment_missing;
     ike_record *message;   /* of a piece: the record that carries the message */
-    ike_record *next_piece; /* of the same message, and of the message itself: the first piece */
 
     char *notify;  /* names of clear notify payloads, or NULL */
     uint16_t notify_error; /* first clear error notify type, or 0 */
@@ -116,7 +111,6 @@ struct ike_exchange {
     ike_known_by opener_known;
     int child;                 /* number over the capture when it makes IPsec SAs, else -1 */
     bool commit;               /* a message had the commit bit */
-    ike_side commit_side;
     GPtrArray *records;        /* first copies, in frame order */
     ike_record *slot[IKE_MAX_STEPS + 1]; /* first copy of message n */
     unsigned highest;          /* highest slot in use */
@@ -181,7 +175,6 @@ struct ike_sa {
     ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
     ike_sa *same_spi;          /* next older SA with the same initiator cookie */
     bool has_used_500, has_floated;
-    uint8_t foreign_version;   /* the other major version that a peer answered with, or 0 */
 };
 
 static inline ike_record *ike_note_record(ike_note *note)
@@ -199,6 +192,10 @@ static inline ike_record *ike_record_first(ike_record *r)
 /* Newest sending of a request that stands before its answer, for the time of the answer. */
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer);
 
+/* A message that counts: whole, no copy, no echo. */
+bool ike_record_is_message(const ike_record *r);
+/* Messages of an SA that count. */
+unsigned ike_sa_messages(const ike_sa *sa);
 /* True when the other side sent a new message of an exchange after this piece: it went on. */
 bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece);
 

@@ -68,12 +68,13 @@ void *ike_note_new(ike_tracker *t, ike_note_kind kind, size_t size);
 void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t frame,
                       ike_time time);
 void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa);
-/* Raises a diagnosis; with `severity` NONE that of its row. One finding per (SA, id): further ones
+/* Raises a diagnosis, with the severity of its row or, where `severity` names it, the lesser one. One finding per (SA, id): further ones
  * are counted, RETRANS and its like aside, which stand on each frame. Returns the finding. */
 ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
                        ike_severity severity, const char *format, ...) G_GNUC_PRINTF(6, 7);
 void ike_finding_free(gpointer finding);
-void ike_tracker_datagram(ike_tracker *t, const ike_datagram *datagram);
+/* Remembers that the capture holds traffic from `src` to `dst`. */
+void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 /* Handles one whole message; NULL when it is none or a limit is reached. */
 ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *datagram, const uint8_t *data,
                                 size_t captured, size_t wire);
@@ -83,6 +84,9 @@ ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const
 /* SAs between two hosts, oldest first, or NULL. */
 const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b);
 bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
+
+/* ---- ike_demux.c ---- */
+void ike_tracker_datagram(ike_tracker *t, const ike_datagram *datagram);
 
 /* ---- ike_lookup.c ---- */
 /* The SA a message belongs to, made when it is new. Sets the sides of both ends. */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What an IP packet holds: IKE, ESP, a keepalive, a piece of these, an ICMP error about them, or
+ * nothing of interest. RFC 3948 2, RFC 2408 2.5.1.
+ */
+#include "ike_track.h"
+
+#define NON_ESP_MARKER 4 /* RFC 3948 2.2 */
+
+/* ---- from a datagram to what is in it ---- */
+
+static bool is_ike_port(uint16_t port)
+{
+    return port == IKE_PORT || port == IKE_PORT_NATT;
+}
+
+static bool is_natt(const ike_datagram *d)
+{
+    return d->src.port == IKE_PORT_NATT || d->dst.port == IKE_PORT_NATT;
+}
+
+/* Newest SA between the two ends that uses these ports, else the newest between the hosts. */
+static ike_sa *sa_of_flow(ike_tracker *t, const ike_datagram *d)
+{
+    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+
+    if (!list)
+        return NULL;
+    for (guint i = list->len; i > 0; i--) {
+        ike_sa *sa = list->pdata[i - 1];
+        const ike_side side = ike_sa_side(sa, &d->src, &d->dst);
+
+        if (side == IKE_SIDE_NONE)
+            continue;
+        for (unsigned k = 0; k < sa->sides[side].n_endpoints; k++)
+            if (ike_endpoint_equal(&sa->sides[side].endpoints[k], &d->src))
+                return sa;
+    }
+    return list->pdata[list->len - 1];
+}
+
+static void feed_keepalive(ike_tracker *t, const ike_datagram *d)
+{
+    ike_note *note = ike_note_new(t, IKE_NOTE_KEEPALIVE, sizeof *note);
+    ike_sa *sa = sa_of_flow(t, d);
+
+    if (sa)
+        ike_note_set_sa(t, note, sa);
+}
+
+static void feed_esp(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)
+{
+    ike_note *note = ike_note_new(t, kind, sizeof *note);
+    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+    ike_sa *sa = list ? list->pdata[list->len - 1] : NULL;
+    ike_side side;
+
+    t->n_esp++;
+    if (!sa)
+        return;
+    ike_note_set_sa(t, note, sa);
+    side = ike_sa_side(sa, &d->src, &d->dst);
+    if (side != IKE_SIDE_NONE)
+        sa->sides[side].esp_packets++;
+}
+
+/* Offset of an IKE message in the payload of a datagram on a strange port, known by its cookies;
+ * -1 when there is none. */
+static int known_cookies_at(const ike_tracker *t, const ike_datagram *d)
+{
+    for (int offset = 0; offset <= NON_ESP_MARKER; offset += NON_ESP_MARKER) {
+        ike_message m;
+        const size_t skip = (size_t)offset;
+
+        if (d->captured < IKE_HEADER_LENGTH + skip ||
+            (offset && ike_be32(d->data) != 0) ||
+            !ike_message_parse(&m, d->data + skip, d->captured - skip, d->wire - skip) ||
+            m.trailing > 0)
+            continue;
+        for (ike_sa *sa = ike_lookup_spi(t, m.spi_i); sa; sa = sa->same_spi)
+            if (sa->spi_r == m.spi_r || sa->spi_r == 0)
+                return offset;
+    }
+    return -1;
+}
+
+static bool parses_whole(const ike_datagram *d, size_t skip)
+{
+    ike_message m;
+
+    return d->captured > skip && ike_message_parse(&m, d->data + skip, d->captured - skip,
+                                                   d->wire - skip) &&
+           m.trailing == 0 && m.spi_i != 0 && ike_exchange_name(m.exchange);
+}
+
+/* The message of a datagram after `skip` bytes of non-ESP marker. */
+static ike_record *feed_message(ike_tracker *t, const ike_datagram *d, size_t skip)
+{
+    ike_datagram inner = *d;
+
+    inner.has_marker = skip > 0;
+    return ike_tracker_message(t, &inner, d->data + skip, d->captured - skip, d->wire - skip);
+}
+
+/* RFC 3948 2.2: on port 4500 four zero bytes tell IKE from ESP. */
+static void feed_natt_port(ike_tracker *t, const ike_datagram *d)
+{
+    if (d->captured < NON_ESP_MARKER)
+        return;
+    if (ike_be32(d->data) == 0) {
+        feed_message(t, d, NON_ESP_MARKER);
+    } else if (parses_whole(d, 0)) {
+        ike_record *r = feed_message(t, d, 0);
+
+        if (r)
+            ike_raise(t, r->note.sa, IKE_DIAG_NATT_NOMARKER, &r->note, IKE_SEVERITY_NONE,
+                      "an IKE message on port 4500 without the non-ESP marker");
+    } else {
+        feed_esp(t, d, IKE_NOTE_ESP);
+    }
+}
+
+static void feed_ike_port(ike_tracker *t, const ike_datagram *d)
+{
+    if (d->captured >= 16 && ike_be64(d->data) == 0) {
+        feed_esp(t, d, IKE_NOTE_ESP); /* non-IKE marker of draft-ietf-ipsec-udp-encaps-00 and -01 */
+    } else if (d->captured > NON_ESP_MARKER && ike_be32(d->data) == 0 &&
+               parses_whole(d, NON_ESP_MARKER)) {
+        ike_record *r = feed_message(t, d, NON_ESP_MARKER);
+
+        if (r)
+            ike_raise(t, r->note.sa, IKE_DIAG_MARKER_ON_500, &r->note, IKE_SEVERITY_NONE,
+                      "an IKE message on port 500 after a non-ESP marker");
+    } else {
+        feed_message(t, d, 0);
+    }
+}
+
+void ike_tracker_datagram(ike_tracker *t, const ike_datagram *d)
+{
+    if (d->captured == 0)
+        return;
+    if (is_ike_port(d->src.port) || is_ike_port(d->dst.port)) {
+        if (d->wire == 1 && d->data[0] == 0xff)
+            feed_keepalive(t, d);
+        else if (is_natt(d))
+            feed_natt_port(t, d);
+        else
+            feed_ike_port(t, d);
+        return;
+    }
+
+    const int offset = known_cookies_at(t, d);
+
+    if (offset >= 0)
+        feed_message(t, d, (size_t)offset);
+}
+
+/* ---- from an IP packet to a datagram ---- */
+
+static void feed_udp(ike_tracker *t, const ike_ip_packet *ip)
+{
+    if (ip->captured < 8 || ip->length < 8)
+        return;
+
+    const size_t length = ike_be16(ip->payload + 4);
+    const size_t wire = length >= 8 && length <= ip->length ? length : ip->length;
+    const ike_datagram d = {
+        .src = { ip->src, ike_be16(ip->payload) },
+        .dst = { ip->dst, ike_be16(ip->payload + 2) },
+        .data = ip->payload + 8,
+        .captured = MIN(ip->captured, wire) - 8,
+        .wire = wire - 8,
+        .ip_id = ip->id,
+        .has_ip_id = ip->has_id,
+        .checksum = ike_be16(ip->payload + 6),
+    };
+
+    ike_tracker_datagram(t, &d);
+}
+
+static void feed_native_esp(ike_tracker *t, const ike_ip_packet *ip)
+{
+    const ike_datagram d = { .src = { ip->src, 0 }, .dst = { ip->dst, 0 } };
+
+    feed_esp(t, &d, ip->protocol == IKE_IPPROTO_AH ? IKE_NOTE_AH : IKE_NOTE_ESP);
+}
+
+void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured)
+{
+    ike_ip_packet ip;
+
+    if (!ike_ip_parse(data, captured, &ip))
+        return;
+    ike_remember_pair(t, &ip.src, &ip.dst);
+    if (ip.is_fragment) {
+        ike_ipfrag_feed(t, &ip);
+        return;
+    }
+    switch (ip.protocol) {
+    case IKE_IPPROTO_UDP: feed_udp(t, &ip); break;
+    case IKE_IPPROTO_ESP:
+    case IKE_IPPROTO_AH: feed_native_esp(t, &ip); break;
+    case IKE_IPPROTO_ICMP:
+    case IKE_IPPROTO_ICMPV6: ike_icmp_feed(t, &ip); break;
+    default: break;
+    }
+}
+
+void ike_tracker_feed_message(ike_tracker *t, const ike_endpoint *src, const ike_endpoint *dst,
+                              const uint8_t *data, size_t captured, size_t wire)
+{
+    const ike_datagram d = { .src = *src, .dst = *dst, .data = data, .captured = captured,
+                             .wire = wire };
+
+    ike_remember_pair(t, &src->addr, &dst->addr);
+    ike_tracker_message(t, &d, data, captured, wire);
+}
