@@ -5,6 +5,7 @@
  */
 #include "ike_track.h"
 
+#define NEWEST_SAS 64    /* between two hosts that keepalives and ESP are tried against */
 #define NON_ESP_MARKER 4 /* RFC 3948 2.2 */
 
 /* ---- from a datagram to what is in it ---- */
@@ -26,7 +27,7 @@ static ike_sa *sa_of_flow(ike_tracker *t, const ike_datagram *d)
 
     if (!list)
         return NULL;
-    for (guint i = list->len; i > 0; i--) {
+    for (guint i = list->len; i > 0 && list->len - i < NEWEST_SAS; i--) {
         ike_sa *sa = list->pdata[i - 1];
         const ike_side side = ike_sa_side(sa, &d->src, &d->dst);
 
@@ -48,11 +49,25 @@ static void feed_keepalive(ike_tracker *t, const ike_datagram *d)
         ike_note_set_sa(t, note, sa);
 }
 
+/* The SA between two hosts that last negotiated IPsec SAs, else the newest one. */
+static ike_sa *sa_of_esp(const ike_tracker *t, const ike_datagram *d)
+{
+    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+    ike_sa *best = list ? list->pdata[list->len - 1] : NULL;
+
+    for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {
+        ike_sa *sa = list->pdata[i - 1];
+
+        if (sa->newest_child_frame > best->newest_child_frame)
+            best = sa;
+    }
+    return best;
+}
+
 static void feed_esp(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)
 {
     ike_note *note = ike_note_new(t, kind, sizeof *note);
-    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
-    ike_sa *sa = list ? list->pdata[list->len - 1] : NULL;
+    ike_sa *sa = sa_of_esp(t, d);
     ike_side side;
 
     t->n_esp++;
@@ -77,9 +92,8 @@ static int known_cookies_at(const ike_tracker *t, const ike_datagram *d)
             !ike_message_parse(&m, d->data + skip, d->captured - skip, d->wire - skip) ||
             m.trailing > 0)
             continue;
-        for (ike_sa *sa = ike_lookup_spi(t, m.spi_i); sa; sa = sa->same_spi)
-            if (sa->spi_r == m.spi_r || sa->spi_r == 0)
-                return offset;
+        if (ike_lookup_known(t, &m, &d->src, &d->dst))
+            return offset;
     }
     return -1;
 }

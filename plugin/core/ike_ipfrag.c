@@ -206,6 +206,7 @@ static void make_record(ike_tracker *t, fragment_set *set, ip_piece *p)
         ike_note_set_sa(t, &r->note, set->sa);
         r->side = ike_sa_side(set->sa, &set->src, &set->dst);
         r->state = set->sa->state;
+        ike_piece_seen(r);
     }
     p->record = r;
 }

@@ -45,14 +45,10 @@ typedef struct ike_request {
 /* Pieces of an answer that never became whole: the peer did react. */
 static bool has_pieces_after(const ike_request *q)
 {
-    for (guint i = 0; i < q->sa->records->len; i++) {
-        const ike_record *r = q->sa->records->pdata[i];
+    const ike_side other = ike_side_other(q->first->side);
 
-        if (r->note.kind == IKE_NOTE_PIECE && r->side == ike_side_other(q->first->side) &&
-            r->note.frame > q->first->note.frame)
-            return true;
-    }
-    return false;
+    return other != IKE_SIDE_NONE &&
+           q->sa->sides[other].newest_piece_frame > q->first->note.frame;
 }
 
 static bool is_quoted_by_icmp(const ike_request *q)
@@ -95,17 +91,34 @@ static bool is_due(const ike_request *q)
            (q->first->sends >= ENOUGH_SENDS && capture_goes_on(q, q->first->note.time));
 }
 
+/* SAs between two hosts stand in order of their numbers. */
+static guint position_after(const GPtrArray *list, uint32_t number)
+{
+    guint low = 0, high = list->len;
+
+    while (low < high) {
+        const guint middle = low + (high - low) / 2;
+
+        if (((const ike_sa *)list->pdata[middle])->number <= number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* A newer SA between the same hosts that came up soon after this one was given up. */
 static const ike_sa *successor(const ike_request *q)
 {
     const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
+    const ike_time until = q->first->last_send->note.time + SUPERSEDED_WITHIN;
 
-    for (guint i = 0; list && i < list->len; i++) {
+    for (guint i = list ? position_after(list, q->sa->number) : 0; list && i < list->len; i++) {
         const ike_sa *other = list->pdata[i];
 
-        if (other != q->sa && other->number > q->sa->number &&
-            other->state >= IKE_STATE_PROBABLY_ESTABLISHED &&
-            other->first_time <= q->first->last_send->note.time + SUPERSEDED_WITHIN)
+        if (other->first_time > until)
+            break;
+        if (other->state >= IKE_STATE_PROBABLY_ESTABLISHED)
             return other;
     }
     return NULL;
@@ -474,8 +487,12 @@ static void drop_verdicts(ike_tracker *t)
         if (note->findings)
             drop_from(note->findings);
     }
-    for (guint i = 0; i < t->sas->len; i++)
-        drop_from(((ike_sa *)t->sas->pdata[i])->findings);
+    for (guint i = 0; i < t->sas->len; i++) {
+        ike_sa *sa = t->sas->pdata[i];
+
+        drop_from(sa->findings);
+        drop_from(sa->distinct);
+    }
     drop_from(t->orphans);
     drop_from(t->findings); /* owns them: last */
 }

@@ -300,19 +300,15 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
  * it before the Quick Mode. */
 static void adopt_connected(ike_tracker *t, ike_exchange *exchange)
 {
-    const GPtrArray *records = exchange->sa->records;
+    const uint32_t id = exchange->message_id;
+    ike_record *r;
 
     if (exchange->mode != IKE_MODE_QUICK || !exchange->commit || exchange->slot[4])
         return;
-    for (guint i = 0; i < records->len; i++) {
-        ike_record *r = records->pdata[i];
-
-        if (r->label.mode == IKE_MODE_INFO && r->message_id == exchange->message_id) {
-            g_ptr_array_add(exchange->records, r);
-            ike_set_label(t, exchange, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
-                          IKE_KNOWN_CONTENT);
-        }
-    }
+    r = g_hash_table_lookup(exchange->sa->info_by_id, GUINT_TO_POINTER(id));
+    if (r && r->label.mode == IKE_MODE_INFO && ike_exchange_add(t, exchange, r))
+        ike_set_label(t, exchange, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
+                      IKE_KNOWN_CONTENT);
 }
 
 void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
@@ -327,7 +323,8 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
     if (!exchange)
         return;
     r->note.exchange = exchange;
-    g_ptr_array_add(exchange->records, r);
+    if (!ike_exchange_add(t, exchange, r))
+        return;
     if (!ike_modes[exchange->mode].is_numbered) {
         ike_set_label(t, exchange, r, (ike_label){ .mode = (uint8_t)exchange->mode },
                       IKE_KNOWN_CONTENT);

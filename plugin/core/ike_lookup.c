@@ -38,19 +38,25 @@ static bool knows_digest(const ike_sa *sa, const lookup *l)
     return g_hash_table_contains(sa->digests, l->digest);
 }
 
+static ike_sa *exact_match(const ike_tracker *t, const ike_message *m)
+{
+    const ike_sa cookies = { .spi_i = m->spi_i, .spi_r = m->spi_r };
+
+    return g_hash_table_lookup(t->by_pair, &cookies);
+}
+
 ike_sa *ike_lookup_known(const ike_tracker *t, const ike_message *m, const ike_endpoint *src,
                          const ike_endpoint *dst)
 {
-    ike_sa *fits = NULL;
+    ike_sa *sa = exact_match(t, m);
+    int n = 0;
 
-    for (ike_sa *sa = ike_lookup_spi(t, m->spi_i); sa; sa = sa->same_spi) {
-        if (sa->spi_r == m->spi_r)
+    if (sa)
+        return sa;
+    for (sa = ike_lookup_spi(t, m->spi_i); sa && n++ < IKE_MAX_SAME_SPI; sa = sa->same_spi)
+        if ((sa->spi_r == 0 || m->spi_r == 0) && ike_sa_has_hosts(sa, &src->addr, &dst->addr))
             return sa;
-        if (!fits && (sa->spi_r == 0 || m->spi_r == 0) &&
-            ike_sa_has_hosts(sa, &src->addr, &dst->addr))
-            fits = sa;
-    }
-    return fits;
+    return NULL;
 }
 
 static void set_sides(ike_sa *sa, ike_side sender, const ike_datagram *d)
@@ -63,20 +69,29 @@ static void set_sides(ike_sa *sa, ike_side sender, const ike_datagram *d)
 
 static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
 {
-    ike_host_pair pair = { d->src.addr, d->dst.addr };
     GPtrArray *list;
+    ike_host_pair pair;
+
+    memset(&pair, 0, sizeof pair); /* compared byte by byte */
+    pair.src = d->src.addr;
+    pair.dst = d->dst.addr;
 
     if (memcmp(&pair.src, &pair.dst, sizeof pair.src) > 0) {
         pair.src = d->dst.addr;
         pair.dst = d->src.addr;
     }
+    for (unsigned i = 0; i < sa->n_pairs; i++)
+        if (memcmp(&sa->pairs[i], &pair, sizeof pair) == 0)
+            return;
+    if (sa->n_pairs == IKE_MAX_PAIRS)
+        return;
+    sa->pairs[sa->n_pairs++] = pair;
     list = g_hash_table_lookup(t->by_hosts, &pair);
     if (!list) {
         list = g_ptr_array_new();
         g_hash_table_insert(t->by_hosts, g_memdup2(&pair, sizeof pair), list);
     }
-    if (list->len == 0 || list->pdata[list->len - 1] != sa)
-        g_ptr_array_add(list, sa);
+    g_ptr_array_add(list, sa);
 }
 
 static ike_sa *make_sa(lookup *l, ike_side sender)
@@ -98,6 +113,8 @@ static ike_sa *make_sa(lookup *l, ike_side sender)
     sa->first_frame = sa->last_frame = t->frame;
     g_ptr_array_add(t->sas, sa);
     g_hash_table_replace(t->by_spi, &sa->spi_i, sa);
+    if (sa->spi_r != 0)
+        g_hash_table_replace(t->by_pair, sa, sa);
     set_sides(sa, sender, l->d);
     index_hosts(t, sa, l->d);
     return sa;
@@ -111,14 +128,6 @@ static bool makes_sa(const lookup *l)
         return l->m->exchange != IKE_XCHG_INFO;
     return l->m->exchange != IKE_XCHG_V2_SA_INIT || l->has_sa_payload ||
            !(l->m->flags & IKE_FLAG_V2_RESPONSE);
-}
-
-static ike_sa *exact_match(const lookup *l)
-{
-    for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa; sa = sa->same_spi)
-        if (sa->spi_r == l->m->spi_r)
-            return sa;
-    return NULL;
 }
 
 /* A second responder cookie for a known first message makes a sibling SA, which shares that first
@@ -162,12 +171,13 @@ static bool fits_pending(const ike_sa *sa, const lookup *l)
 
 static ike_sa *by_responder_cookie(lookup *l)
 {
-    ike_sa *sa = exact_match(l);
+    ike_sa *sa = exact_match(l->t, l->m);
     ike_sa *pending = NULL, *promoted = NULL;
+    int n = 0;
 
     if (sa)
         return sa;
-    for (sa = ike_lookup_spi(l->t, l->m->spi_i); sa; sa = sa->same_spi) {
+    for (sa = ike_lookup_spi(l->t, l->m->spi_i); sa && n++ < IKE_MAX_SAME_SPI; sa = sa->same_spi) {
         if (!fits_pending(sa, l) || sa->version != l->m->version)
             continue;
         if (sa->spi_r == 0 && !pending)
@@ -179,6 +189,7 @@ static ike_sa *by_responder_cookie(lookup *l)
         return pending ? pending : promoted;
     if (pending) {
         pending->spi_r = l->m->spi_r;
+        g_hash_table_replace(l->t->by_pair, pending, pending);
         return pending;
     }
     if (promoted && l->has_sa_payload && l->t->now >= promoted->first_time &&
@@ -204,8 +215,10 @@ static bool is_same_instance(const ike_sa *sa, const lookup *l)
 static ike_sa *by_initiator_cookie(lookup *l)
 {
     ike_sa *older = NULL;
+    int n = 0;
 
-    for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa; sa = sa->same_spi) {
+    for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa && n++ < IKE_MAX_SAME_SPI;
+         sa = sa->same_spi) {
         if (sa->version != l->m->version || !one_host(sa, l))
             continue;
         if (is_same_instance(sa, l) || !l->has_sa_payload)
@@ -229,7 +242,10 @@ static ike_sa *by_initiator_cookie(lookup *l)
 /* A merge or reordering can bring the first message after the answers to it. */
 static ike_sa *late_first_message(lookup *l)
 {
-    for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa; sa = sa->same_spi)
+    int n = 0;
+
+    for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa && n++ < IKE_MAX_SAME_SPI;
+         sa = sa->same_spi)
         if (sa->version == l->m->version && sa->is_joined && same_hosts(sa, l) &&
             !sa->phase1->slot[1] && l->t->now <= sa->last_time + IKE_SECOND)
             return sa;

@@ -6,6 +6,7 @@
 #include "ike_judge.h"
 
 #define REACTION (2 * IKE_SECOND)
+#define COPIES_LOOKED_AT 64
 #define DPD_ANSWER (2 * IKE_SECOND)
 #define DPD_INTERVAL (1 * IKE_SECOND)
 #define DPD_MISSED 3
@@ -16,32 +17,44 @@ static bool is_info(const ike_record *r)
     return r->note.kind == IKE_NOTE_MESSAGE && r->label.mode == IKE_MODE_INFO && !r->is_reflection;
 }
 
+/* Index of the first Informational of a side after a frame. */
+static guint info_position(const GPtrArray *infos, uint32_t frame)
+{
+    guint low = 0, high = infos->len;
+
+    while (low < high) {
+        const guint middle = low + (high - low) / 2;
+
+        if (((const ike_record *)infos->pdata[middle])->note.frame <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        ike_record *info = sa->records->pdata[i];
+    ike_record *found = NULL;
+    int n = 0;
 
-        if (!is_info(info) || info->side != from || info->note.frame < r->note.frame)
-            continue;
-        for (ike_record *copy = r->last; copy; copy = copy->older) {
-            const ike_time gap = info->note.time - copy->note.time;
+    if (from == IKE_SIDE_NONE)
+        return NULL;
+    for (ike_record *copy = r->last; copy && n++ < COPIES_LOOKED_AT; copy = copy->older) {
+        const guint i = info_position(sa->infos[from], copy->note.frame);
+        ike_record *info = i < sa->infos[from]->len ? sa->infos[from]->pdata[i] : NULL;
 
-            if (gap >= 0 && gap <= limit && info->note.frame > copy->note.frame)
-                return info;
-        }
+        if (info && info->label.mode == IKE_MODE_INFO && info->note.time >= copy->note.time &&
+            info->note.time - copy->note.time <= limit)
+            found = info;
     }
-    return NULL;
+    return found;
 }
 
 bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *info = sa->records->pdata[i];
-
-        if (is_info(info) && info->side == from && info->note.frame > r->note.frame)
-            return true;
-    }
-    return false;
+    return from != IKE_SIDE_NONE &&
+           info_position(sa->infos[from], r->note.frame) < sa->infos[from]->len;
 }
 
 static const char *info_content(const ike_record *info)
@@ -127,15 +140,10 @@ static unsigned sends_after(const ike_record *first, const ike_record *after)
     return n;
 }
 
+/* True when the SA has no new message after this one. */
 static bool is_silent_after(const ike_sa *sa, const ike_record *after)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
-
-        if (r->note.frame > after->note.frame && r->copy == IKE_COPY_NONE && !r->is_reflection)
-            return false;
-    }
-    return true;
+    return sa->newest_frame <= after->note.frame;
 }
 
 static void judge_mm6(ike_tracker *t, ike_sa *sa)
@@ -300,53 +308,63 @@ static bool is_probe(const ike_record *r)
            r->state >= IKE_STATE_PROBABLY_ESTABLISHED;
 }
 
-/* Takes the oldest open probe of a side that `answer` may answer: of equal length, not too old. */
-static bool take_open(GQueue *open, const ike_record *answer)
-{
-    for (GList *l = open->head; l; l = l->next) {
-        const ike_record *probe = l->data;
+/* Probes of one side that may still be answered; older ones are only counted. */
+typedef struct open_probes {
+    GQueue recent;
+    ike_record *newest; /* unanswered */
+    unsigned n_missed;
+} open_probes;
 
-        if (probe->length == answer->length &&
-            answer->note.time - probe->note.time <= DPD_ANSWER) {
-            g_queue_delete_link(open, l);
+/* Takes the oldest recent probe that `answer` may answer: of equal length, not too old. */
+static bool take_open(open_probes *open, const ike_record *answer)
+{
+    ike_record *probe;
+
+    while ((probe = g_queue_peek_head(&open->recent)) &&
+           answer->note.time - probe->note.time > DPD_ANSWER) {
+        g_queue_pop_head(&open->recent);
+        open->n_missed++;
+    }
+    for (GList *l = open->recent.head; l; l = l->next) {
+        if (((const ike_record *)l->data)->length == answer->length) {
+            g_queue_clear(&open->recent);
+            open->n_missed = 0;
+            open->newest = NULL;
             return true;
         }
     }
     return false;
 }
 
-static void add_probe(GQueue *open, ike_record *r)
+static void add_probe(open_probes *open, ike_record *r)
 {
-    const ike_record *before = g_queue_peek_tail(open);
-
     /* a burst of deletes or notifies is no series of probes */
-    if (before && (before->length != r->length ||
-                   r->note.time - before->note.time < DPD_INTERVAL))
+    if (open->newest && (open->newest->length != r->length ||
+                         r->note.time - open->newest->note.time < DPD_INTERVAL))
         return;
-    g_queue_push_tail(open, r);
+    g_queue_push_tail(&open->recent, r);
+    open->newest = r;
 }
 
 /* Pairs the probes of both sides with their answers, greedily and by direction: they may cross. */
 static void count_probes(const ike_sa *sa, probes p[2])
 {
-    GQueue open[2] = { G_QUEUE_INIT, G_QUEUE_INIT };
+    open_probes open[2] = { { .recent = G_QUEUE_INIT }, { .recent = G_QUEUE_INIT } };
 
     for (guint i = 0; i < sa->records->len; i++) {
         ike_record *r = sa->records->pdata[i];
 
         if (!is_probe(r) || r->side == IKE_SIDE_NONE)
             continue;
-        if (take_open(&open[1 - r->side], r)) {
+        if (take_open(&open[1 - r->side], r))
             p[1 - r->side].n_answered++;
-            g_queue_clear(&open[1 - r->side]);
-        } else {
+        else
             add_probe(&open[r->side], r);
-        }
     }
     for (int side = 0; side < 2; side++) {
-        p[side].n_unanswered = g_queue_get_length(&open[side]);
-        p[side].unanswered = g_queue_peek_tail(&open[side]);
-        g_queue_clear(&open[side]);
+        p[side].n_unanswered = open[side].n_missed + g_queue_get_length(&open[side].recent);
+        p[side].unanswered = open[side].newest;
+        g_queue_clear(&open[side].recent);
     }
 }
 
@@ -358,13 +376,8 @@ static bool both_announce_dpd(const ike_sa *sa)
 
 static bool has_messages_after(const ike_sa *sa, ike_side side, const ike_record *after)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
-
-        if (r->side == side && r->note.frame > after->note.frame)
-            return true;
-    }
-    return false;
+    return sa->sides[side].newest_exchange_frame > after->note.frame ||
+           ike_judge_info_since(sa, after, side);
 }
 
 static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side, probes p)

@@ -71,14 +71,8 @@ unsigned ike_sa_messages(const ike_sa *sa)
 
 bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
-
-        if (r->note.kind == IKE_NOTE_MESSAGE && r->note.frame > piece->note.frame &&
-            r->copy == IKE_COPY_NONE && r->label.mode != IKE_MODE_INFO && r->side != piece->side)
-            return true;
-    }
-    return false;
+    return piece->side != IKE_SIDE_NONE &&
+           sa->sides[1 - piece->side].newest_exchange_frame > piece->note.frame;
 }
 
 static guint digest_hash(gconstpointer p)
@@ -106,6 +100,10 @@ ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t sp
     sa->records = g_ptr_array_new();
     sa->digests = g_hash_table_new(digest_hash, digest_equal);
     sa->findings = g_ptr_array_new();
+    sa->distinct = g_ptr_array_new();
+    for (int side = 0; side < 2; side++)
+        sa->infos[side] = g_ptr_array_new();
+    sa->info_by_id = g_hash_table_new(g_direct_hash, g_direct_equal);
     sa->icmp = g_ptr_array_new();
     return sa;
 }
@@ -118,6 +116,10 @@ void ike_sa_free(ike_sa *sa)
     g_ptr_array_free(sa->records, TRUE);
     g_hash_table_destroy(sa->digests);
     g_ptr_array_free(sa->findings, TRUE);
+    g_ptr_array_free(sa->distinct, TRUE);
+    for (int side = 0; side < 2; side++)
+        g_ptr_array_free(sa->infos[side], TRUE);
+    g_hash_table_destroy(sa->info_by_id);
     g_ptr_array_free(sa->icmp, TRUE);
     g_free(sa->offer);
     g_free(sa->sides[0].identity);

@@ -13,6 +13,7 @@
 
 #define IKE_MAX_ENDPOINTS 16     /* addresses and ports of one side of an SA that are remembered */
 #define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
+#define IKE_MAX_PAIRS 8          /* pairs of hosts under which an SA can be found */
 #define IKE_MAX_VENDORS 24       /* vendor IDs of one side that are remembered */
 
 typedef struct ike_sa ike_sa;
@@ -20,6 +21,10 @@ typedef struct ike_exchange ike_exchange;
 typedef struct ike_note ike_note;
 typedef struct ike_record ike_record;
 struct ike_assembly; /* fragments 132 of one message: ike_v1frag.c */
+
+typedef struct ike_host_pair {
+    ike_addr src, dst;
+} ike_host_pair;
 
 typedef enum ike_note_kind {
     IKE_NOTE_MESSAGE,   /* an ike_record with a whole message */
@@ -139,6 +144,8 @@ typedef struct ike_side_state {
     uint64_t esp_packets;
     ike_endpoint current;   /* source of its newest message */
     bool has_current, current_has_marker;
+    uint32_t newest_exchange_frame; /* of its newest such message, Informationals aside */
+    uint32_t newest_piece_frame;    /* of its newest piece */
     bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
     ike_time first_time;    /* of its first message; valid when messages > 0 */
 } ike_side_state;
@@ -148,6 +155,8 @@ struct ike_sa {
     uint8_t version;
     uint64_t spi_i, spi_r; /* spi_r is 0 while only first messages were seen */
     ike_side_state sides[2];
+    ike_host_pair pairs[IKE_MAX_PAIRS]; /* under which it can be found */
+    unsigned n_pairs;
     ike_side initiator; /* IKE_SIDE_NONE while unknown */
     ike_known_by initiator_known;
 
@@ -156,7 +165,10 @@ struct ike_sa {
     GHashTable *by_message_id; /* of these */
     GPtrArray *records;        /* messages and pieces, in frame order */
     GHashTable *digests;       /* first copies by digest */
-    GPtrArray *findings;
+    GPtrArray *findings;       /* all */
+    GPtrArray *distinct;       /* of these, the first of each id */
+    GPtrArray *infos[2];       /* Informationals of each side that are no copies, in frame order */
+    GHashTable *info_by_id;    /* of these, the newest with a message ID */
     GPtrArray *icmp;           /* ike_icmp: errors that quote it */
     struct ike_assembly *assemblies; /* fragments 132 */
     unsigned n_assemblies;
@@ -167,6 +179,8 @@ struct ike_sa {
 
     ike_time first_time, last_time;
     uint32_t first_frame, last_frame;
+    uint32_t newest_child_frame; /* of the newest message that makes IPsec SAs */
+    uint32_t newest_frame;      /* of the newest message that is no copy and no echo */
     ike_state state;
     bool is_joined;
     bool is_failed;

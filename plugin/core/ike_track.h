@@ -12,6 +12,8 @@
 #define IKE_MAX_SA_RECORDS 1000000u /* messages and pieces of one SA */
 #define IKE_MAX_HOST_PAIRS 1000000u /* ordered pairs of addresses of a capture */
 #define IKE_MAX_EXCHANGES 100000u   /* exchanges of one SA */
+#define IKE_MAX_NUMBERED 1024u      /* different messages of one exchange */
+#define IKE_MAX_SAME_SPI 256        /* SAs with one initiator cookie that are looked through */
 
 /* No stack sends again sooner (Libreswan 0.5 s, Android 0.5 s); a network's doubles and answers to
  * them come within a millisecond. */
@@ -30,10 +32,6 @@ typedef struct ike_datagram {
     uint32_t n_pieces, piece_number;
 } ike_datagram;
 
-typedef struct ike_host_pair {
-    ike_addr src, dst;
-} ike_host_pair;
-
 struct ike_ipfrag_table;
 
 struct ike_tracker {
@@ -51,6 +49,7 @@ struct ike_tracker {
     ike_host_pair last_pair;
     GPtrArray *findings;  /* owns them */
     GPtrArray *orphans;   /* those of no SA */
+    GHashTable *by_pair;  /* cookie pair -> newest SA */
     struct ike_ipfrag_table *ipfrags;
     unsigned n_children;
     unsigned n_messages;
@@ -68,6 +67,8 @@ void *ike_note_new(ike_tracker *t, ike_note_kind kind, size_t size);
 void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t frame,
                       ike_time time);
 void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa);
+/* Call once the side of a piece is known. */
+void ike_piece_seen(ike_record *piece);
 /* Raises a diagnosis, with the severity of its row or, where `severity` names it, the lesser one. One finding per (SA, id): further ones
  * are counted, RETRANS and its like aside, which stand on each frame. Returns the finding. */
 ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
@@ -111,6 +112,8 @@ void ike_v1_doubt(ike_record *first);
 void ike_v1_copy_seen(ike_tracker *t, ike_record *copy);
 void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode);
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m);
+/* Adds a record to its exchange; false when that is full, and the record gets no label. */
+bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r);
 /* Gives a record its label and puts it into its exchange; links it with its other half. */
 void ike_set_label(ike_tracker *t, ike_exchange *exchange, ike_record *r, ike_label label,
                    ike_known_by known);

@@ -22,6 +22,20 @@ static gboolean pair_equal(gconstpointer a, gconstpointer b)
     return ike_addr_equal(&x->src, &y->src) && ike_addr_equal(&x->dst, &y->dst);
 }
 
+static guint cookies_hash(gconstpointer p)
+{
+    const ike_sa *sa = p;
+
+    return (guint)(sa->spi_i ^ sa->spi_r ^ sa->spi_r >> 32);
+}
+
+static gboolean cookies_equal(gconstpointer a, gconstpointer b)
+{
+    const ike_sa *x = a, *y = b;
+
+    return x->spi_i == y->spi_i && x->spi_r == y->spi_r;
+}
+
 static void free_note(gpointer p)
 {
     ike_note *note = p;
@@ -67,6 +81,7 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->all_notes = g_ptr_array_new_with_free_func(free_note);
     t->sas = g_ptr_array_new_with_free_func(free_sa);
     t->by_spi = g_hash_table_new(g_int64_hash, g_int64_equal);
+    t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
     t->by_hosts = g_hash_table_new_full(pair_hash, pair_equal, g_free, free_list);
     t->pairs = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
     t->findings = g_ptr_array_new_with_free_func(ike_finding_free);
@@ -84,6 +99,7 @@ void ike_tracker_free(ike_tracker *t)
     g_queue_free(t->waiting);
     g_hash_table_destroy(t->notes);
     g_hash_table_destroy(t->by_spi);
+    g_hash_table_destroy(t->by_pair);
     g_hash_table_destroy(t->by_hosts);
     g_hash_table_destroy(t->pairs);
     g_ptr_array_free(t->sas, TRUE);
@@ -143,6 +159,15 @@ void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa)
         g_ptr_array_add(sa->records, r);
 }
 
+void ike_piece_seen(ike_record *piece)
+{
+    ike_side_state *sides = piece->note.sa->sides;
+
+    if (piece->side != IKE_SIDE_NONE)
+        sides[piece->side].newest_piece_frame = MAX(sides[piece->side].newest_piece_frame,
+                                                    piece->note.frame);
+}
+
 /* Findings that stand on every frame they are true of; all others once per SA. */
 static bool is_repeated(ike_diagnosis_id id)
 {
@@ -150,12 +175,12 @@ static bool is_repeated(ike_diagnosis_id id)
            id == IKE_DIAG_V1FRAG || id == IKE_DIAG_TRUNCATED;
 }
 
-static ike_finding *find_finding(const GPtrArray *list, ike_diagnosis_id id, const ike_sa *sa)
+static ike_finding *find_finding(const GPtrArray *list, ike_diagnosis_id id)
 {
     for (guint i = 0; i < list->len; i++) {
         ike_finding *finding = list->pdata[i];
 
-        if (finding->id == id && finding->sa == sa)
+        if (finding->id == id)
             return finding;
     }
     return NULL;
@@ -163,9 +188,7 @@ static ike_finding *find_finding(const GPtrArray *list, ike_diagnosis_id id, con
 
 static ike_finding *earlier_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id)
 {
-    if (is_repeated(id))
-        return NULL;
-    return find_finding(sa ? sa->findings : t->orphans, id, sa);
+    return is_repeated(id) ? NULL : find_finding(sa ? sa->distinct : t->orphans, id);
 }
 
 static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note)
@@ -179,6 +202,8 @@ static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id,
     finding->is_verdict = t->is_judging;
     g_ptr_array_add(t->findings, finding);
     g_ptr_array_add(sa ? sa->findings : t->orphans, finding);
+    if (sa && !find_finding(sa->distinct, id))
+        g_ptr_array_add(sa->distinct, finding);
     if (note) {
         if (!note->findings)
             note->findings = g_ptr_array_new();
@@ -334,8 +359,11 @@ static void number_message(ike_tracker *t, ike_record *r, const ike_message *m)
     ike_side_state *side = r->side == IKE_SIDE_NONE ? NULL : &r->note.sa->sides[r->side];
 
     t->n_messages++;
+    r->note.sa->newest_frame = t->frame;
     if (side && side->messages++ == 0)
         side->first_time = t->now;
+    if (side && r->exchange_type != IKE_XCHG_INFO)
+        side->newest_exchange_frame = t->frame;
     if (m->version == 1)
         ike_v1_message(t, r, m);
     else

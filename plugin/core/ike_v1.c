@@ -150,6 +150,20 @@ static void advance_state(ike_sa *sa, const ike_record *r)
         sa->state = IKE_STATE_UNKNOWN_START;
 }
 
+bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r)
+{
+    if (exchange->child >= 0)
+        exchange->sa->newest_child_frame = r->note.frame;
+    if (exchange->records->len < IKE_MAX_NUMBERED) {
+        g_ptr_array_add(exchange->records, r);
+        return true;
+    }
+    ike_raise(t, exchange->sa, IKE_DIAG_LIMIT, &r->note, 0,
+              "more than %u different messages in one exchange: later ones have no label",
+              IKE_MAX_NUMBERED);
+    return false;
+}
+
 void ike_set_label(ike_tracker *t, ike_exchange *exchange, ike_record *r, ike_label label,
                    ike_known_by known)
 {
@@ -389,8 +403,9 @@ static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, 
         sa->phase1->mode = mode;
     if (sa->phase1->records->len == 0 && !sa->sibling_of && m->spi_r != 0)
         sa->is_joined = true;
-    g_ptr_array_add(sa->phase1->records, r);
     r->note.exchange = sa->phase1;
+    if (!ike_exchange_add(t, sa->phase1, r))
+        return;
     label.mode = rule ? rule->mode : IKE_MODE_NONE;
     label.number = label.mode == IKE_MODE_MAIN_GSS ? (uint8_t)gss_round(sa, r)
                    : rule                         ? rule->number
@@ -431,6 +446,9 @@ static void info_message(ike_tracker *t, ike_record *r, const ike_message *m)
         sa->is_joined = true;
     r->label = (ike_label){ .mode = IKE_MODE_INFO };
     r->known_by = IKE_KNOWN_CONTENT;
+    if (r->side != IKE_SIDE_NONE)
+        g_ptr_array_add(sa->infos[r->side], r);
+    g_hash_table_replace(sa->info_by_id, GUINT_TO_POINTER(r->message_id), r);
     if (r->is_encrypted)
         learn_by_sequel(t, sa, r);
     advance_state(sa, r);
@@ -472,7 +490,7 @@ void ike_v1_message(ike_tracker *t, ike_record *r, const ike_message *m)
     if (mode == IKE_MODE_NONE) {
         r->state = sa->state;
     } else if (mode == IKE_MODE_INFO && (quick = committed_quick_mode(sa, r))) {
-        g_ptr_array_add(quick->records, r);
+        ike_exchange_add(t, quick, r);
         ike_set_label(t, quick, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
                       IKE_KNOWN_CONTENT);
     } else if (mode == IKE_MODE_INFO) {

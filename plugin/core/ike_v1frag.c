@@ -129,6 +129,7 @@ static ike_record *new_piece(ike_tracker *t, ike_sa *sa, const ike_message *m, c
     ike_record *r = ike_record_new(t, IKE_NOTE_PIECE, sa, m, d);
 
     t->n_pieces++;
+    ike_piece_seen(r);
     if (d->fragment == IKE_FRAGMENT_IP)
         ike_raise(t, sa, IKE_DIAG_FRAG_OF_FRAG, &r->note, 0,
                   "IKE fragment %u travelled in %u IP fragments", f->number, d->n_pieces);

@@ -55,7 +55,8 @@ void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
     r->note.exchange = exchange;
     r->label = (ike_label){ .mode = (uint8_t)mode, .is_response = response };
     r->known_by = IKE_KNOWN_CONTENT;
-    g_ptr_array_add(exchange->records, r);
+    if (!ike_exchange_add(t, exchange, r))
+        return;
     if (!response) {
         exchange->slot[1] = r;
     } else {
