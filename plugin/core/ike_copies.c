@@ -102,7 +102,8 @@ static void set_copy(ike_tracker *t, ike_record *r, ike_record *first)
         r->copy = IKE_COPY_RETRANSMISSION;
         r->delay = r->note.time - first->last_send->note.time;
         r->copy_number = first->sends++;
-        r->note.sa->sides[r->side].retransmissions++;
+        if (r->side != IKE_SIDE_NONE)
+            r->note.sa->sides[r->side].retransmissions++;
         first->last_send = r;
         raise_retransmission(t, r);
     }

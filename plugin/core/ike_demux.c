@@ -20,8 +20,8 @@ static bool is_natt(const ike_datagram *d)
     return d->src.port == IKE_PORT_NATT || d->dst.port == IKE_PORT_NATT;
 }
 
-/* Newest SA between the two ends that uses these ports, else the newest between the hosts. */
-static ike_sa *sa_of_flow(ike_tracker *t, const ike_datagram *d)
+/* Newest SA between the two ends that uses these ports, else NULL or the newest between the hosts. */
+static ike_sa *sa_of_flow(ike_tracker *t, const ike_datagram *d, bool exactly)
 {
     const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
 
@@ -37,24 +37,27 @@ static ike_sa *sa_of_flow(ike_tracker *t, const ike_datagram *d)
             if (ike_endpoint_equal(&sa->sides[side].endpoints[k], &d->src))
                 return sa;
     }
-    return list->pdata[list->len - 1];
+    return exactly ? NULL : list->pdata[list->len - 1];
 }
 
 static void feed_keepalive(ike_tracker *t, const ike_datagram *d)
 {
     ike_note *note = ike_note_new(t, IKE_NOTE_KEEPALIVE, sizeof *note);
-    ike_sa *sa = sa_of_flow(t, d);
+    ike_sa *sa = sa_of_flow(t, d, false);
 
     if (sa)
         ike_note_set_sa(t, note, sa);
 }
 
 /* The SA between two hosts that last negotiated IPsec SAs, else the newest one. */
-static ike_sa *sa_of_esp(const ike_tracker *t, const ike_datagram *d)
+static ike_sa *sa_of_esp(ike_tracker *t, const ike_datagram *d)
 {
     const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
     ike_sa *best = list ? list->pdata[list->len - 1] : NULL;
+    ike_sa *flow = d->src.port ? sa_of_flow(t, d, true) : NULL;
 
+    if (flow) /* several clients behind one NAT differ in their ports only */
+        return flow;
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {
         ike_sa *sa = list->pdata[i - 1];
 
@@ -75,8 +78,10 @@ static void feed_esp(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)
         return;
     ike_note_set_sa(t, note, sa);
     side = ike_sa_side(sa, &d->src, &d->dst);
-    if (side != IKE_SIDE_NONE)
-        sa->sides[side].esp_packets++;
+    if (side == IKE_SIDE_NONE)
+        return;
+    sa->sides[side].esp_packets++;
+    sa->sides[side].newest_esp_frame = t->frame;
 }
 
 /* Offset of an IKE message in the payload of a datagram on a strange port, known by its cookies;
@@ -126,7 +131,8 @@ static void feed_natt_port(ike_tracker *t, const ike_datagram *d)
     } else if (parses_whole(d, 0)) {
         ike_record *r = feed_message(t, d, 0);
 
-        if (r)
+        /* a NAT may give the client of port 500 the source port 4500 */
+        if (r && d->src.port != IKE_PORT && d->dst.port != IKE_PORT)
             ike_raise(t, r->note.sa, IKE_DIAG_NATT_NOMARKER, &r->note, IKE_SEVERITY_NONE,
                       "an IKE message on port 4500 without the non-ESP marker");
     } else {

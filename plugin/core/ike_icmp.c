@@ -18,18 +18,6 @@ static bool is_error(const ike_ip_packet *ip)
     return type >= ICMPV6_UNREACHABLE && type <= ICMPV6_TIME_EXCEEDED;
 }
 
-/* The newest message or piece of a side: what the error is most probably about. */
-static ike_record *newest_of(const ike_sa *sa, ike_side side)
-{
-    for (guint i = sa->records->len; i > 0; i--) {
-        ike_record *r = sa->records->pdata[i - 1];
-
-        if (r->side == side)
-            return r;
-    }
-    return NULL;
-}
-
 /* The SA whose cookies the quote shows; a quote may end after the UDP header. */
 static ike_sa *sa_by_cookies(const ike_tracker *t, const ike_ip_packet *quoted,
                              const ike_endpoint *src, const ike_endpoint *dst)
@@ -43,6 +31,7 @@ static ike_sa *sa_by_cookies(const ike_tracker *t, const ike_ip_packet *quoted,
         return NULL;
     m.spi_i = ike_be64(quoted->payload + skip);
     m.spi_r = ike_be64(quoted->payload + skip + 8);
+    m.version = quoted->captured > skip + 17 ? quoted->payload[skip + 17] >> 4 : 1;
     return ike_lookup_known(t, &m, src, dst);
 }
 
@@ -58,6 +47,13 @@ static bool is_ike_port(uint16_t port)
     return port == IKE_PORT || port == IKE_PORT_NATT;
 }
 
+/* On port 4500 only what follows a non-ESP marker is IKE (RFC 3948 2.2). */
+static bool is_esp(const ike_ip_packet *quoted, const ike_endpoint *src, const ike_endpoint *dst)
+{
+    return (src->port == IKE_PORT_NATT || dst->port == IKE_PORT_NATT) && quoted->captured >= 12 &&
+           ike_be32(quoted->payload + 8) != 0;
+}
+
 void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
 {
     ike_ip_packet quoted;
@@ -71,7 +67,7 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
         return;
     src = (ike_endpoint){ quoted.src, ike_be16(quoted.payload) };
     dst = (ike_endpoint){ quoted.dst, ike_be16(quoted.payload + 2) };
-    if (!is_ike_port(src.port) && !is_ike_port(dst.port))
+    if ((!is_ike_port(src.port) && !is_ike_port(dst.port)) || is_esp(&quoted, &src, &dst))
         return;
     sa = sa_by_cookies(t, &quoted, &src, &dst);
     if (!sa)
@@ -86,6 +82,7 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
     icmp->code = ip->payload[1];
     icmp->mtu = ike_be16(ip->payload + 6);
     icmp->quoted = ike_sa_side(sa, &src, &dst);
-    icmp->about = newest_of(sa, icmp->quoted);
+    if (icmp->quoted != IKE_SIDE_NONE)
+        icmp->about = sa->sides[icmp->quoted].newest;
     g_ptr_array_add(sa->icmp, icmp);
 }

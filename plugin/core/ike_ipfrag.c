@@ -33,7 +33,7 @@ typedef enum set_kind { SET_UNKNOWN, SET_IKE, SET_OTHER } set_kind;
 typedef struct fragment_set {
     set_key key;
     set_kind kind;
-    bool done, overlaps;
+    bool done;
     GArray *pieces; /* of piece, by offset */
     uint32_t total; /* bytes of the datagram; 0 while unknown */
     ike_time first;
@@ -49,6 +49,7 @@ typedef struct fragment_set {
 struct ike_ipfrag_table {
     GHashTable *sets; /* newest by key */
     GQueue *order;    /* owns them, oldest first */
+    unsigned n_idle;  /* of these, not known to be IKE */
 };
 
 static guint key_hash(gconstpointer p)
@@ -100,32 +101,49 @@ void ike_ipfrag_table_free(struct ike_ipfrag_table *table)
     g_free(table);
 }
 
-/* What came to nothing goes first; sets of IKE stay, for the report at the end. */
+static void forget(struct ike_ipfrag_table *table, GList *link)
+{
+    fragment_set *set = link->data;
+
+    if (g_hash_table_lookup(table->sets, &set->key) == set)
+        g_hash_table_remove(table->sets, &set->key);
+    table->n_idle -= set->kind != SET_IKE;
+    free_set(set);
+    g_queue_delete_link(table->order, link);
+}
+
+/* Sets that came to nothing go first, many at a time; those of IKE stay, for the report at the end,
+ * as long as there is room. */
 static void evict(ike_tracker *t)
 {
     struct ike_ipfrag_table *table = t->ipfrags;
 
-    while (g_queue_get_length(table->order) >= MAX_SETS) {
-        fragment_set *set = g_queue_pop_head(table->order);
-
-        if (g_hash_table_lookup(table->sets, &set->key) == set)
-            g_hash_table_remove(table->sets, &set->key);
-        if (set->kind == SET_IKE && !set->done)
-            ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, 0,
-                      "more than %u sets of IP fragments: the oldest are forgotten", MAX_SETS);
-        free_set(set);
+    if (g_queue_get_length(table->order) < MAX_SETS)
+        return;
+    if (table->n_idle > MAX_SETS / 4) {
+        for (GList *l = table->order->head, *next; l; l = next) {
+            next = l->next;
+            if (((const fragment_set *)l->data)->kind != SET_IKE)
+                forget(table, l);
+        }
+        return;
     }
+    if (!((const fragment_set *)table->order->head->data)->done)
+        ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, 0,
+                  "more than %u sets of IP fragments: the oldest are forgotten", MAX_SETS);
+    forget(table, table->order->head);
 }
 
 static fragment_set *new_set(ike_tracker *t, const set_key *key)
 {
     fragment_set *set = g_new0(fragment_set, 1);
 
+    set->key = *key; /* before the set that it may belong to is evicted */
     evict(t);
-    set->key = *key;
     set->first = t->now;
     set->pieces = g_array_new(FALSE, TRUE, sizeof(ip_piece));
     g_queue_push_tail(t->ipfrags->order, set);
+    t->ipfrags->n_idle++;
     g_hash_table_replace(t->ipfrags->sets, &set->key, set);
     return set;
 }
@@ -141,15 +159,30 @@ static ip_piece *piece_at(fragment_set *set, uint32_t offset)
     return NULL;
 }
 
-static bool overlaps(const fragment_set *set, uint32_t offset, uint32_t length)
-{
-    for (guint i = 0; i < set->pieces->len; i++) {
-        const ip_piece *p = &g_array_index(set->pieces, ip_piece, i);
+typedef enum overlap { OVERLAP_NONE, OVERLAP_SAME_BYTES, OVERLAP_OTHER_BYTES } overlap;
 
-        if (offset < p->offset + p->length && p->offset < offset + length)
-            return true;
-    }
-    return false;
+/* Compares the bytes that a piece and a new fragment share, as far as they were captured. */
+static overlap overlap_with(const ip_piece *p, const ike_ip_packet *ip)
+{
+    const uint32_t from = MAX(p->offset, ip->offset);
+    const uint32_t end = MIN(p->offset + p->length, ip->offset + (uint32_t)ip->length);
+    const uint32_t known = MIN(p->offset + p->captured, ip->offset + (uint32_t)ip->captured);
+
+    if (from >= end)
+        return OVERLAP_NONE;
+    if (!p->data || MIN(end, known) <= from)
+        return OVERLAP_SAME_BYTES;
+    return memcmp(p->data + (from - p->offset), ip->payload + (from - ip->offset),
+                  MIN(end, known) - from) == 0 ? OVERLAP_SAME_BYTES : OVERLAP_OTHER_BYTES;
+}
+
+static overlap overlap_of(const fragment_set *set, const ike_ip_packet *ip)
+{
+    overlap worst = OVERLAP_NONE;
+
+    for (guint i = 0; i < set->pieces->len; i++)
+        worst = MAX(worst, overlap_with(&g_array_index(set->pieces, ip_piece, i), ip));
+    return worst;
 }
 
 /* ---- records of pieces ---- */
@@ -182,6 +215,8 @@ static void describe(fragment_set *set)
         if (!p->record || set->done)
             continue;
         p->record->fragment_number = number_of(set, p);
+        if (expected && p->record->fragment_number > expected)
+            p->record->fragment_number = 0; /* the pieces contradict each other */
         p->record->fragment_total = expected;
         p->record->fragment_missing = expected > set->pieces->len ? expected - set->pieces->len : 0;
     }
@@ -205,7 +240,7 @@ static void make_record(ike_tracker *t, fragment_set *set, ip_piece *p)
     if (set->sa) {
         ike_note_set_sa(t, &r->note, set->sa);
         r->side = ike_sa_side(set->sa, &set->src, &set->dst);
-        r->state = set->sa->state;
+        r->state = set->sa->tracked_state;
         ike_piece_seen(r);
     }
     p->record = r;
@@ -251,6 +286,7 @@ static void read_header(ike_tracker *t, fragment_set *set, const ip_piece *p, si
                            MAX(set->total, p->captured) - 8 - skip))
         return;
     set->kind = SET_IKE;
+    t->ipfrags->n_idle--;
     set->sa = ike_lookup_known(t, &m, &set->src, &set->dst);
     set->header.seen = true;
     set->header.version = m.version;
@@ -289,7 +325,7 @@ static bool is_complete(fragment_set *set)
             return false;
         end += p->length;
         if (p->is_last)
-            return true;
+            return i + 1 == set->pieces->len;
     }
     return false;
 }
@@ -384,7 +420,6 @@ static void raise_overlap(ike_tracker *t, fragment_set *set)
     make_record(t, set, &here);
     ike_raise(t, set->sa, IKE_DIAG_IPFRAG_OVERLAP, &here.record->note, 0,
               "IP fragments of the message with IP ID %04x overlap", set->key.id);
-    set->overlaps = true;
 }
 
 static bool is_double(const ip_piece *p, const ike_ip_packet *ip)
@@ -394,28 +429,52 @@ static bool is_double(const ip_piece *p, const ike_ip_packet *ip)
                          memcmp(p->data, ip->payload, p->captured) == 0));
 }
 
+/* A piece after the last one, or a last one before others that are there, belongs to no datagram. */
+static bool is_beyond_end(const fragment_set *set, const ike_ip_packet *ip)
+{
+    const uint32_t end = ip->offset + (uint32_t)ip->length;
+    const ip_piece *last = set->pieces->len
+                               ? &g_array_index(set->pieces, ip_piece, set->pieces->len - 1) : NULL;
+
+    return last && ((last->is_last && ip->offset > last->offset) ||
+                    (!ip->more_fragments && end < last->offset + last->length));
+}
+
+/* A piece that comes again later than this is another datagram with the same ID. */
+static bool is_recent(const ike_tracker *t, const ip_piece *p)
+{
+    return p && t->now - p->time < IKE_SECOND && p->time - t->now < IKE_SECOND;
+}
+
 void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *ip)
 {
     fragment_set *set;
     const ip_piece *same;
+    overlap shared;
 
     if (ip->protocol != IKE_IPPROTO_UDP || ip->length == 0 ||
         ip->offset + ip->length > MAX_DATAGRAM)
         return;
     set = set_for(t, ip);
     same = piece_at(set, ip->offset);
-    if (set->done && !(same && t->now - same->time < IKE_SECOND && same->time - t->now < IKE_SECOND))
-        set = new_set(t, &set->key), same = NULL;
+    if ((set->done && !is_recent(t, same)) ||
+        (set->kind == SET_OTHER && same && !is_recent(t, same))) {
+        set = new_set(t, &set->key);
+        same = NULL;
+    }
     if (is_double(same, ip)) {
         note_double(t, set, same);
         return;
     }
     if (set->done || set->pieces->len >= MAX_PIECES)
         return;
-    if (overlaps(set, ip->offset, (uint32_t)ip->length)) {
+    shared = overlap_of(set, ip);
+    if (shared == OVERLAP_OTHER_BYTES)
         raise_overlap(t, set);
+    if (shared != OVERLAP_NONE) /* the same bytes cut elsewhere: a router refragmented a copy */
         return;
-    }
+    if (is_beyond_end(set, ip))
+        return;
     add_piece(t, set, ip);
     if (set->kind == SET_OTHER) {
         drop_data(set);

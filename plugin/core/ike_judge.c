@@ -72,8 +72,14 @@ static bool is_implied(const ike_request *q)
 
 static bool is_answered(const ike_request *q)
 {
-    return q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q) ||
-           ike_judge_info_since(q->sa, q->first, ike_side_other(q->first->side));
+    const ike_side other = ike_side_other(q->first->side);
+
+    if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q))
+        return true;
+    /* in phase 2 the peer sends Informationals for many reasons: only a quick one may be an answer */
+    return q->exchange == q->sa->phase1 ? ike_judge_info_since(q->sa, q->first, other)
+                                        : ike_judge_info_after(q->sa, q->first, other,
+                                                               IKE_REACTION) != NULL;
 }
 
 static bool capture_goes_on(const ike_request *q, ike_time after)
@@ -107,18 +113,34 @@ static guint position_after(const GPtrArray *list, uint32_t number)
     return low;
 }
 
-/* A newer SA between the same hosts that came up soon after this one was given up. */
+static bool came_up(const ike_sa *sa)
+{
+    return sa->state == IKE_STATE_PROBABLY_ESTABLISHED || sa->state == IKE_STATE_ESTABLISHED;
+}
+
+/* Another SA between the same hosts that came up in place of this one: begun while it was tried or
+ * soon after it was given up. */
 static const ike_sa *successor(const ike_request *q)
 {
     const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
     const ike_time until = q->first->last_send->note.time + SUPERSEDED_WITHIN;
+    const ike_time since = q->sa->first_time - SUPERSEDED_WITHIN;
+    const guint here = list ? position_after(list, q->sa->number) : 0;
 
-    for (guint i = list ? position_after(list, q->sa->number) : 0; list && i < list->len; i++) {
+    for (guint i = here; list && i < list->len; i++) {
         const ike_sa *other = list->pdata[i];
 
         if (other->first_time > until)
             break;
-        if (other->state >= IKE_STATE_PROBABLY_ESTABLISHED)
+        if (came_up(other))
+            return other;
+    }
+    for (guint i = here; i > 1; i--) {
+        const ike_sa *other = list->pdata[i - 2];
+
+        if (other->first_time < since)
+            break;
+        if (came_up(other))
             return other;
     }
     return NULL;
@@ -170,15 +192,17 @@ static silence silence_of(const ike_request *q)
     if (!is_due(q)) {
         s.id = IKE_DIAG_PENDING;
         g_string_append(text, ", not answered when the capture ends");
+    } else if (is_authip_beside_ike(q)) {
+        s.id = q->step->unanswered;
+        s.severity = IKE_SEVERITY_CHAT;
+        g_string_append(text, " and not answered; IKE between the same hosts is");
     } else if ((newer = successor(q))) {
         s.id = IKE_DIAG_SUPERSEDED;
         g_string_append_printf(text, " and not answered; SA %u came up instead", newer->number);
     } else {
         s.id = q->step->unanswered;
         g_string_append(text, " and never answered");
-        if (is_authip_beside_ike(q))
-            s.severity = IKE_SEVERITY_CHAT;
-        else if (q->first->sends == 1)
+        if (q->first->sends == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
     }
     s.text = g_string_free(text, FALSE);
@@ -198,7 +222,8 @@ static void judge_request(const ike_request *q)
         return;
     s = silence_of(q);
     ike_raise(q->t, q->sa, s.id, &q->first->last_send->note, s.severity, "%s", s.text);
-    if (s.id == q->step->unanswered && q->exchange == q->sa->phase1)
+    if (s.id == q->step->unanswered && q->exchange == q->sa->phase1 &&
+        s.severity != IKE_SEVERITY_CHAT)
         ike_judge_fail(q->sa);
     g_free(s.text);
 }
@@ -215,9 +240,16 @@ static void judge_standstill(const ike_request *q)
     const ike_record *asked = q->exchange->slot[q->step->number - 1];
     const bool resent = q->first->sends > 1 || was_sent_after(asked, q->first);
     ike_severity severity = IKE_SEVERITY_NONE;
+    const ike_sa *other;
 
     if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa) || !is_due(q))
         return;
+    if ((other = successor(q))) {
+        ike_raise(q->t, q->sa, IKE_DIAG_SUPERSEDED, &q->first->last_send->note, 0,
+                  "nothing followed frame %u; SA %u came up instead", q->first->note.frame,
+                  other->number);
+        return;
+    }
     if (q->step->unanswered == IKE_DIAG_MM4_NOREPLY && !resent)
         severity = IKE_SEVERITY_NOTE;
     else if (q->step->unanswered != IKE_DIAG_AM2_NOREPLY && !resent)
@@ -226,7 +258,7 @@ static void judge_standstill(const ike_request *q)
               resent ? "nothing followed frame %u although it or its request was sent again"
                      : "nothing followed frame %u",
               q->first->note.frame);
-    if (q->exchange == q->sa->phase1)
+    if (q->exchange == q->sa->phase1 && severity != IKE_SEVERITY_NOTE)
         ike_judge_fail(q->sa);
 }
 
@@ -492,6 +524,7 @@ static void drop_verdicts(ike_tracker *t)
 
         drop_from(sa->findings);
         drop_from(sa->distinct);
+        sa->state = sa->tracked_state;
     }
     drop_from(t->orphans);
     drop_from(t->findings); /* owns them: last */
@@ -502,6 +535,7 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     judge_joined(t, sa);
     judge_oneway(t, sa);
     judge_nat(t, sa);
+    ike_judge_find_liveness(sa);
     ike_judge_icmp(t, sa);
     ike_judge_refusals(t, sa);
     judge_exchange(t, sa, sa->phase1);

@@ -7,8 +7,8 @@
 
 #include "ike_track.h"
 
-/* Something by which the peer reacted to a message: an Informational soon after one of its copies.
- * NULL when there is none within `limit` after a copy that precedes it. */
+/* Something by which the peer reacted to a message: an Informational, no liveness check, at most
+ * `limit` after one of its copies. NULL when there is none. */
 ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit);
 
 /* Any Informational of this side after the first copy of `r`. */
@@ -20,12 +20,19 @@ bool ike_judge_has_phase2(const ike_sa *sa);
 /* True when the capture holds only one direction of this SA although answers arrived. */
 bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa);
 
-/* Raises what the time and kind of an unanswered request allow to say; `now` is where the capture
- * ends, or the current frame for a single pass. Returns the severity raised, or NONE. */
+/* How soon an Informational comes that reacts to a message. */
+#define IKE_REACTION (2 * IKE_SECOND)
+
+/* Marks Informationals that are liveness checks or answers to them (RFC 3706): pairs of about equal
+ * length that repeat. They are neither answers nor refusals of anything else. */
+void ike_judge_find_liveness(ike_sa *sa);
+
+/* The parts of the judgement of one SA. */
 void ike_judge_refusals(ike_tracker *t, ike_sa *sa);
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa);
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
 
+/* An SA failed, unless it came up or its start is not in the capture. */
 void ike_judge_fail(ike_sa *sa);
 
 #endif

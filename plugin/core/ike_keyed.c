@@ -254,8 +254,8 @@ static ike_exchange *authip_main(ike_tracker *t, ike_record *r)
 
     if (sa->phase1->mode == IKE_MODE_NONE)
         sa->phase1->mode = IKE_MODE_AUTHIP_MAIN;
-    if (sa->records->len == 1 && r->spi_r != 0)
-        sa->is_joined = true;
+    if (sa->phase1->mode != IKE_MODE_AUTHIP_MAIN)
+        return NULL; /* AuthIP under the cookies of another phase 1 makes no sense */
     if (r->spi_r == 0)
         ike_v1_learn_initiator(t, sa, r->side, IKE_KNOWN_CONTENT);
     return sa->phase1;
@@ -316,9 +316,9 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
     ike_sa *sa = r->note.sa;
     ike_exchange *exchange;
 
-    if (sa->records->len == 1)
+    if (sa->records->len == 1 && !(mode == IKE_MODE_AUTHIP_MAIN && r->spi_r == 0))
         sa->is_joined = true;
-    r->state = sa->state;
+    r->state = sa->tracked_state;
     exchange = exchange_of(t, r, authip_mode(r, mode));
     if (!exchange)
         return;

@@ -40,7 +40,7 @@ static bool knows_digest(const ike_sa *sa, const lookup *l)
 
 static ike_sa *exact_match(const ike_tracker *t, const ike_message *m)
 {
-    const ike_sa cookies = { .spi_i = m->spi_i, .spi_r = m->spi_r };
+    const ike_sa cookies = { .spi_i = m->spi_i, .spi_r = m->spi_r, .version = m->version };
 
     return g_hash_table_lookup(t->by_pair, &cookies);
 }
@@ -143,6 +143,7 @@ static ike_sa *make_sibling(lookup *l, ike_sa *older)
     memset(&sa->sides[0].natd, 0, sizeof sa->sides[0].natd);
     memset(&sa->sides[1].natd, 0, sizeof sa->sides[1].natd);
     sa->sides[0].messages = sa->sides[1].messages = 0;
+    sa->sides[0].identity = sa->sides[1].identity = NULL;
     sa->initiator = older->initiator;
     sa->initiator_known = older->initiator_known;
     sa->sibling_of = older;
@@ -157,7 +158,7 @@ static ike_sa *make_sibling(lookup *l, ike_sa *older)
         sa->is_joined = true;
     }
     if (older->offer)
-        sa->offer = g_memdup2(older->offer, sizeof *older->offer);
+        sa->offer = ike_offer_copy(older->offer);
     set_sides(sa, sender, l->d);
     return sa;
 }
@@ -247,8 +248,11 @@ static ike_sa *late_first_message(lookup *l)
     for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa && n++ < IKE_MAX_SAME_SPI;
          sa = sa->same_spi)
         if (sa->version == l->m->version && sa->is_joined && same_hosts(sa, l) &&
-            !sa->phase1->slot[1] && l->t->now <= sa->last_time + IKE_SECOND)
+            !sa->phase1->slot[1] && l->t->now <= sa->last_time + IKE_SECOND) {
+            sa->is_joined = false;
+            sa->first_time = MIN(sa->first_time, l->t->now);
             return sa;
+        }
     return NULL;
 }
 

@@ -113,24 +113,28 @@ static uint64_t attribute_number(const uint8_t *value, size_t length)
     return number;
 }
 
+static const struct {
+    unsigned type;
+    size_t offset; /* of a uint32_t in ike_transform */
+} attributes[] = {
+    { IKE_ATTR_ENCRYPTION, offsetof(ike_transform, encryption) },
+    { IKE_ATTR_HASH, offsetof(ike_transform, hash) },
+    { IKE_ATTR_AUTH, offsetof(ike_transform, auth) },
+    { IKE_ATTR_GROUP, offsetof(ike_transform, group) },
+    { IKE_ATTR_PRF, offsetof(ike_transform, prf) },
+    { IKE_ATTR_KEY_LENGTH, offsetof(ike_transform, key_length) },
+};
+
+/* A life duration counts what the life type before it says (RFC 2409 appendix A). */
 static void set_attribute(ike_transform *t, unsigned type, uint64_t number, unsigned *life_type)
 {
-    switch (type) {
-    case IKE_ATTR_ENCRYPTION: t->encryption = (uint32_t)number; break;
-    case IKE_ATTR_HASH: t->hash = (uint32_t)number; break;
-    case IKE_ATTR_AUTH: t->auth = (uint32_t)number; break;
-    case IKE_ATTR_GROUP: t->group = (uint32_t)number; break;
-    case IKE_ATTR_PRF: t->prf = (uint32_t)number; break;
-    case IKE_ATTR_KEY_LENGTH: t->key_length = (uint32_t)number; break;
-    case IKE_ATTR_LIFE_TYPE: *life_type = (unsigned)number; break;
-    case IKE_ATTR_LIFE_DURATION:
-        if (*life_type == 2)
-            t->life_kilobytes = number;
-        else
-            t->life_seconds = number;
-        break;
-    default: break;
-    }
+    if (type == IKE_ATTR_LIFE_TYPE)
+        *life_type = (unsigned)number;
+    if (type == IKE_ATTR_LIFE_DURATION)
+        *(*life_type == 2 ? &t->life_kilobytes : &t->life_seconds) = number;
+    for (size_t i = 0; i < G_N_ELEMENTS(attributes); i++)
+        if (attributes[i].type == type)
+            *(uint32_t *)(void *)((char *)t + attributes[i].offset) = (uint32_t)number;
 }
 
 /* RFC 2408 3.3: an attribute is type and value in 4 bytes, or type, length and value. */
@@ -202,6 +206,13 @@ bool ike_message_offer(const ike_message *m, ike_offer *offer)
     }
     offer->is_malformed = true;
     return offer->n_transforms > 0;
+}
+
+ike_offer *ike_offer_copy(const ike_offer *offer)
+{
+    const unsigned n = MIN(offer->n_transforms, IKE_MAX_TRANSFORMS);
+
+    return g_memdup2(offer, offsetof(ike_offer, transforms) + n * sizeof(ike_transform));
 }
 
 bool ike_transform_same_algorithms(const ike_transform *a, const ike_transform *b)

@@ -67,6 +67,9 @@ typedef struct ike_offer {
  * Returns false when the message has none that can be read. */
 bool ike_message_offer(const ike_message *m, ike_offer *offer);
 
+/* A copy that holds no more than the transforms that were read; g_free it. */
+ike_offer *ike_offer_copy(const ike_offer *offer);
+
 /* True when both ask for the same algorithms; lifetimes do not count (RFC 2407 4.5.4). */
 bool ike_transform_same_algorithms(const ike_transform *a, const ike_transform *b);
 

@@ -79,7 +79,6 @@ void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m)
     bool source_is_first = false, destination_is_later = false;
     unsigned n = 0;
 
-    (void)t;
     if (r->side == IKE_SIDE_NONE || r->note.sa->sides[r->side].natd.seen)
         return;
     for (unsigned i = 0; i < m->n_payloads; i++) {
@@ -105,6 +104,9 @@ void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m)
         natd.destination_ok = destination_is_later;
         natd.source_ok = source_is_first;
     }
+    if (natd.wrong_order)
+        ike_raise(t, r->note.sa, IKE_DIAG_NATD_ORDER, &r->note, 0,
+                  "the hashes match only with source and destination exchanged");
     natd.seen = true;
     natd.record = r;
     r->note.sa->sides[r->side].natd = natd;

@@ -5,8 +5,9 @@
  */
 #include "ike_judge.h"
 
-#define REACTION (2 * IKE_SECOND)
 #define COPIES_LOOKED_AT 64
+#define OLDER_SAS 64
+#define PADDING 16 /* by which the padding of two stacks differs at most */
 #define DPD_ANSWER (2 * IKE_SECOND)
 #define DPD_INTERVAL (1 * IKE_SECOND)
 #define DPD_MISSED 3
@@ -33,6 +34,21 @@ static guint info_position(const GPtrArray *infos, uint32_t frame)
     return low;
 }
 
+/* First Informational that follows a message within `limit` and is no liveness check. */
+static ike_record *info_within(const GPtrArray *infos, const ike_record *copy, ike_time limit)
+{
+    for (guint i = info_position(infos, copy->note.frame); i < infos->len; i++) {
+        ike_record *info = infos->pdata[i];
+
+        if (info->note.time - copy->note.time > limit)
+            return NULL;
+        if (info->label.mode == IKE_MODE_INFO && !info->is_liveness &&
+            info->note.time >= copy->note.time)
+            return info;
+    }
+    return NULL;
+}
+
 ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit)
 {
     ike_record *found = NULL;
@@ -41,11 +57,9 @@ ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from,
     if (from == IKE_SIDE_NONE)
         return NULL;
     for (ike_record *copy = r->last; copy && n++ < COPIES_LOOKED_AT; copy = copy->older) {
-        const guint i = info_position(sa->infos[from], copy->note.frame);
-        ike_record *info = i < sa->infos[from]->len ? sa->infos[from]->pdata[i] : NULL;
+        ike_record *info = info_within(sa->infos[from], copy, limit);
 
-        if (info && info->label.mode == IKE_MODE_INFO && info->note.time >= copy->note.time &&
-            info->note.time - copy->note.time <= limit)
+        if (info)
             found = info;
     }
     return found;
@@ -109,7 +123,7 @@ static void judge_key_exchange(ike_tracker *t, ike_sa *sa)
 
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm3 || sa->phase1->highest > 3)
         return;
-    info = ike_judge_info_after(sa, mm3, ike_side_other(mm3->side), REACTION);
+    info = ike_judge_info_after(sa, mm3, ike_side_other(mm3->side), IKE_REACTION);
     if (info && info->notify_error == 17)
         refuse(t, sa, IKE_DIAG_MM3_BADKE, info, "MM3");
     if (info && info->notify_error)
@@ -124,8 +138,9 @@ static void judge_mm5(ike_tracker *t, ike_sa *sa)
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm5 || sa->phase1->slot[6] ||
         ike_judge_has_phase2(sa))
         return;
-    info = ike_judge_info_after(sa, mm5, ike_side_other(mm5->side), REACTION);
-    if (!info)
+    info = ike_judge_info_after(sa, mm5, ike_side_other(mm5->side), IKE_REACTION);
+    /* an Informational of the initiator proves that it got MM6, which the capture lost */
+    if (!info || (!info->notify_error && ike_judge_info_since(sa, info, mm5->side)))
         return;
     refuse(t, sa, IKE_DIAG_MM5_REJECT, info, "MM5");
     ike_judge_fail(sa);
@@ -146,6 +161,26 @@ static bool is_silent_after(const ike_sa *sa, const ike_record *after)
     return sa->newest_frame <= after->note.frame;
 }
 
+static bool has_esp_after(const ike_sa *sa, const ike_record *after)
+{
+    return sa->sides[0].newest_esp_frame > after->note.frame ||
+           sa->sides[1].newest_esp_frame > after->note.frame;
+}
+
+/* True when an older SA of the same hosts came up: this one renews it, and its Quick Modes go on. */
+static bool renews_another(const ike_tracker *t, const ike_sa *sa)
+{
+    const GPtrArray *list;
+
+    if (sa->n_pairs == 0)
+        return false;
+    list = ike_tracker_sas_between(t, &sa->pairs[0].src, &sa->pairs[0].dst);
+    for (guint i = 0; list && i < list->len && list->pdata[i] != sa && i < OLDER_SAS; i++)
+        if (((const ike_sa *)list->pdata[i])->state == IKE_STATE_ESTABLISHED)
+            return true;
+    return false;
+}
+
 static void judge_mm6(ike_tracker *t, ike_sa *sa)
 {
     ike_record *mm5 = sa->phase1->slot[5], *mm6 = sa->phase1->slot[6];
@@ -161,8 +196,8 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
         sa->is_failed = !sa->is_joined;
         return;
     }
-    info = ike_judge_info_after(sa, mm6, ike_side_other(mm6->side), REACTION);
-    if (info && is_silent_after(sa, info) &&
+    info = ike_judge_info_after(sa, mm6, ike_side_other(mm6->side), IKE_REACTION);
+    if (info && is_silent_after(sa, info) && !has_esp_after(sa, info) && !renews_another(t, sa) &&
         t->span.last - info->note.time >= t->options.patience) {
         refuse(t, sa, IKE_DIAG_MM6_DELETE, info, "MM6");
         sa->is_failed = !sa->is_joined;
@@ -177,7 +212,7 @@ static void judge_am2(ike_tracker *t, ike_sa *sa)
     if (sa->phase1->mode != IKE_MODE_AGGRESSIVE || !am2 || sa->phase1->slot[3] ||
         ike_judge_has_phase2(sa))
         return;
-    info = ike_judge_info_after(sa, am2, ike_side_other(am2->side), REACTION);
+    info = ike_judge_info_after(sa, am2, ike_side_other(am2->side), IKE_REACTION);
     if (!info)
         return;
     refuse(t, sa, IKE_DIAG_AM2_REJECT, info, "AM2");
@@ -192,7 +227,7 @@ static void judge_qm1(ike_tracker *t, ike_sa *sa, const ike_exchange *exchange)
     if (exchange->mode != IKE_MODE_QUICK || !qm1 || exchange->highest > 1 ||
         qm1->side == IKE_SIDE_NONE)
         return;
-    info = ike_judge_info_after(sa, qm1, ike_side_other(qm1->side), REACTION);
+    info = ike_judge_info_after(sa, qm1, ike_side_other(qm1->side), IKE_REACTION);
     if (info)
         refuse(t, sa, IKE_DIAG_QM1_REJECT, info, "QM1");
 }
@@ -266,7 +301,8 @@ static bool is_first_message(const ike_record *r)
 
 static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
 {
-    const bool stops = is_silent_after(sa, icmp->about ? icmp->about : sa->records->pdata[0]);
+    const ike_record *about = icmp->about ? icmp->about : sa->records->pdata[0];
+    const bool stops = is_silent_after(sa, about) && !has_esp_after(sa, about);
     GString *from = g_string_new(NULL);
 
     ike_addr_append(from, &icmp->reporter);
@@ -280,7 +316,8 @@ static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
             id = IKE_DIAG_MM1_ICMP;
         ike_raise(t, sa, id, &icmp->note,
                   stops || id == IKE_DIAG_PMTU ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
-                  "ICMP from %s: %s", from->str, icmp_rows[i].text);
+                  id == IKE_DIAG_PMTU ? "ICMP from %s: %s, MTU %u" : "ICMP from %s: %s", from->str,
+                  icmp_rows[i].text, icmp->mtu);
         if (stops && id != IKE_DIAG_PMTU)
             ike_judge_fail(sa);
         break;
@@ -296,76 +333,111 @@ void ike_judge_icmp(ike_tracker *t, ike_sa *sa)
 
 /* ---- liveness: RFC 3706 ---- */
 
-typedef struct probes {
-    ike_record *unanswered; /* newest */
-    unsigned n_unanswered;  /* since the last answer */
-    unsigned n_answered;
-} probes;
-
 static bool is_probe(const ike_record *r)
 {
     return is_info(r) && r->is_encrypted && r->copy == IKE_COPY_NONE &&
            r->state >= IKE_STATE_PROBABLY_ESTABLISHED;
 }
 
-/* Probes of one side that may still be answered; older ones are only counted. */
-typedef struct open_probes {
-    GQueue recent;
-    ike_record *newest; /* unanswered */
-    unsigned n_missed;
-} open_probes;
-
-/* Takes the oldest recent probe that `answer` may answer: of equal length, not too old. */
-static bool take_open(open_probes *open, const ike_record *answer)
+static bool is_alike(const ike_record *a, const ike_record *b)
 {
-    ike_record *probe;
+    const uint32_t longer = MAX(a->length, b->length), shorter = MIN(a->length, b->length);
 
-    while ((probe = g_queue_peek_head(&open->recent)) &&
-           answer->note.time - probe->note.time > DPD_ANSWER) {
-        g_queue_pop_head(&open->recent);
-        open->n_missed++;
-    }
-    for (GList *l = open->recent.head; l; l = l->next) {
-        if (((const ike_record *)l->data)->length == answer->length) {
-            g_queue_clear(&open->recent);
-            open->n_missed = 0;
-            open->newest = NULL;
-            return true;
-        }
-    }
-    return false;
+    return longer - shorter <= PADDING;
 }
 
-static void add_probe(open_probes *open, ike_record *r)
+static bool answers(const ike_record *probe, const ike_record *r)
 {
-    /* a burst of deletes or notifies is no series of probes */
-    if (open->newest && (open->newest->length != r->length ||
-                         r->note.time - open->newest->note.time < DPD_INTERVAL))
+    return probe && is_alike(probe, r) && r->note.time >= probe->note.time &&
+           r->note.time - probe->note.time <= DPD_ANSWER;
+}
+
+/* Pairs of Informationals that one side asks and the other answers; two make a series. */
+typedef struct series {
+    ike_record *open;                 /* newest of this side that is not answered */
+    ike_record *first_probe, *first_answer;
+} series;
+
+static void mark_pair(series *s, ike_record *answer)
+{
+    if (s->first_probe) {
+        s->first_probe->is_liveness = s->first_answer->is_liveness = true;
+        s->open->is_liveness = answer->is_liveness = true;
+    } else {
+        s->first_probe = s->open;
+        s->first_answer = answer;
+    }
+    s->open = NULL;
+}
+
+void ike_judge_find_liveness(ike_sa *sa)
+{
+    series s[2] = { { NULL, NULL, NULL }, { NULL, NULL, NULL } };
+    guint i[2] = { 0, 0 };
+
+    while (i[0] < sa->infos[0]->len || i[1] < sa->infos[1]->len) {
+        const bool first = i[1] >= sa->infos[1]->len ||
+                           (i[0] < sa->infos[0]->len &&
+                            ((ike_record *)sa->infos[0]->pdata[i[0]])->note.frame <
+                                ((ike_record *)sa->infos[1]->pdata[i[1]])->note.frame);
+        const int side = first ? 0 : 1;
+        ike_record *r = sa->infos[side]->pdata[i[side]++];
+
+        r->is_liveness = false;
+        if (!is_probe(r))
+            continue;
+        if (answers(s[1 - side].open, r))
+            mark_pair(&s[1 - side], r);
+        else
+            s[side].open = r;
+    }
+}
+
+/* A run of liveness checks at the end of the capture, to which the peer sent nothing at all. */
+typedef struct probes {
+    ike_record *first, *newest;
+    unsigned n;
+    ike_time shortest, longest; /* gaps between them */
+    unsigned n_answered; /* before the run */
+    uint32_t length;     /* of answered checks, 0 when there were none */
+} probes;
+
+static void add_probe(probes *p, ike_record *r)
+{
+    const ike_time gap = p->newest ? r->note.time - p->newest->note.time : 0;
+
+    if (p->n > 0 && gap < DPD_INTERVAL) /* a burst of deletes or notifies is no series of checks */
         return;
-    g_queue_push_tail(&open->recent, r);
-    open->newest = r;
+    if (p->n == 1)
+        p->shortest = p->longest = gap;
+    p->shortest = MIN(p->shortest, gap);
+    p->longest = MAX(p->longest, gap);
+    if (p->n++ == 0)
+        p->first = r;
+    p->newest = r;
 }
 
-/* Pairs the probes of both sides with their answers, greedily and by direction: they may cross. */
-static void count_probes(const ike_sa *sa, probes p[2])
+static probes unanswered_probes(const ike_sa *sa, ike_side side)
 {
-    open_probes open[2] = { { .recent = G_QUEUE_INIT }, { .recent = G_QUEUE_INIT } };
+    probes p = { 0 };
 
     for (guint i = 0; i < sa->records->len; i++) {
         ike_record *r = sa->records->pdata[i];
 
-        if (!is_probe(r) || r->side == IKE_SIDE_NONE)
+        if (r->side != side && p.n > 0) {
+            p.n = 0;
+            p.newest = NULL;
+        }
+        if (r->side != side || !is_probe(r))
             continue;
-        if (take_open(&open[1 - r->side], r))
-            p[1 - r->side].n_answered++;
-        else
-            add_probe(&open[r->side], r);
+        if (r->is_liveness) {
+            p.n_answered++;
+            p.length = r->length;
+        }
+        if (!p.newest || p.newest->length == r->length)
+            add_probe(&p, r);
     }
-    for (int side = 0; side < 2; side++) {
-        p[side].n_unanswered = open[side].n_missed + g_queue_get_length(&open[side].recent);
-        p[side].unanswered = open[side].newest;
-        g_queue_clear(&open[side].recent);
-    }
+    return p;
 }
 
 static bool both_announce_dpd(const ike_sa *sa)
@@ -374,21 +446,23 @@ static bool both_announce_dpd(const ike_sa *sa)
            ike_sa_has_vendor(sa, IKE_SIDE_B, IKE_VENDOR_DPD);
 }
 
-static bool has_messages_after(const ike_sa *sa, ike_side side, const ike_record *after)
+/* Liveness checks come at a steady interval; deletes do not. */
+static bool is_steady(const probes *p)
 {
-    return sa->sides[side].newest_exchange_frame > after->note.frame ||
-           ike_judge_info_since(sa, after, side);
+    return p->longest <= 3 * p->shortest;
 }
 
-static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side, probes p)
+static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side)
 {
-    if (!p.unanswered || has_messages_after(sa, ike_side_other(side), p.unanswered) ||
-        !(p.n_answered > 0 || both_announce_dpd(sa)))
+    const probes p = unanswered_probes(sa, side);
+    const bool known = p.n_answered > 0 ? p.newest && p.newest->length == p.length
+                                        : both_announce_dpd(sa);
+
+    if (p.n < 2 || !known || !is_steady(&p))
         return;
-    if (p.n_unanswered >= DPD_MISSED ||
-        (p.n_unanswered >= 2 && t->span.last - p.unanswered->note.time >= t->options.patience))
-        ike_raise(t, sa, IKE_DIAG_DPD_FAIL, &p.unanswered->note, 0,
-                  "%u liveness checks without an answer, after %u that had one", p.n_unanswered,
+    if (p.n >= DPD_MISSED || t->span.last - p.newest->note.time >= t->options.patience)
+        ike_raise(t, sa, IKE_DIAG_DPD_FAIL, &p.newest->note, 0,
+                  "%u liveness checks without an answer, after %u messages of answered ones", p.n,
                   p.n_answered);
 }
 
@@ -412,32 +486,55 @@ static bool has_quick_mode(const ike_sa *sa)
     return false;
 }
 
+static ike_record *newest_transaction(const ike_sa *sa)
+{
+    ike_record *newest = NULL;
+
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const ike_exchange *exchange = sa->exchanges->pdata[i];
+        ike_record *r = exchange->mode == IKE_MODE_TRANSACTION
+                            ? exchange->records->pdata[exchange->records->len - 1] : NULL;
+
+        if (r && (!newest || r->note.frame > newest->note.frame))
+            newest = r;
+    }
+    return newest;
+}
+
+/* What both sides go on to send on an SA that came up. */
+static bool is_alive_after(const ike_sa *sa, const ike_record *r)
+{
+    for (int side = 0; side < 2; side++)
+        for (guint i = info_position(sa->infos[side], r->note.frame); i < sa->infos[side]->len; i++)
+            if (((const ike_record *)sa->infos[side]->pdata[i])->is_liveness)
+                return true;
+    return has_esp_after(sa, r);
+}
+
 static void judge_xauth(ike_tracker *t, ike_sa *sa)
 {
     const ike_side responder = ike_sa_side_of(sa, IKE_ROLE_RESPONDER);
-    ike_record *last;
-    bool refused, waited;
+    ike_record *last, *info;
+    bool waited;
 
-    if (transaction_pairs(sa) < 2 || has_quick_mode(sa) || sa->records->len == 0)
+    if (transaction_pairs(sa) < 2 || has_quick_mode(sa) || renews_another(t, sa))
         return;
-    last = sa->records->pdata[sa->records->len - 1];
-    refused = responder != IKE_SIDE_NONE && sa->established &&
-              ike_judge_info_since(sa, sa->established, responder);
+    last = newest_transaction(sa);
+    if (is_alive_after(sa, last))
+        return;
+    info = ike_judge_info_after(sa, last, responder, IKE_REACTION);
     waited = t->span.last - last->note.time >= XAUTH_PATIENCE;
     ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &last->note,
-              refused || waited ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
-              refused ? "the responder sent an Informational and no Quick Mode followed XAUTH"
-                      : "no Quick Mode after XAUTH until the capture ends");
+              waited || (info && is_silent_after(sa, info)) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
+              info ? "the responder sent an Informational and no Quick Mode followed XAUTH"
+                   : "no Quick Mode after XAUTH until the capture ends");
 }
 
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa)
 {
-    probes p[2] = { 0 };
-
     if (sa->version != 1 || ike_judge_is_oneway(t, sa))
         return;
-    count_probes(sa, p);
-    judge_probes(t, sa, IKE_SIDE_A, p[IKE_SIDE_A]);
-    judge_probes(t, sa, IKE_SIDE_B, p[IKE_SIDE_B]);
+    judge_probes(t, sa, IKE_SIDE_A);
+    judge_probes(t, sa, IKE_SIDE_B);
     judge_xauth(t, sa);
 }

@@ -99,9 +99,10 @@ void ike_report_rule(GString *out, char c)
     g_string_append_c(out, '\n');
 }
 
-static size_t word_length(const char *text)
+/* Bytes up to the next blank; a longer word is broken where the line ends. */
+static size_t word_length(const char *text, size_t widest)
 {
-    return strcspn(text, " ");
+    return MIN(strcspn(text, " "), widest);
 }
 
 void ike_report_wrap(GString *out, const char *head, const char *text)
@@ -111,7 +112,7 @@ void ike_report_wrap(GString *out, const char *head, const char *text)
 
     g_string_append(out, head);
     while (*text) {
-        const size_t n = word_length(text);
+        const size_t n = word_length(text, IKE_REPORT_WIDTH - indent);
 
         if (column > indent && column + 1 + n > IKE_REPORT_WIDTH) {
             g_string_append_printf(out, "\n%*s", (int)indent, "");

@@ -98,8 +98,12 @@ static void headline(const ike_report *report, const ike_sa *sa)
     g_string_printf(text, "%-6s", ike_report_result(sa));
     ike_report_peers(text, sa, " -> ", false);
     g_string_printf(where, "SA %u, frames %u-%u", sa->number, sa->first_frame, sa->last_frame);
-    g_string_append_printf(report->out, "%s%*s\n", text->str,
-                           MAX(IKE_REPORT_WIDTH - (int)text->len, (int)where->len + 2), where->str);
+    if (text->len + 2 + where->len > IKE_REPORT_WIDTH) {
+        g_string_append_printf(report->out, "%s\n", text->str);
+        g_string_truncate(text, 0);
+    }
+    g_string_append_printf(report->out, "%s%*s\n", text->str, IKE_REPORT_WIDTH - (int)text->len,
+                           where->str);
     g_string_truncate(text, 0);
     append_version_mode(text, sa);
     g_string_append(text, ": ");

@@ -18,24 +18,18 @@ static void line(const ike_report *report, const char *name, const char *text)
 
 /* ---- tables ---- */
 
+/* "1E 2N": errors, warnings and notes */
 static void append_findings(GString *out, const ike_sa *sa)
 {
     unsigned by_severity[IKE_SEVERITY_ERROR + 1] = { 0 };
-    static const char *const names[] = { "", "", "note", "warning", "error" };
-    bool seen[IKE_N_DIAGNOSES] = { false };
-    const gsize before = out->len;
+    static const char letters[] = "  NWE";
 
-    for (guint i = 0; i < sa->findings->len; i++) {
-        const ike_finding *finding = sa->findings->pdata[i];
-
-        by_severity[finding->severity] += !seen[finding->id];
-        seen[finding->id] = true;
-    }
+    for (guint i = 0; i < sa->distinct->len; i++)
+        by_severity[((const ike_finding *)sa->distinct->pdata[i])->severity]++;
     for (int s = IKE_SEVERITY_ERROR; s >= IKE_SEVERITY_NOTE; s--)
         if (by_severity[s])
-            g_string_append_printf(out, "%s%u %s%s", out->len > before ? ", " : "", by_severity[s],
-                                   names[s], by_severity[s] == 1 ? "" : "s");
-    if (out->len == before)
+            g_string_append_printf(out, "%s%u%c", out->len ? " " : "", by_severity[s], letters[s]);
+    if (out->len == 0)
         g_string_append_c(out, '-');
 }
 
@@ -76,6 +70,15 @@ static void endpoint_of(GString *out, const ike_sa *sa, ike_role role)
         g_string_append_c(out, '-');
 }
 
+/* Two cells of a row; what is too wide for its column gets a line of its own. */
+static void two_columns(GString *out, const char *a, const char *b, int width, const char *indent)
+{
+    if ((int)strlen(a) < width && (int)strlen(b) < width)
+        g_string_append_printf(out, "%-*s%-*s", width, a, width, b);
+    else
+        g_string_append_printf(out, "%s\n%s%s\n%s%*s", a, indent, b, indent, 2 * width, "");
+}
+
 static void sa_row(const ike_report *report, const ike_sa *sa)
 {
     GString *i = g_string_new(NULL), *r = g_string_new(NULL), *found = g_string_new(NULL);
@@ -88,8 +91,9 @@ static void sa_row(const ike_report *report, const ike_sa *sa)
         ike_seconds_append(setup, sa->established->note.time - sa->first_time);
     else
         g_string_append_c(setup, '-');
-    g_string_append_printf(report->out, "%3u  %-20s %-20s %-14s %4u %4u %8s  %-3s  %s\n",
-                           sa->number, i->str, r->str, state_word(sa), ike_sa_messages(sa),
+    g_string_append_printf(report->out, "%3u  ", sa->number);
+    two_columns(report->out, i->str, r->str, 21, "     ");
+    g_string_append_printf(report->out, "%-14.14s %4u %4u %8s  %-3s  %s\n", state_word(sa), ike_sa_messages(sa),
                            retransmissions(sa), setup->str, nat_word(sa), found->str);
     g_string_free(i, TRUE);
     g_string_free(r, TRUE);
@@ -214,7 +218,7 @@ static void nat_lines(const ike_report *report, const ike_sa *sa)
 
 static void vendor_lines(const ike_report *report, const ike_sa *sa)
 {
-    static const char *const names[] = { "Initiator is", "Responder is" };
+    static const char *const names[] = { "Initiator", "Responder" };
 
     for (int i = 0; i < 2 && sa->initiator != IKE_SIDE_NONE; i++) {
         const ike_side_state *side =
@@ -298,10 +302,11 @@ static void child_row(const ike_report *report, const ike_exchange *exchange)
         ike_seconds_append(setup, last->note.time - first->note.time);
     else
         g_string_append_c(setup, '-');
-    g_string_append_printf(report->out, "%6d %3u  %08x    %-16s %-16s %-14s %4u %4u %8s\n",
-                           exchange->child, exchange->sa->number, exchange->message_id, i->str,
-                           r->str, child_state(exchange), exchange->records->len,
-                           child_retransmissions(exchange), setup->str);
+    g_string_append_printf(report->out, "%6d %3u  %08x    ", exchange->child,
+                           exchange->sa->number, exchange->message_id);
+    two_columns(report->out, i->str, r->str, 17, "                        ");
+    g_string_append_printf(report->out, "%-14s %4u %4u %8s\n", child_state(exchange),
+                           exchange->records->len, child_retransmissions(exchange), setup->str);
     g_string_free(i, TRUE);
     g_string_free(r, TRUE);
     g_string_free(setup, TRUE);
@@ -345,8 +350,8 @@ void ike_report_sa(const ike_report *report)
     const GPtrArray *sas = ike_tracker_sas(report->tracker);
 
     ike_report_rule(report->out, '=');
-    g_string_append_printf(report->out, "IKE Main Mode Security Associations%*s%s\n", 40, "Filter: ",
-                           report->filter ? report->filter : "<none>");
+    g_string_append(report->out, "IKE Main Mode Security Associations\n");
+    ike_report_wrap(report->out, "Filter: ", report->filter ? report->filter : "<none>");
     ike_report_rule(report->out, '-');
     g_string_append(report->out, " SA  Initiator            Responder            State          "
                                  "Msgs Retr  Setup s  NAT  Findings\n");

@@ -81,6 +81,7 @@ struct ike_record {
     ike_label waiting_for;
     ike_time waiting_since; /* for the answer, in a single pass */
     bool is_reflection;   /* the other side's own message come back */
+    bool is_liveness;     /* an Informational of an answered series: a liveness check or its answer */
     bool floated;         /* first of its side on port 4500 after port 500 */
 
     ike_record *request, *response; /* the other half, always first copies */
@@ -146,6 +147,8 @@ typedef struct ike_side_state {
     bool has_current, current_has_marker;
     uint32_t newest_exchange_frame; /* of its newest such message, Informationals aside */
     uint32_t newest_piece_frame;    /* of its newest piece */
+    uint32_t newest_esp_frame;
+    ike_record *newest;     /* message or piece */
     bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
     ike_time first_time;    /* of its first message; valid when messages > 0 */
 } ike_side_state;
@@ -172,6 +175,7 @@ struct ike_sa {
     GPtrArray *icmp;           /* ike_icmp: errors that quote it */
     struct ike_assembly *assemblies; /* fragments 132 */
     unsigned n_assemblies;
+    GHashTable *newest_assembly; /* of these, by side and fragment ID; or NULL */
 
     ike_offer *offer; /* of MM1 or AM1, or NULL */
     ike_transform chosen;
@@ -181,7 +185,8 @@ struct ike_sa {
     uint32_t first_frame, last_frame;
     uint32_t newest_child_frame; /* of the newest message that makes IPsec SAs */
     uint32_t newest_frame;      /* of the newest message that is no copy and no echo */
-    ike_state state;
+    ike_state tracked_state; /* by its messages so far */
+    ike_state state;         /* the same, or what was concluded of it */
     bool is_joined;
     bool is_failed;
     ike_record *established;   /* the message that proves or makes it, or NULL */

@@ -8,7 +8,7 @@
 #include "ike_ip.h"
 #include "ike_tracker.h"
 
-#define IKE_MAX_SAS 1000000u        /* IKE SAs of a capture */
+#define IKE_MAX_SAS 200000u         /* IKE SAs of a capture */
 #define IKE_MAX_SA_RECORDS 1000000u /* messages and pieces of one SA */
 #define IKE_MAX_HOST_PAIRS 1000000u /* ordered pairs of addresses of a capture */
 #define IKE_MAX_EXCHANGES 100000u   /* exchanges of one SA */

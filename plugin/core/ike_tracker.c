@@ -26,14 +26,14 @@ static guint cookies_hash(gconstpointer p)
 {
     const ike_sa *sa = p;
 
-    return (guint)(sa->spi_i ^ sa->spi_r ^ sa->spi_r >> 32);
+    return (guint)(sa->spi_i ^ sa->spi_r ^ sa->spi_r >> 32) + sa->version;
 }
 
 static gboolean cookies_equal(gconstpointer a, gconstpointer b)
 {
     const ike_sa *x = a, *y = b;
 
-    return x->spi_i == y->spi_i && x->spi_r == y->spi_r;
+    return x->spi_i == y->spi_i && x->spi_r == y->spi_r && x->version == y->version;
 }
 
 static void free_note(gpointer p)
@@ -163,9 +163,11 @@ void ike_piece_seen(ike_record *piece)
 {
     ike_side_state *sides = piece->note.sa->sides;
 
-    if (piece->side != IKE_SIDE_NONE)
-        sides[piece->side].newest_piece_frame = MAX(sides[piece->side].newest_piece_frame,
-                                                    piece->note.frame);
+    if (piece->side == IKE_SIDE_NONE)
+        return;
+    sides[piece->side].newest = piece;
+    sides[piece->side].newest_piece_frame = MAX(sides[piece->side].newest_piece_frame,
+                                                piece->note.frame);
 }
 
 /* Findings that stand on every frame they are true of; all others once per SA. */
@@ -212,6 +214,19 @@ static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id,
     return finding;
 }
 
+/* A finding stands on the frame that gave it its severity. */
+static void move_finding(ike_finding *finding, ike_note *note)
+{
+    if (!note || finding->note == note)
+        return;
+    if (finding->note)
+        g_ptr_array_remove(finding->note->findings, finding);
+    finding->note = note;
+    if (!note->findings)
+        note->findings = g_ptr_array_new();
+    g_ptr_array_add(note->findings, finding);
+}
+
 ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
                        ike_severity severity, const char *format, ...)
 {
@@ -222,9 +237,12 @@ ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note
 
     if (!finding)
         finding = new_finding(t, sa, id, note);
+    if (finding->count > 0 && t->is_judging && !finding->is_verdict)
+        return finding;
     if (finding->count++ > 0 && level <= finding->severity)
         return finding;
     finding->severity = level;
+    move_finding(finding, note);
     g_free(finding->text);
     va_start(args, format);
     finding->text = g_strdup_vprintf(format, args);
@@ -308,10 +326,11 @@ static void link_pieces(ike_tracker *t, ike_record *r, const ike_datagram *d)
 
 static void raise_fragments(ike_tracker *t, ike_record *r, const ike_datagram *d)
 {
-    GString *frames = g_string_new(NULL);
+    GString *frames;
 
     if (d->fragment == IKE_FRAGMENT_NONE)
         return;
+    frames = g_string_new(NULL);
     for (guint i = 0; d->pieces && i < d->pieces->len; i++)
         g_string_append_printf(frames, "%u, ", ((ike_record *)d->pieces->pdata[i])->note.frame);
     ike_raise(t, r->note.sa, d->fragment == IKE_FRAGMENT_IP ? IKE_DIAG_IPFRAG : IKE_DIAG_V1FRAG,
@@ -384,10 +403,20 @@ ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const
     r->sends = 1;
     ike_note_set_sa(t, &r->note, sa);
     r->side = ike_sa_side(sa, &d->src, &d->dst);
-    r->state = sa->state;
+    if (r->side != IKE_SIDE_NONE)
+        sa->sides[r->side].newest = r;
+    r->state = sa->tracked_state;
     link_pieces(t, r, d);
     raise_header_remarks(t, r, m);
     return r;
+}
+
+/* The SA payload of AuthIP is inside its Crypto payload (MS-AIPS 2.2.1). */
+static bool makes_offer(const ike_message *m)
+{
+    if (m->exchange == IKE_XCHG_AUTHIP_MAIN && m->spi_r == 0)
+        return true;
+    return ike_message_has(m, m->version == 1 ? IKE_PL_SA : IKE_PL_V2_SA);
 }
 
 ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uint8_t *data,
@@ -401,8 +430,7 @@ ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uin
     if (!ike_message_parse(&m, data, captured, wire))
         return NULL;
     digest = ike_digest_of(&m, d);
-    sa = ike_lookup_sa(t, &m, d, &digest,
-                       ike_message_has(&m, m.version == 1 ? IKE_PL_SA : IKE_PL_V2_SA));
+    sa = ike_lookup_sa(t, &m, d, &digest, makes_offer(&m));
     if (!sa || is_full(t, sa))
         return NULL;
     if (m.version == 1 && m.next_payload == IKE_PL_FRAGMENT && d->fragment != IKE_FRAGMENT_V1)

@@ -129,7 +129,7 @@ static void set_state(ike_record *r)
     const ike_step *step = ike_step_find(r->label);
     const ike_sa *sa = r->note.sa;
 
-    r->state = sa->state;
+    r->state = sa->tracked_state;
     memset(&r->waiting_for, 0, sizeof r->waiting_for);
     if (step && step->next)
         r->waiting_for = (ike_label){ .mode = r->label.mode, .number = step->next };
@@ -140,14 +140,16 @@ static void set_state(ike_record *r)
 static void advance_state(ike_sa *sa, const ike_record *r)
 {
     const ike_step *step = ike_step_find(r->label);
+    ike_state *state = &sa->tracked_state;
 
-    if (r->label.mode == IKE_MODE_INFO && sa->state == IKE_STATE_PROBABLY_ESTABLISHED &&
+    if (r->label.mode == IKE_MODE_INFO && *state == IKE_STATE_PROBABLY_ESTABLISHED &&
         r->is_encrypted)
-        sa->state = IKE_STATE_ESTABLISHED;
-    else if (step && step->state > sa->state)
-        sa->state = step->state;
-    else if (sa->state == IKE_STATE_NEW && sa->is_joined)
-        sa->state = IKE_STATE_UNKNOWN_START;
+        *state = IKE_STATE_ESTABLISHED;
+    else if (step && step->state > *state)
+        *state = step->state;
+    else if (*state == IKE_STATE_NEW && sa->is_joined)
+        *state = IKE_STATE_UNKNOWN_START;
+    sa->state = *state;
 }
 
 bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r)
@@ -296,7 +298,7 @@ void ike_v1_copy_seen(ike_tracker *t, ike_record *copy)
     ike_sa *sa = copy->note.sa;
     ike_record *first = ike_record_first(copy), *theirs;
 
-    copy->state = sa->state;
+    copy->state = sa->tracked_state;
     if (sa->initiator != IKE_SIDE_NONE || copy->copy != IKE_COPY_RETRANSMISSION ||
         first->label.mode != IKE_MODE_MAIN || !first->label.other)
         return;
@@ -411,7 +413,7 @@ static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, 
                    : rule                         ? rule->number
                                                   : 0;
     if (!rule || label.number == 0) {
-        r->state = sa->state;
+        r->state = sa->tracked_state;
         return;
     }
     check_header(t, r, rule);
@@ -488,7 +490,7 @@ void ike_v1_message(ike_tracker *t, ike_record *r, const ike_message *m)
     ike_exchange *quick;
 
     if (mode == IKE_MODE_NONE) {
-        r->state = sa->state;
+        r->state = sa->tracked_state;
     } else if (mode == IKE_MODE_INFO && (quick = committed_quick_mode(sa, r))) {
         ike_exchange_add(t, quick, r);
         ike_set_label(t, quick, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },

@@ -25,9 +25,9 @@ typedef struct ike_assembly {
     uint16_t id;
     ike_time first;
     uint8_t last_number; /* 0 while unknown */
+    uint8_t highest;     /* number seen */
     unsigned n_parts;
     bool done;
-    uint8_t exchange; /* of the outer header */
     part parts[MAX_NUMBER + 1];
 } ike_assembly;
 
@@ -48,18 +48,23 @@ void ike_v1frag_free(ike_sa *sa)
         drop_parts(a);
         g_free(a);
     }
+    if (sa->newest_assembly)
+        g_hash_table_destroy(sa->newest_assembly);
+    sa->newest_assembly = NULL;
+}
+
+/* What a hash table finds the newest generation by. */
+static gpointer key_of(ike_side side, uint16_t id)
+{
+    return GUINT_TO_POINTER((guint)(side + 1) << 16 | id);
 }
 
 static ike_assembly *newest(const ike_sa *sa, ike_side side, uint16_t id)
 {
-    for (ike_assembly *a = sa->assemblies; a; a = a->older)
-        if (a->side == side && a->id == id)
-            return a;
-    return NULL;
+    return sa->newest_assembly ? g_hash_table_lookup(sa->newest_assembly, key_of(side, id)) : NULL;
 }
 
-static ike_assembly *new_assembly(ike_tracker *t, ike_sa *sa, ike_side side, uint16_t id,
-                                  uint8_t exchange)
+static ike_assembly *new_assembly(ike_tracker *t, ike_sa *sa, ike_side side, uint16_t id)
 {
     ike_assembly *a;
 
@@ -72,11 +77,13 @@ static ike_assembly *new_assembly(ike_tracker *t, ike_sa *sa, ike_side side, uin
     a = g_new0(ike_assembly, 1);
     a->side = side;
     a->id = id;
-    a->exchange = exchange;
     a->first = t->now;
     a->older = sa->assemblies;
     sa->assemblies = a;
     sa->n_assemblies++;
+    if (!sa->newest_assembly)
+        sa->newest_assembly = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_hash_table_replace(sa->newest_assembly, key_of(side, id), a);
     return a;
 }
 
@@ -101,7 +108,7 @@ static bool starts_new(const ike_tracker *t, const ike_assembly *a, const ike_fr
         return !(p->record && same_bytes(p, f) && is_within(t->now - p->record->note.time, IKE_QUICK));
     if (p->record && !same_bytes(p, f))
         return true;
-    if (f->is_last && a->last_number && a->last_number != f->number)
+    if (f->is_last && (a->highest > f->number || (a->last_number && a->last_number != f->number)))
         return true;
     return a->last_number && f->number > a->last_number;
 }
@@ -225,6 +232,7 @@ static void put_part(ike_assembly *a, const ike_fragment *f)
     p->data = g_memdup2(f->data, f->length);
     p->length = f->length;
     a->n_parts++;
+    a->highest = MAX(a->highest, f->number);
     if (f->is_last)
         a->last_number = f->number;
 }
@@ -261,7 +269,7 @@ ike_record *ike_v1frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, co
     }
     a = newest(sa, side, f.id);
     if (!a || starts_new(t, a, &f))
-        a = new_assembly(t, sa, side, f.id, m->exchange);
+        a = new_assembly(t, sa, side, f.id);
     return a ? take(t, sa, a, m, d, &f) : new_piece(t, sa, m, d, &f);
 }
 

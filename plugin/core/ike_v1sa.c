@@ -130,25 +130,58 @@ static void judge_choice(ike_tracker *t, ike_record *r, const ike_offer *choice)
 static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     ike_sa *sa = r->note.sa;
-    ike_offer *offer = g_new0(ike_offer, 1);
+    ike_offer offer;
 
-    if (!ike_message_offer(m, offer)) {
-        g_free(offer);
+    if (!ike_message_offer(m, &offer))
         return;
-    }
     if (r->label.number == 1) {
         g_free(sa->offer);
-        sa->offer = offer;
+        sa->offer = ike_offer_copy(&offer);
         ike_raise(t, sa, IKE_DIAG_WEAK_IKEV1, &r->note, 0, "IKEv1 is deprecated by RFC 9395");
-        return;
-    }
-    if (r->label.number == 2 && !sa->has_chosen) {
-        sa->chosen = offer->transforms[0];
+    } else if (r->label.number == 2 && !sa->has_chosen && offer.n_transforms > 0) {
+        sa->chosen = offer.transforms[0];
         sa->has_chosen = true;
-        judge_choice(t, r, offer);
+        judge_choice(t, r, &offer);
         judge_strength(t, r, &sa->chosen);
     }
-    g_free(offer);
+}
+
+/* ---- identities ---- */
+
+enum { ID_IPV4 = 1, ID_FQDN = 2, ID_USER_FQDN = 3, ID_IPV6 = 5 }; /* RFC 2407 4.6.2.1 */
+
+static char *identity_text(const uint8_t *body, size_t length)
+{
+    const uint8_t type = body[0];
+    const uint8_t *data = body + 4;
+    const size_t n = length - 4;
+    GString *text = g_string_new(NULL);
+    ike_addr addr;
+
+    if ((type == ID_IPV4 && n == 4) || (type == ID_IPV6 && n == 16)) {
+        addr = ike_addr_make(n == 4 ? 4 : 6, data);
+        ike_addr_append(text, &addr);
+    } else if (type == ID_FQDN || type == ID_USER_FQDN) {
+        for (size_t i = 0; i < n; i++)
+            g_string_append_c(text, g_ascii_isgraph((gchar)data[i]) ? (gchar)data[i] : '?');
+    } else {
+        g_string_printf(text, "ID type %u, %zu bytes", type, n);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* Aggressive Mode shows both identities in clear, but for public-key encryption (RFC 2409 5.2). */
+static void read_identity(ike_record *r, const ike_message *m)
+{
+    const ike_payload *p = ike_message_find(m, IKE_PL_ID);
+    const ike_sa *sa = r->note.sa;
+    const bool sealed = sa->has_chosen && (sa->chosen.auth == IKE_AUTH_RSA_ENCRYPTION ||
+                                           sa->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION);
+
+    if (!p || p->cut || p->length < 4 || sealed || r->label.mode != IKE_MODE_AGGRESSIVE ||
+        r->side == IKE_SIDE_NONE || sa->sides[r->side].identity)
+        return;
+    r->note.sa->sides[r->side].identity = identity_text(p->body, p->length);
 }
 
 static void check_key_exchange(ike_tracker *t, ike_record *r, const ike_message *m)
@@ -178,5 +211,6 @@ void ike_v1_payloads(ike_tracker *t, ike_record *r, const ike_message *m)
     if (ike_message_has(m, IKE_PL_SA))
         read_offer(t, r, m);
     check_key_exchange(t, r, m);
+    read_identity(r, m);
     ike_natt_detect(t, r, m);
 }

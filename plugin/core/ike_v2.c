@@ -48,7 +48,7 @@ void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
 
     if (sa->records->len == 1 && (m->spi_r != 0 || response))
         sa->is_joined = true;
-    r->state = sa->state;
+    r->state = sa->tracked_state;
     learn_initiator(sa, r);
     if (mode == IKE_MODE_NONE || !(exchange = exchange_of(t, r, mode)))
         return;

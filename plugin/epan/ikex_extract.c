@@ -46,7 +46,7 @@ static gint by_place(gconstpointer a, gconstpointer b)
     const field_info *x = *(field_info *const *)a, *y = *(field_info *const *)b;
 
     if (x->ds_tvb != y->ds_tvb)
-        return 0;
+        return x->ds_tvb < y->ds_tvb ? -1 : 1;
     return x->start < y->start ? -1 : x->start > y->start;
 }
 

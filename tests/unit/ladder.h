@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A scripted conversation of two hosts that is fed to a tracker as it goes, so that a test reads like
- * a ladder diagram:
+ * A scripted conversation of two hosts that is fed to a tracker as it goes, so that a test reads
+ * like a ladder diagram:
  *
  *     ladder l;
  *
@@ -11,8 +11,8 @@
  *     ladder_end(&l);
  *
  * Every message is a frame of its own, 10 ms after the one before. A message has the same bytes
- * whenever it is sent, so sending it again is a retransmission; `anew` changes that. What the capture
- * misses is simply not sent: the hosts keep no state.
+ * whenever it is sent, so sending it again is a retransmission; `anew` changes that. What the
+ * capture misses is simply not sent: the hosts keep no state.
  *
  * Expectations draw the conclusions of the end of the capture first. They do not stop the test: all
  * that fail are printed.
@@ -95,8 +95,8 @@ void ladder_end(ladder *l);
 void ladder_record_tape(ladder *l);
 
 /* ---- time ---- */
-void at(ladder *l, double seconds);    /* the next frame is that long after the first one could be */
-void after(ladder *l, double seconds); /* .. after the newest one */
+void at(ladder *l, double seconds);    /* of the next frame, since the beginning */
+void after(ladder *l, double seconds); /* .. since the newest frame */
 
 /* ---- the hosts ---- */
 void anew(ladder *l);        /* messages have other bytes from now on */
@@ -149,8 +149,9 @@ void esp(ladder *l, ladder_side from, uint32_t spi, uint32_t sequence);
 /* ---- expectations ---- */
 
 /* One word for each frame: the label of its message, "MM1+" for a retransmission, "MM1=" for a
- * duplicate, "MM1<" for a reflection, "?" for a message without a label, "~" for a piece, "ka", "esp",
- * "ah", "icmp", and "." for a frame with nothing; several notes of a frame are joined by "&". */
+ * duplicate, "MM1<" for a reflection, "?" for a message without a label, "~" for a piece, "ka",
+ * "esp", "ah", "icmp", and "." for a frame with nothing; several notes of a frame are joined
+ * by "&". */
 void expect_labels(ladder *l, const char *labels);
 /* The same, as a single pass shows them. */
 void expect_live_labels(ladder *l, const char *labels);

@@ -138,7 +138,7 @@ static void ipv6_headers(void)
         { "60000000 0000 11 40" IPV6_ADDRESSES UDP, true, 17, 8, 8 },              /* no length */
         { "60000000 0004 11 40" IPV6_ADDRESSES UDP, true, 17, 4, 4 },              /* padded */
         { "60000000 0100 11 40" IPV6_ADDRESSES UDP, true, 17, 256, 8 },            /* cut */
-        { "60000000 0008 3b 40" IPV6_ADDRESSES UDP, true, 59, 8, 8 },              /* no next header */
+        { "60000000 0008 3b 40" IPV6_ADDRESSES UDP, true, 59, 8, 8 }, /* no next header */
         { "60000000 0018 00 40" IPV6_ADDRESSES "3c00", false, 0, 0, 0 },
         { "60000000 0004 00 40" IPV6_ADDRESSES HOP, false, 0, 0, 0 },
         { "60000000 0010 00 40" IPV6_ADDRESSES "11ff010400000000" UDP, false, 0, 0, 0 },

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* A message is parsed from a block of exactly its size, so that a sanitizer sees reads beyond it. */
+/* A message is parsed from a block of exactly its size, so a sanitizer sees reads beyond it. */
 static uint8_t *block;
 
 static bool parse_cut(ike_message *m, const GByteArray *bytes, size_t captured, size_t wire)

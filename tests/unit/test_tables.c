@@ -40,6 +40,14 @@ static void diagnosis_ids(void)
     g_hash_table_destroy(ids);
 }
 
+static void check(const ike_diagnosis *row, bool ok, const char *what)
+{
+    if (ok)
+        return;
+    g_test_message("%s: %s", row->id, what);
+    g_test_fail();
+}
+
 static void diagnosis_texts(void)
 {
     GHashTable *summaries = g_hash_table_new(g_str_hash, g_str_equal);
@@ -48,17 +56,14 @@ static void diagnosis_texts(void)
         const ike_diagnosis *row = ike_diagnosis_get(i);
         const size_t n = strlen(row->summary);
 
-        g_test_message("%s", row->id);
-        g_assert_cmpuint(n, >, 0);
-        g_assert_cmpuint(n, <=, 80);
-        g_assert_cmpint(row->summary[n - 1], !=, '.');
-        g_assert_true(g_hash_table_add(summaries, (gpointer)row->summary));
-        g_assert_cmpstr(row->advice, !=, "");
-        if (i != IKE_DIAG_LIMIT)
-            g_assert_cmpstr(row->source, !=, "");
-        g_assert_true(is_ascii(row->summary) && is_ascii(row->advice) && is_ascii(row->source));
-        g_assert_null(strstr(row->summary, "  "));
-        g_assert_null(strstr(row->advice, "  "));
+        check(row, n > 0 && n <= 80, "the summary has 1 to 80 characters");
+        check(row, n > 0 && row->summary[n - 1] != '.', "the summary ends without a full stop");
+        check(row, g_hash_table_add(summaries, (gpointer)row->summary), "the summary is its own");
+        check(row, row->advice[0], "there is advice");
+        check(row, row->source[0] || i == IKE_DIAG_LIMIT, "there is a source");
+        check(row, is_ascii(row->summary) && is_ascii(row->advice) && is_ascii(row->source),
+              "plain ASCII");
+        check(row, !strstr(row->summary, "  ") && !strstr(row->advice, "  "), "single blanks");
     }
     g_hash_table_destroy(summaries);
 }
@@ -267,14 +272,16 @@ static void addresses(void)
         /* RFC 5952 4: lower case, no leading zeros, the longest run, the first of equal ones, never
          * a single group */
         "0.0.0.0", "10.1.0.2", "255.255.255.255", "::", "::1", "1::", "2001:db8::1",
-        "2001:db8:0:1:1:1:1:1", "2001:0:0:1::1", "2001:db8::1:0:0:1", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:aaaa",
+        "2001:db8:0:1:1:1:1:1", "2001:0:0:1::1", "2001:db8::1:0:0:1",
+        "2001:db8:aaaa:bbbb:cccc:dddd:eeee:aaaa",
         "fe80::abcd", "1:2:3:4:5:6:7::", "0:2:3:4:5:6:7:8",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         const ike_addr a = wire_addr(texts[i]);
         GString *out = g_string_new(NULL);
-        const char *should = strcmp(texts[i], "1:2:3:4:5:6:7::") == 0 ? "1:2:3:4:5:6:7:0" : texts[i];
+        const bool one_group = strcmp(texts[i], "1:2:3:4:5:6:7::") == 0;
+        const char *should = one_group ? "1:2:3:4:5:6:7:0" : texts[i];
 
         ike_addr_append(out, &a);
         g_assert_cmpstr(out->str, ==, should);
@@ -430,10 +437,15 @@ static void check_lines(const char *report, const char *text)
     g_strfreev(lines);
 }
 
-static void check_reports(ladder *l, const char *filter)
+/* Checks the reports with this name; NULL: all. */
+static void check_reports(ladder *l, const char *name, const char *filter)
 {
     for (const ike_report_kind *kind = ike_report_kinds; kind->name; kind++) {
-        GString *out = g_string_new(NULL);
+        GString *out;
+
+        if (name && strcmp(kind->name, name) != 0)
+            continue;
+        out = g_string_new(NULL);
 
         ike_report_write(l->tracker, kind, NULL, filter, out);
         check_lines(kind->name, out->str);
@@ -449,15 +461,38 @@ static void set_hosts(ladder *l, const char *initiator, const char *responder)
         l->hosts[i].own = l->hosts[i].known = l->hosts[i].seen;
 }
 
+static void report_lines_diag(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    play_everything(&l);
+    check_reports(&l, "diag", NULL);
+    check_reports(&l, "diag", "ip.addr == 10.1.0.2");
+    ladder_end(&l);
+}
+
 static void report_lines(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    play_everything(&l);
+    check_reports(&l, NULL, NULL);
+    check_reports(&l, NULL, "ip.addr == 10.1.0.2");
+    ladder_end(&l);
+}
+
+/* The longest IPv4 addresses there are. */
+static void report_lines_long_ipv4(void)
 {
     ladder l;
 
     ladder_begin(&l);
     set_hosts(&l, "192.168.100.201", "198.151.100.202");
     play_everything(&l);
-    check_reports(&l, NULL);
-    check_reports(&l, "ip.addr == 192.168.100.201");
+    check_reports(&l, NULL, NULL);
+    check_reports(&l, NULL, "ip.addr == 192.168.100.201");
     ladder_end(&l);
 }
 
@@ -466,9 +501,10 @@ static void report_lines_ipv6(void)
     ladder l;
 
     ladder_begin(&l);
-    set_hosts(&l, "2001:db8:aaaa:bbbb:cccc:dddd:eeee:1111", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:2222");
+    set_hosts(&l, "2001:db8:aaaa:bbbb:cccc:dddd:eeee:1111",
+              "2001:db8:aaaa:bbbb:cccc:dddd:eeee:2222");
     play_everything(&l);
-    check_reports(&l, NULL);
+    check_reports(&l, NULL, NULL);
     ladder_end(&l);
 }
 
@@ -482,7 +518,7 @@ static void report_long_filter(void)
     ladder_begin(&l);
     main_mode(&l);
     ike_tracker_finish(l.tracker);
-    check_reports(&l, filter->str);
+    check_reports(&l, NULL, filter->str);
     g_string_free(filter, TRUE);
     ladder_end(&l);
 }
@@ -494,13 +530,13 @@ static void report_of_nothing(void)
     ladder_begin(&l);
     foreign(&l);
     ike_tracker_finish(l.tracker);
-    check_reports(&l, NULL);
+    check_reports(&l, NULL, NULL);
     for (const ike_report_kind *kind = ike_report_kinds; kind->name; kind++) {
         GString *out = g_string_new(NULL);
 
         ike_report_write(l.tracker, kind, NULL, NULL, out);
-        g_assert_nonnull(strstr(out->str, "ikex: result=NODATA errors=0 warnings=0 notes=0 failed=0 "
-                                          "sas=0 children=0 messages=0\n"));
+        g_assert_nonnull(strstr(out->str, "ikex: result=NODATA errors=0 warnings=0 notes=0 "
+                                          "failed=0 sas=0 children=0 messages=0\n"));
         g_string_free(out, TRUE);
     }
     ladder_end(&l);
@@ -604,7 +640,9 @@ int main(int argc, char **argv)
     g_test_add_func("/value/endpoints", endpoints);
     g_test_add_func("/value/seconds", seconds);
     g_test_add_func("/value/key-lengths", key_lengths);
+    g_test_add_func("/report/lines-diag", report_lines_diag);
     g_test_add_func("/report/lines", report_lines);
+    g_test_add_func("/report/lines-long-ipv4", report_lines_long_ipv4);
     g_test_add_func("/report/lines-ipv6", report_lines_ipv6);
     g_test_add_func("/report/long-filter", report_long_filter);
     g_test_add_func("/report/of-nothing", report_of_nothing);

@@ -109,6 +109,21 @@ static void no_ip_id(void)
     ladder_end(&l);
 }
 
+/* The IP ID tells a packet that comes late from one that was sent again. */
+static void same_ip_id_later(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    mm1(&l);
+    after(&l, 0.6);
+    same_packet(&l);
+    after(&l, 2);
+    same_packet(&l);
+    expect_labels(&l, "MM1 MM1= MM1+");
+    ladder_end(&l);
+}
+
 /* A resent copy has another IP ID; within a moment it is still no retransmission. */
 static void another_ip_id(void)
 {
@@ -485,6 +500,26 @@ static void authip_quick_modes(void)
     ladder_end(&l);
 }
 
+/* Somebody sends AuthIP with the cookies of an SA that Main Mode made: it is no Main Mode. */
+static void authip_under_main_mode(void)
+{
+    ladder l;
+    const ike_record *r;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    authip(&l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 3, 0, 0);
+    r = ladder_record(&l, 7);
+    if (r->label.mode != IKE_MODE_NONE &&
+        ike_modes[r->label.mode].exchange != IKE_XCHG_AUTHIP_MAIN) {
+        g_test_message("an AuthIP message is called %s%u", ike_modes[r->label.mode].stem,
+                       r->label.number);
+        g_test_fail();
+    }
+    expect_state(&l, 0, IKE_STATE_PROBABLY_ESTABLISHED);
+    ladder_end(&l);
+}
+
 /* ---- wrong pre-shared key ---- */
 
 static void mm5_refused_clear(void)
@@ -558,6 +593,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/63-both-sides-of-nat", both_sides_of_nat);
     g_test_add_func("/vector/64-port-mirroring", port_mirroring);
     g_test_add_func("/vector/65-no-ip-id", no_ip_id);
+    g_test_add_func("/vector/65-same-ip-id-later", same_ip_id_later);
     g_test_add_func("/vector/65-another-ip-id", another_ip_id);
     g_test_add_func("/vector/66-one-way", one_way);
     g_test_add_func("/vector/66-one-way-with-repeats", one_way_with_repeats);
@@ -565,17 +601,18 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/68-snaplen-68-of-ethernet", snaplen_68_of_ethernet);
     g_test_add_func("/vector/68-repeats", snaplen_and_repeats);
     g_test_add_func("/vector/68-natd-cut", natd_cut);
-    g_test_add_func("/known-bug/69-authip-before-ike", authip_before_ike);
+    g_test_add_func("/vector/69-authip-before-ike", authip_before_ike);
     g_test_add_func("/vector/69-authip-after-ike", authip_after_ike);
     g_test_add_func("/vector/69-authip-is-no-failure", authip_is_no_failure);
-    g_test_add_func("/known-bug/69-authip-alone", authip_alone_unanswered);
+    g_test_add_func("/vector/69-authip-alone", authip_alone_unanswered);
     g_test_add_func("/vector/70-authip-quick-modes", authip_quick_modes);
+    g_test_add_func("/vector/70-authip-under-main-mode", authip_under_main_mode);
     g_test_add_func("/vector/71-refused-clear", mm5_refused_clear);
     g_test_add_func("/vector/71-refused-encrypted", mm5_refused_encrypted);
     g_test_add_func("/vector/71-unanswered", mm5_unanswered);
     g_test_add_func("/vector/73-answer-before-request", answer_before_request);
     g_test_add_func("/vector/73-all-backwards", all_backwards);
-    g_test_add_func("/known-bug/73-start-is-captured", start_is_captured);
+    g_test_add_func("/vector/73-start-is-captured", start_is_captured);
     g_test_add_func("/vector/74-tunnel-beside-bare", tunnel_beside_bare);
     g_test_add_func("/vector/74-twice-in-a-frame", twice_in_a_frame);
     return g_test_run();

@@ -214,6 +214,23 @@ static void never_complete(void)
     ladder_end(&l);
 }
 
+/* Fragment 3 and then a last one with the number 2: two fragments, but not 1 and 2. */
+static void beyond_last(void)
+{
+    ladder l;
+    wire_header outer;
+    uint8_t data[60] = { 0 };
+
+    ladder_begin(&l);
+    until_mm4(&l);
+    outer = (wire_header){ l.spi_i, l.spi_r, 0x10, IKE_XCHG_MAIN, 0, 0 };
+    send_message(&l, INITIATOR, wire_v1_fragment(&outer, 1, 3, false, data, sizeof data));
+    send_message(&l, INITIATOR, wire_v1_fragment(&outer, 1, 2, true, data, sizeof data));
+    expect_labels(&l, "MM1 MM2 MM3 MM4 ~ ~");
+    expect_messages(&l, 4);
+    ladder_end(&l);
+}
+
 /* 3.3.8: complete after a loss and a resend. */
 static void complete_in_the_end(void)
 {
@@ -395,6 +412,40 @@ static void ip_fragments_contradict(void)
     ladder_end(&l);
 }
 
+/* A piece that begins where the last one ended is none of the message. */
+static void ip_fragment_beyond_end(void)
+{
+    ladder l;
+    wire_message m;
+    wire_ip ip;
+    GByteArray *bytes, *packet;
+
+    ladder_begin(&l);
+    until_mm4(&l);
+    m = message(&l, IKE_XCHG_MAIN, IKE_FLAG_ENCRYPTED, 0);
+    wire_encrypted(&m, IKE_PL_ID, 1496 - 8, 5);
+    bytes = wire_end(&m);
+    ip = (wire_ip){ .src = l.hosts[INITIATOR].seen, .dst = l.hosts[RESPONDER].seen };
+    packet = wire_udp(&ip, bytes->data, bytes->len);
+    wire_random(packet, 1000, 3);
+    send_packet(&l, wire_ip_fragment(packet, 77, 1496, 1976));
+    send_packet(&l, wire_ip_fragment(packet, 77, 0, 1000));
+    g_byte_array_set_size(packet, 20 + 1496);
+    send_packet(&l, wire_ip_fragment(packet, 77, 1000, 1496));
+    for (uint32_t frame = 5; frame <= 7; frame++) {
+        const ike_record *r = ladder_record(&l, frame);
+
+        if (r && (r->fragment_total > 2 || r->fragment_number > 2)) {
+            g_test_message("frame %u is piece %u of %u, but there are two", frame,
+                           r->fragment_number, r->fragment_total);
+            g_test_fail();
+        }
+    }
+    g_byte_array_unref(bytes);
+    g_byte_array_unref(packet);
+    ladder_end(&l);
+}
+
 /* An IP ID is used again after its packet is complete. */
 static void ip_id_used_again(void)
 {
@@ -506,6 +557,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ip-fragment/id-used-again", ip_id_used_again);
     g_test_add_func("/ip-fragment/doubled", ip_fragments_doubled);
     g_test_add_func("/ip-fragment/foreign", foreign_fragments);
-    g_test_add_func("/known-bug/ip-fragment-many-sets", many_sets);
+    g_test_add_func("/fragment/ip-fragment-beyond-end", ip_fragment_beyond_end);
+    g_test_add_func("/fragment/ip-fragment-many-sets", many_sets);
+    g_test_add_func("/fragment/v1-fragment-beyond-last", beyond_last);
     return g_test_run();
 }

@@ -107,7 +107,7 @@ static void seed_case(void)
     ladder_end(&l);
 }
 
-/* Only the first fragments of MM5 get through, four times. Which cause is likeliest is not asked. */
+/* Only the first fragments of MM5 get through, four times. The likeliest cause is not asked. */
 static void lost_fragments(void)
 {
     ladder l;
@@ -215,6 +215,28 @@ static void mm2_not_captured(void)
     expect_no_response(&l, 1);
     expect_finding(&l, "not_captured", CHAT);
     expect_nothing_unanswered(&l);
+    expect_no_finding_above(&l, CHAT, NULL);
+    ladder_end(&l);
+}
+
+/* R2.3: Quick Mode proves that MM5 was answered. */
+static void mm6_not_captured(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    mm1(&l);
+    mm2(&l);
+    mm3(&l);
+    mm4(&l);
+    mm5(&l);
+    quick_mode(&l, 0xa1);
+    after(&l, 10);
+    foreign(&l);
+    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 QM1 QM2 QM3 .");
+    expect_nothing_unanswered(&l);
+    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
+    expect_failed(&l, 0, false);
     expect_no_finding_above(&l, CHAT, NULL);
     ladder_end(&l);
 }
@@ -368,6 +390,31 @@ static void mm1_refused(void)
     expect_nothing_unanswered(&l);
     expect_no_finding(&l, "joined");
     expect_failed(&l, 0, true);
+    g_assert_cmphex(ladder_sa(&l, 0)->spi_r, ==, 0);
+    ladder_end(&l);
+}
+
+/* R1.2.1: the refusal has a cookie of its own, which is none of the SA's. */
+static void mm1_refused_then_answered(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    mm1(&l);
+    l.spi_r += 0x100;
+    refuse(&l, RESPONDER, 14);
+    l.spi_r -= 0x100;
+    after(&l, 1);
+    mm1(&l);
+    mm2(&l);
+    mm3(&l);
+    mm4(&l);
+    mm5(&l);
+    mm6(&l);
+    expect_labels(&l, "MM1 INFO MM1+ MM2 MM3 MM4 MM5 MM6");
+    expect_sas(&l, 1);
+    expect_no_finding(&l, "sibling");
+    expect_failed(&l, 0, false);
     ladder_end(&l);
 }
 
@@ -707,6 +754,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/06-starts-encrypted", starts_encrypted);
     g_test_add_func("/vector/06-starts-at-mm5", starts_at_mm5);
     g_test_add_func("/vector/07-mm2-not-captured", mm2_not_captured);
+    g_test_add_func("/vector/07-mm6-not-captured", mm6_not_captured);
     g_test_add_func("/vector/08-three-mm1", three_mm1);
     g_test_add_func("/vector/09-mm1-unanswered", mm1_unanswered);
     g_test_add_func("/vector/09-mm1-unanswered-capture-ends", mm1_unanswered_capture_ends);
@@ -715,10 +763,11 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/11-mm1-port-unreachable", mm1_port_unreachable);
     g_test_add_func("/vector/11-mm1-port-unreachable-short", mm1_port_unreachable_short);
     g_test_add_func("/vector/12-mm1-refused", mm1_refused);
+    g_test_add_func("/vector/12-refused-then-answered", mm1_refused_then_answered);
     g_test_add_func("/vector/13-siblings", siblings);
-    g_test_add_func("/known-bug/13-siblings-in-turn", siblings_in_turn);
+    g_test_add_func("/vector/13-siblings-in-turn", siblings_in_turn);
     g_test_add_func("/vector/14-cookie-reused", cookie_reused);
-    g_test_add_func("/known-bug/14-cookie-reused-on-a-frame", cookie_reused_on_a_frame);
+    g_test_add_func("/vector/14-cookie-reused-on-a-frame", cookie_reused_on_a_frame);
     g_test_add_func("/vector/14-changed-offer", changed_offer);
     g_test_add_func("/vector/15-both-initiate", both_initiate);
     g_test_add_func("/vector/16-message-id", message_id_in_main_mode);

@@ -142,7 +142,8 @@ static void append_attribute(GByteArray *out, unsigned type, uint32_t value)
     }
 }
 
-static void append_transform(GByteArray *out, const wire_transform *t, unsigned number, bool is_last)
+static void append_transform(GByteArray *out, const wire_transform *t, unsigned number,
+                             bool is_last)
 {
     const guint start = out->len;
     uint8_t head[8] = { is_last ? 0 : 3, 0, 0, 0, (uint8_t)number, 1 /* KEY_IKE */, 0, 0 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Bytes of packets, for tests: IKE messages, the datagrams and IP packets they travel in, ICMP errors
- * and ESP. There is no link layer: a packet begins with its IP header, as the tracker wants it.
+ * Bytes of packets, for tests: IKE messages, the datagrams and IP packets they travel in, ICMP
+ * errors and ESP. There is no link layer: a packet begins with its IP header, as the tracker wants
+ * it.
  *
  * What a test does not care about comes from a generator with a seed, so the same call always makes
  * the same bytes.
@@ -74,7 +75,7 @@ typedef struct wire_ip {
 GByteArray *wire_udp(const wire_ip *ip, const uint8_t *data, size_t n);
 /* A whole IP packet of another protocol. */
 GByteArray *wire_packet(const wire_ip *ip, uint8_t protocol, const uint8_t *data, size_t n);
-/* Bytes `from` to `to` (of what follows the IP header) of a packet, as an IP fragment with this ID. */
+/* Bytes `from` to `to` (of what follows the IP header), as an IP fragment with this ID. */
 GByteArray *wire_ip_fragment(const GByteArray *packet, uint32_t id, size_t from, size_t to);
 /* Number of bytes after the IP header. */
 size_t wire_ip_payload(const GByteArray *packet);
