@@ -3,7 +3,7 @@
  * IKE messages in IP fragments. Only the first fragment has ports, so fragments that come before it
  * are kept until it tells whether they matter. RFC 791 3.2, RFC 8200 4.5, RFC 5722.
  */
-#include "ike_judge.h"
+#include "ike_track.h"
 
 #include <string.h>
 
@@ -548,7 +548,7 @@ static void judge_set(ike_tracker *t, fragment_set *set)
         return;
     answered = ike_sa_goes_on_after(set->sa, p->record);
     if (!answered && times > 1) {
-        ike_judge_fail(set->sa);
+        ike_sa_fail(set->sa);
         if (set == newest)
             judge_mm5(t, set, p, times);
     }

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Conclusions that need the end of the capture: who was never answered, which SA came up, which
- * failed. "No response" is said only when nothing else explains the silence.
+ * Conclusions that need the end of the capture: which SA came up, which failed, and what is to be
+ * said of each and between them.
  */
 #include "ike_judge.h"
 
 #include <string.h>
 
 #define SIMULTANEOUS (2 * IKE_SECOND)
-#define SUPERSEDED_WITHIN (5 * IKE_SECOND)
 #define NEW_ATTEMPT_WITHIN (5 * IKE_SECOND)
 #define SLOW_ANSWER (1 * IKE_SECOND)
-#define ENOUGH_SENDS 3
-
-void ike_judge_fail(ike_sa *sa)
-{
-    if (!sa->is_joined && sa->state < IKE_STATE_PROBABLY_ESTABLISHED)
-        sa->is_failed = true;
-}
 
 bool ike_judge_has_phase2(const ike_sa *sa)
 {
@@ -31,256 +23,6 @@ bool ike_judge_has_phase2(const ike_sa *sa)
     return false;
 }
 
-/* ---- requests ---- */
-
-typedef struct ike_request {
-    ike_tracker *t;
-    ike_sa *sa;
-    ike_exchange *exchange;
-    ike_record *first;
-    const ike_step *step;
-    ike_time now; /* the capture goes on until here */
-} ike_request;
-
-/* Pieces of an answer that never became whole: the peer did react. */
-static bool has_pieces_after(const ike_request *q)
-{
-    const ike_side other = ike_side_other(q->first->side);
-
-    return other != IKE_SIDE_NONE &&
-           q->sa->sides[other].newest_piece_frame > q->first->note.frame;
-}
-
-static bool is_quoted_by_icmp(const ike_request *q)
-{
-    for (guint i = 0; i < q->sa->icmp->len; i++) {
-        const ike_icmp *icmp = q->sa->icmp->pdata[i];
-
-        if (icmp->note.frame > q->first->note.frame && icmp->quoted == q->first->side)
-            return true;
-    }
-    return false;
-}
-
-/* A later message proves that the request was answered (RFC 2408 3.1). */
-static bool is_implied(const ike_request *q)
-{
-    if (q->exchange->highest > q->step->number)
-        return true;
-    return q->exchange == q->sa->phase1 && ike_judge_has_phase2(q->sa);
-}
-
-static bool is_answered(const ike_request *q)
-{
-    const ike_side other = ike_side_other(q->first->side);
-
-    if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q))
-        return true;
-    /* in phase 2 the peer sends Informationals for many reasons: only a quick one may be an answer */
-    return q->exchange == q->sa->phase1 ? ike_judge_info_since(q->sa, q->first, other)
-                                        : ike_judge_info_after(q->sa, q->first, other,
-                                                               IKE_REACTION) != NULL;
-}
-
-static bool capture_goes_on(const ike_request *q, ike_time after)
-{
-    return q->now - after >= q->t->options.patience;
-}
-
-static bool is_due(const ike_request *q)
-{
-    const ike_record *last = q->first->last_send;
-
-    if (last->note.time < q->first->note.time) /* time runs backwards: no timing verdict */
-        return false;
-    return capture_goes_on(q, last->note.time) ||
-           (q->first->sends >= ENOUGH_SENDS && capture_goes_on(q, q->first->note.time));
-}
-
-/* SAs between two hosts stand in order of their numbers. */
-static guint position_after(const GPtrArray *list, uint32_t number)
-{
-    guint low = 0, high = list->len;
-
-    while (low < high) {
-        const guint middle = low + (high - low) / 2;
-
-        if (((const ike_sa *)list->pdata[middle])->number <= number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool came_up(const ike_sa *sa)
-{
-    return sa->state == IKE_STATE_PROBABLY_ESTABLISHED || sa->state == IKE_STATE_ESTABLISHED;
-}
-
-/* Another SA between the same hosts that came up in place of this one: begun while it was tried or
- * soon after it was given up. */
-static const ike_sa *successor(const ike_request *q)
-{
-    const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
-    const ike_time until = q->first->last_send->note.time + SUPERSEDED_WITHIN;
-    const ike_time since = q->sa->first_time - SUPERSEDED_WITHIN;
-    const guint here = list ? position_after(list, q->sa->number) : 0;
-
-    for (guint i = here; list && i < list->len; i++) {
-        const ike_sa *other = list->pdata[i];
-
-        if (other->first_time > until)
-            break;
-        if (came_up(other))
-            return other;
-    }
-    for (guint i = here; i > 1; i--) {
-        const ike_sa *other = list->pdata[i - 2];
-
-        if (other->first_time < since)
-            break;
-        if (came_up(other))
-            return other;
-    }
-    return NULL;
-}
-
-static void describe_sends(const ike_request *q, GString *text)
-{
-    const ike_record *first = q->first, *last = first->last_send;
-
-    ike_label_append(text, first->label);
-    if (first->sends == 1) {
-        g_string_append_printf(text, " was sent once (frame %u)", first->note.frame);
-        return;
-    }
-    g_string_append_printf(text, " was sent %u times in ", first->sends);
-    ike_seconds_append(text, last->note.time - first->note.time);
-    g_string_append_printf(text, " s (frames %u to %u)", first->note.frame, last->note.frame);
-}
-
-/* AuthIP beside an IKE that succeeds is the normal way of Windows to find out. */
-static bool is_authip_beside_ike(const ike_request *q)
-{
-    const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
-
-    if (q->step->unanswered != IKE_DIAG_AIP_NORESP)
-        return false;
-    for (guint i = 0; list && i < list->len; i++) {
-        const ike_sa *other = list->pdata[i];
-
-        if (other != q->sa && other->sides[0].messages > 0 && other->sides[1].messages > 0)
-            return true;
-    }
-    return false;
-}
-
-typedef struct silence {
-    ike_diagnosis_id id; /* IKE_DIAG_NONE: nothing to say */
-    ike_severity severity;
-    char *text;
-} silence;
-
-static silence silence_of(const ike_request *q)
-{
-    GString *text = g_string_new(NULL);
-    silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, NULL };
-    const ike_sa *newer;
-
-    describe_sends(q, text);
-    if (!is_due(q)) {
-        s.id = IKE_DIAG_PENDING;
-        g_string_append(text, ", not answered when the capture ends");
-    } else if (is_authip_beside_ike(q)) {
-        s.id = q->step->unanswered;
-        s.severity = IKE_SEVERITY_CHAT;
-        g_string_append(text, " and not answered; IKE between the same hosts is");
-    } else if ((newer = successor(q))) {
-        s.id = IKE_DIAG_SUPERSEDED;
-        g_string_append_printf(text, " and not answered; SA %u came up instead", newer->number);
-    } else {
-        s.id = q->step->unanswered;
-        g_string_append(text, " and never answered");
-        if (q->first->sends == 1)
-            s.severity = ike_diagnosis_get(s.id)->lesser;
-    }
-    s.text = g_string_free(text, FALSE);
-    return s;
-}
-
-static bool asks(const ike_request *q)
-{
-    return q->step && q->step->unanswered && q->step->is_answered;
-}
-
-static void judge_request(const ike_request *q)
-{
-    silence s;
-
-    if (!asks(q) || is_answered(q) || ike_judge_is_oneway(q->t, q->sa))
-        return;
-    s = silence_of(q);
-    ike_raise(q->t, q->sa, s.id, &q->first->last_send->note, s.severity, "%s", s.text);
-    if (s.id == q->step->unanswered && q->exchange == q->sa->phase1 &&
-        s.severity != IKE_SEVERITY_CHAT)
-        ike_judge_fail(q->sa);
-    g_free(s.text);
-}
-
-/* ---- messages that the other side should have gone on after ---- */
-
-static bool was_sent_after(const ike_record *r, const ike_record *after)
-{
-    return r && r->last_send != r && r->last_send->note.frame > after->note.frame;
-}
-
-static void judge_standstill(const ike_request *q)
-{
-    const ike_record *asked = q->exchange->slot[q->step->number - 1];
-    const bool resent = q->first->sends > 1 || was_sent_after(asked, q->first);
-    ike_severity severity = IKE_SEVERITY_NONE;
-    const ike_sa *other;
-
-    if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa) || !is_due(q))
-        return;
-    if ((other = successor(q))) {
-        ike_raise(q->t, q->sa, IKE_DIAG_SUPERSEDED, &q->first->last_send->note, 0,
-                  "nothing followed frame %u; SA %u came up instead", q->first->note.frame,
-                  other->number);
-        return;
-    }
-    if (q->step->unanswered == IKE_DIAG_MM4_NOREPLY && !resent)
-        severity = IKE_SEVERITY_NOTE;
-    else if (q->step->unanswered != IKE_DIAG_AM2_NOREPLY && !resent)
-        return;
-    ike_raise(q->t, q->sa, q->step->unanswered, &q->first->last_send->note, severity,
-              resent ? "nothing followed frame %u although it or its request was sent again"
-                     : "nothing followed frame %u",
-              q->first->note.frame);
-    if (q->exchange == q->sa->phase1 && severity != IKE_SEVERITY_NOTE)
-        ike_judge_fail(q->sa);
-}
-
-static void judge_exchange(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
-{
-    if (sa->state == IKE_STATE_ABANDONED)
-        return;
-    for (unsigned i = 1; i <= exchange->highest; i++) {
-        ike_request q = { t, sa, exchange, exchange->slot[i], NULL, t->span.last };
-
-        if (!q.first || q.first->note.sa != sa)
-            continue;
-        q.step = ike_step_find(q.first->label);
-        if (!q.step || !q.step->unanswered)
-            continue;
-        if (q.step->is_answered)
-            judge_request(&q);
-        else
-            judge_standstill(&q);
-    }
-}
-
 /* ---- Quick Mode ---- */
 
 static void judge_quick(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
@@ -289,7 +31,7 @@ static void judge_quick(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 
     if (exchange->mode != IKE_MODE_QUICK || !qm3)
         return;
-    if (qm2 && was_sent_after(qm2, qm3))
+    if (qm2 && ike_judge_was_sent_after(qm2, qm3))
         ike_raise(t, sa, IKE_DIAG_QM3_LOST, &qm2->last_send->note, 0,
                   "QM2 was sent again in frame %u, after QM3 in frame %u",
                   qm2->last_send->note.frame, qm3->note.frame);
@@ -370,7 +112,7 @@ static void judge_oneway(ike_tracker *t, ike_sa *sa)
 
 static bool is_resent_after(const ike_record *request, const ike_record *response)
 {
-    return request && response && was_sent_after(request, response);
+    return request && response && ike_judge_was_sent_after(request, response);
 }
 
 static void judge_state(ike_tracker *t, ike_sa *sa)
@@ -478,7 +220,7 @@ static void judge_attempts(const GPtrArray *list)
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
             b->first_time - a->last_time < NEW_ATTEMPT_WITHIN &&
             a->sides[a->initiator].endpoints[0].port == b->sides[b->initiator].endpoints[0].port)
-            ike_judge_fail(a);
+            ike_sa_fail(a);
     }
 }
 
@@ -538,9 +280,9 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     ike_judge_find_liveness(sa);
     ike_judge_icmp(t, sa);
     ike_judge_refusals(t, sa);
-    judge_exchange(t, sa, sa->phase1);
+    ike_judge_silence(t, sa, sa->phase1);
     for (guint i = 0; i < sa->exchanges->len; i++) {
-        judge_exchange(t, sa, sa->exchanges->pdata[i]);
+        ike_judge_silence(t, sa, sa->exchanges->pdata[i]);
         judge_quick(t, sa, sa->exchanges->pdata[i]);
     }
     ike_judge_liveness(t, sa);
@@ -567,56 +309,4 @@ void ike_judge_capture(ike_tracker *t)
         judge_sa(t, t->sas->pdata[i]);
     ike_ipfrag_judge(t);
     g_hash_table_foreach(t->by_hosts, judge_pair, t);
-}
-
-/* ---- a single pass ---- */
-
-static ike_finding *live_finding(const ike_sa *sa, ike_note *about, const silence *s)
-{
-    ike_finding *finding = g_new0(ike_finding, 1);
-
-    finding->id = s->id;
-    finding->severity = s->severity ? s->severity : ike_diagnosis_get(s->id)->severity;
-    finding->evidence = ike_diagnosis_get(s->id)->evidence;
-    finding->sa = (ike_sa *)sa;
-    finding->note = about;
-    finding->count = 1;
-    finding->text = g_strdup(s->text);
-    return finding;
-}
-
-static void judge_live(ike_tracker *t, ike_record *first, ike_note *here)
-{
-    const ike_request q = { t, first->note.sa, first->note.exchange, first,
-                        ike_step_find(first->label), t->now };
-    silence s;
-
-    if (!asks(&q) || is_answered(&q) || !is_due(&q) || ike_judge_is_oneway(t, q.sa))
-        return;
-    s = silence_of(&q);
-    if (s.id == q.step->unanswered) {
-        if (!here->live)
-            here->live = g_ptr_array_new_with_free_func(ike_finding_free);
-        g_ptr_array_add(here->live, live_finding(q.sa, &first->last_send->note, &s));
-    }
-    g_free(s.text);
-}
-
-void ike_judge_live(ike_tracker *t, ike_note *here)
-{
-    guint n = g_queue_get_length(t->waiting);
-
-    while (n-- > 0) {
-        ike_record *first = g_queue_peek_head(t->waiting);
-
-        if (t->now - first->waiting_since < t->options.patience)
-            return;
-        g_queue_pop_head(t->waiting);
-        if (first->last_send->note.time > first->waiting_since) {
-            first->waiting_since = first->last_send->note.time;
-            g_queue_push_tail(t->waiting, first);
-        } else {
-            judge_live(t, first, here);
-        }
-    }
 }

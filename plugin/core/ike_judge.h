@@ -32,7 +32,18 @@ void ike_judge_refusals(ike_tracker *t, ike_sa *sa);
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa);
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
 
-/* An SA failed, unless it came up or its start is not in the capture. */
-void ike_judge_fail(ike_sa *sa);
+/* What was not answered in one exchange of an SA. */
+void ike_judge_silence(ike_tracker *t, ike_sa *sa, ike_exchange *exchange);
+
+/* True when a copy of `r` was sent after another message. */
+bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after);
+bool ike_judge_is_info(const ike_record *r);
+/* Index of the first Informational of a side after a frame. */
+guint ike_judge_info_position(const GPtrArray *infos, uint32_t frame);
+/* True when the SA has no new message after this one. */
+bool ike_judge_is_silent_after(const ike_sa *sa, const ike_record *after);
+bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after);
+/* True when an older SA of the same hosts came up: this one renews it, and its Quick Modes go on. */
+bool ike_judge_renews_another(const ike_tracker *t, const ike_sa *sa);
 
 #endif

@@ -55,6 +55,12 @@ ike_record *ike_record_last_before(ike_record *request, const ike_record *answer
     return request;
 }
 
+void ike_sa_fail(ike_sa *sa)
+{
+    if (!sa->is_joined && sa->state < IKE_STATE_PROBABLY_ESTABLISHED)
+        sa->is_failed = true;
+}
+
 bool ike_record_is_message(const ike_record *r)
 {
     return r->note.kind == IKE_NOTE_MESSAGE && r->copy == IKE_COPY_NONE && !r->is_reflection;

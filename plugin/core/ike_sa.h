@@ -211,6 +211,8 @@ static inline ike_record *ike_record_first(ike_record *r)
 /* Newest sending of a request that stands before its answer, for the time of the answer. */
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer);
 
+/* An SA failed, unless it came up or its start is not in the capture. */
+void ike_sa_fail(ike_sa *sa);
 /* A message that counts: whole, no copy, no echo. */
 bool ike_record_is_message(const ike_record *r);
 /* Messages of an SA that count. */

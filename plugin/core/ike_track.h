@@ -60,7 +60,9 @@ struct ike_tracker {
     GQueue *waiting;      /* requests that a single pass may still call unanswered */
 };
 
-/* ---- ike_tracker.c ---- */
+/* ---- ike_notes.c ---- */
+guint ike_pair_hash(gconstpointer pair);
+gboolean ike_pair_equal(gconstpointer a, gconstpointer b);
 /* Adds a note of the current frame; `size` is that of the whole struct. */
 void *ike_note_new(ike_tracker *t, ike_note_kind kind, size_t size);
 /* The same for an earlier frame. */
@@ -76,15 +78,17 @@ ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note
 void ike_finding_free(gpointer finding);
 /* Remembers that the capture holds traffic from `src` to `dst`. */
 void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst);
+/* SAs between two hosts, oldest first, or NULL. */
+const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b);
+bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
+
+/* ---- ike_tracker.c ---- */
 /* Handles one whole message; NULL when it is none or a limit is reached. */
 ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *datagram, const uint8_t *data,
                                 size_t captured, size_t wire);
 /* Makes the record of a message or piece, with its header and what its pieces need. */
 ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const ike_message *m,
                            const ike_datagram *d);
-/* SAs between two hosts, oldest first, or NULL. */
-const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b);
-bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 
 /* ---- ike_demux.c ---- */
 void ike_tracker_datagram(ike_tracker *t, const ike_datagram *datagram);

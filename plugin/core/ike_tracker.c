@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The tracker's life, its notes and findings, and the way of a whole message into an SA.
+ * The tracker's life, and the way of a whole message into an SA.
  */
 #include "ike_track.h"
 
 #include <string.h>
 
 #define DEFAULT_PATIENCE (5 * IKE_SECOND)
-
-static guint pair_hash(gconstpointer p)
-{
-    const ike_host_pair *pair = p;
-
-    return ike_addr_hash(&pair->src) * 33 + ike_addr_hash(&pair->dst);
-}
-
-static gboolean pair_equal(gconstpointer a, gconstpointer b)
-{
-    const ike_host_pair *x = a, *y = b;
-
-    return ike_addr_equal(&x->src, &y->src) && ike_addr_equal(&x->dst, &y->dst);
-}
 
 static guint cookies_hash(gconstpointer p)
 {
@@ -52,12 +38,6 @@ static void free_note(gpointer p)
     g_free(note);
 }
 
-void ike_finding_free(gpointer p)
-{
-    g_free(((ike_finding *)p)->text);
-    g_free(p);
-}
-
 static void free_sa(gpointer p)
 {
     ike_v1frag_free(p);
@@ -82,8 +62,8 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->sas = g_ptr_array_new_with_free_func(free_sa);
     t->by_spi = g_hash_table_new(g_int64_hash, g_int64_equal);
     t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
-    t->by_hosts = g_hash_table_new_full(pair_hash, pair_equal, g_free, free_list);
-    t->pairs = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
+    t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
+    t->pairs = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, NULL);
     t->findings = g_ptr_array_new_with_free_func(ike_finding_free);
     t->orphans = g_ptr_array_new();
     t->waiting = g_queue_new();
@@ -120,169 +100,6 @@ void ike_tracker_frame(ike_tracker *t, uint32_t number, ike_time time)
         t->span.last = time;
     t->span.frames++;
     t->is_judged = false;
-}
-
-void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t frame,
-                      ike_time time)
-{
-    ike_note *note = g_malloc0(size);
-    ike_note *first = ike_tracker_notes(t, frame);
-
-    note->frame = frame;
-    note->time = time;
-    note->kind = kind;
-    if (!first) {
-        g_hash_table_insert(t->notes, GUINT_TO_POINTER(frame), note);
-    } else {
-        while (first->next)
-            first = first->next;
-        first->next = note;
-    }
-    g_ptr_array_add(t->all_notes, note);
-    return note;
-}
-
-void *ike_note_new(ike_tracker *t, ike_note_kind kind, size_t size)
-{
-    t->last_note = ike_note_new_at(t, kind, size, t->frame, t->now);
-    return t->last_note;
-}
-
-void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa)
-{
-    ike_record *r = ike_note_record(note);
-
-    note->sa = sa;
-    sa->last_time = MAX(sa->last_time, t->now);
-    sa->last_frame = t->frame;
-    if (r)
-        g_ptr_array_add(sa->records, r);
-}
-
-void ike_piece_seen(ike_record *piece)
-{
-    ike_side_state *sides = piece->note.sa->sides;
-
-    if (piece->side == IKE_SIDE_NONE)
-        return;
-    sides[piece->side].newest = piece;
-    sides[piece->side].newest_piece_frame = MAX(sides[piece->side].newest_piece_frame,
-                                                piece->note.frame);
-}
-
-/* Findings that stand on every frame they are true of; all others once per SA. */
-static bool is_repeated(ike_diagnosis_id id)
-{
-    return id == IKE_DIAG_RETRANS || id == IKE_DIAG_DUP_CAPTURE || id == IKE_DIAG_IPFRAG ||
-           id == IKE_DIAG_V1FRAG || id == IKE_DIAG_TRUNCATED;
-}
-
-static ike_finding *find_finding(const GPtrArray *list, ike_diagnosis_id id)
-{
-    for (guint i = 0; i < list->len; i++) {
-        ike_finding *finding = list->pdata[i];
-
-        if (finding->id == id)
-            return finding;
-    }
-    return NULL;
-}
-
-static ike_finding *earlier_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id)
-{
-    return is_repeated(id) ? NULL : find_finding(sa ? sa->distinct : t->orphans, id);
-}
-
-static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note)
-{
-    ike_finding *finding = g_new0(ike_finding, 1);
-
-    finding->id = id;
-    finding->evidence = ike_diagnosis_get(id)->evidence;
-    finding->sa = sa;
-    finding->note = note;
-    finding->is_verdict = t->is_judging;
-    g_ptr_array_add(t->findings, finding);
-    g_ptr_array_add(sa ? sa->findings : t->orphans, finding);
-    if (sa && !find_finding(sa->distinct, id))
-        g_ptr_array_add(sa->distinct, finding);
-    if (note) {
-        if (!note->findings)
-            note->findings = g_ptr_array_new();
-        g_ptr_array_add(note->findings, finding);
-    }
-    return finding;
-}
-
-/* A finding stands on the frame that gave it its severity. */
-static void move_finding(ike_finding *finding, ike_note *note)
-{
-    if (!note || finding->note == note)
-        return;
-    if (finding->note)
-        g_ptr_array_remove(finding->note->findings, finding);
-    finding->note = note;
-    if (!note->findings)
-        note->findings = g_ptr_array_new();
-    g_ptr_array_add(note->findings, finding);
-}
-
-ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
-                       ike_severity severity, const char *format, ...)
-{
-    const ike_diagnosis *row = ike_diagnosis_get(id);
-    const ike_severity level = severity && severity == row->lesser ? row->lesser : row->severity;
-    ike_finding *finding = earlier_finding(t, sa, id);
-    va_list args;
-
-    if (!finding)
-        finding = new_finding(t, sa, id, note);
-    if (finding->count > 0 && t->is_judging && !finding->is_verdict)
-        return finding;
-    if (finding->count++ > 0 && level <= finding->severity)
-        return finding;
-    finding->severity = level;
-    move_finding(finding, note);
-    g_free(finding->text);
-    va_start(args, format);
-    finding->text = g_strdup_vprintf(format, args);
-    va_end(args);
-    return finding;
-}
-
-const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b)
-{
-    ike_host_pair pair = { *a, *b };
-
-    if (memcmp(a, b, sizeof *a) > 0) {
-        pair.src = *b;
-        pair.dst = *a;
-    }
-    return g_hash_table_lookup(t->by_hosts, &pair);
-}
-
-void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
-{
-    const ike_host_pair pair = { *src, *dst };
-
-    if (pair_equal(&pair, &t->last_pair) || g_hash_table_contains(t->pairs, &pair))
-        return;
-    t->last_pair = pair;
-    if (g_hash_table_size(t->pairs) < IKE_MAX_HOST_PAIRS) {
-        g_hash_table_add(t->pairs, g_memdup2(&pair, sizeof pair));
-    } else if (!t->limit_pairs) {
-        t->limit_pairs = true;
-        ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-                  "more than %u pairs of hosts: one-way captures of later ones are not noticed",
-                  IKE_MAX_HOST_PAIRS);
-    }
-}
-
-bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
-{
-    const ike_host_pair pair = { *src, *dst };
-
-    return t->limit_pairs || g_hash_table_contains(t->pairs, &pair);
 }
 
 /* ---- from a datagram to a message ---- */

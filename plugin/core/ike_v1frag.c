@@ -4,7 +4,7 @@
  * different ways and reuse the fragment ID, so a message is numbered by its inner header only, and
  * every new set of fragments is a generation of its own.
  */
-#include "ike_judge.h"
+#include "ike_track.h"
 
 #include <string.h>
 
@@ -310,7 +310,7 @@ static void judge_assembly(ike_tracker *t, ike_sa *sa, const ike_assembly *a)
         const bool fine = is_completed_later(sa, a) || ike_sa_goes_on_after(sa, piece);
 
         if (!fine)
-            ike_judge_fail(sa);
+            ike_sa_fail(sa);
         ike_raise(t, sa, IKE_DIAG_V1FRAG_LOSS, &piece->note,
                   fine ? IKE_SEVERITY_NOTE : IKE_SEVERITY_WARN,
                   "message never completed: IKE fragments %s seen, %s missing", here->str,

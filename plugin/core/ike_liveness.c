@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Whether an SA that came up lives on: liveness checks and their end (RFC 3706), and XAUTH that no
+ * Quick Mode follows.
+ */
+#include "ike_judge.h"
+
+#define DPD_ANSWER (2 * IKE_SECOND)
+#define DPD_INTERVAL (1 * IKE_SECOND)
+#define DPD_MISSED 3
+#define PADDING 16 /* by which the padding of two stacks differs at most */
+#define XAUTH_PATIENCE (30 * IKE_SECOND)
+
+/* ---- liveness checks ---- */
+
+static bool is_probe(const ike_record *r)
+{
+    return ike_judge_is_info(r) && r->is_encrypted && r->copy == IKE_COPY_NONE &&
+           r->state >= IKE_STATE_PROBABLY_ESTABLISHED;
+}
+
+static bool is_alike(const ike_record *a, const ike_record *b)
+{
+    const uint32_t longer = MAX(a->length, b->length), shorter = MIN(a->length, b->length);
+
+    return longer - shorter <= PADDING;
+}
+
+static bool answers(const ike_record *probe, const ike_record *r)
+{
+    return probe && is_alike(probe, r) && r->note.time >= probe->note.time &&
+           r->note.time - probe->note.time <= DPD_ANSWER;
+}
+
+/* Pairs of Informationals that one side asks and the other answers; two make a series. */
+typedef struct series {
+    ike_record *open;                 /* newest of this side that is not answered */
+    ike_record *first_probe, *first_answer;
+} series;
+
+static void mark_pair(series *s, ike_record *answer)
+{
+    if (s->first_probe) {
+        s->first_probe->is_liveness = s->first_answer->is_liveness = true;
+        s->open->is_liveness = answer->is_liveness = true;
+    } else {
+        s->first_probe = s->open;
+        s->first_answer = answer;
+    }
+    s->open = NULL;
+}
+
+void ike_judge_find_liveness(ike_sa *sa)
+{
+    series s[2] = { { NULL, NULL, NULL }, { NULL, NULL, NULL } };
+    guint i[2] = { 0, 0 };
+
+    while (i[0] < sa->infos[0]->len || i[1] < sa->infos[1]->len) {
+        const bool first = i[1] >= sa->infos[1]->len ||
+                           (i[0] < sa->infos[0]->len &&
+                            ((ike_record *)sa->infos[0]->pdata[i[0]])->note.frame <
+                                ((ike_record *)sa->infos[1]->pdata[i[1]])->note.frame);
+        const int side = first ? 0 : 1;
+        ike_record *r = sa->infos[side]->pdata[i[side]++];
+
+        r->is_liveness = false;
+        if (!is_probe(r))
+            continue;
+        if (answers(s[1 - side].open, r))
+            mark_pair(&s[1 - side], r);
+        else
+            s[side].open = r;
+    }
+}
+
+/* A run of liveness checks at the end of the capture, to which the peer sent nothing at all. */
+typedef struct probes {
+    ike_record *first, *newest;
+    unsigned n;
+    ike_time shortest, longest; /* gaps between them */
+    unsigned n_answered; /* before the run */
+    uint32_t length;     /* of answered checks, 0 when there were none */
+} probes;
+
+static void add_probe(probes *p, ike_record *r)
+{
+    const ike_time gap = p->newest ? r->note.time - p->newest->note.time : 0;
+
+    if (p->n > 0 && gap < DPD_INTERVAL) /* a burst of deletes or notifies is no series of checks */
+        return;
+    if (p->n == 1)
+        p->shortest = p->longest = gap;
+    p->shortest = MIN(p->shortest, gap);
+    p->longest = MAX(p->longest, gap);
+    if (p->n++ == 0)
+        p->first = r;
+    p->newest = r;
+}
+
+static probes unanswered_probes(const ike_sa *sa, ike_side side)
+{
+    probes p = { 0 };
+
+    for (guint i = 0; i < sa->records->len; i++) {
+        ike_record *r = sa->records->pdata[i];
+
+        if (r->side != side && p.n > 0) {
+            p.n = 0;
+            p.newest = NULL;
+        }
+        if (r->side != side || !is_probe(r))
+            continue;
+        if (r->is_liveness) {
+            p.n_answered++;
+            p.length = r->length;
+        }
+        if (!p.newest || p.newest->length == r->length)
+            add_probe(&p, r);
+    }
+    return p;
+}
+
+static bool both_announce_dpd(const ike_sa *sa)
+{
+    return ike_sa_has_vendor(sa, IKE_SIDE_A, IKE_VENDOR_DPD) &&
+           ike_sa_has_vendor(sa, IKE_SIDE_B, IKE_VENDOR_DPD);
+}
+
+/* Liveness checks come at a steady interval; deletes do not. */
+static bool is_steady(const probes *p)
+{
+    return p->longest <= 3 * p->shortest;
+}
+
+static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side)
+{
+    const probes p = unanswered_probes(sa, side);
+    const bool known = p.n_answered > 0 ? p.newest && p.newest->length == p.length
+                                        : both_announce_dpd(sa);
+
+    if (p.n < 2 || !known || !is_steady(&p))
+        return;
+    if (p.n >= DPD_MISSED || t->span.last - p.newest->note.time >= t->options.patience)
+        ike_raise(t, sa, IKE_DIAG_DPD_FAIL, &p.newest->note, 0,
+                  "%u liveness checks without an answer, after %u messages of answered ones", p.n,
+                  p.n_answered);
+}
+
+/* ---- XAUTH ---- */
+
+static unsigned transaction_pairs(const ike_sa *sa)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const ike_exchange *exchange = sa->exchanges->pdata[i];
+
+        n += exchange->mode == IKE_MODE_TRANSACTION && exchange->slot[1] && exchange->slot[2];
+    }
+    return n;
+}
+
+static bool has_quick_mode(const ike_sa *sa)
+{
+    for (guint i = 0; i < sa->exchanges->len; i++)
+        if (((const ike_exchange *)sa->exchanges->pdata[i])->mode == IKE_MODE_QUICK)
+            return true;
+    return false;
+}
+
+static ike_record *newest_transaction(const ike_sa *sa)
+{
+    ike_record *newest = NULL;
+
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const ike_exchange *exchange = sa->exchanges->pdata[i];
+        ike_record *r = exchange->mode == IKE_MODE_TRANSACTION
+                            ? exchange->records->pdata[exchange->records->len - 1] : NULL;
+
+        if (r && (!newest || r->note.frame > newest->note.frame))
+            newest = r;
+    }
+    return newest;
+}
+
+/* What both sides go on to send on an SA that came up. */
+static bool is_alive_after(const ike_sa *sa, const ike_record *r)
+{
+    for (int side = 0; side < 2; side++)
+        for (guint i = ike_judge_info_position(sa->infos[side], r->note.frame); i < sa->infos[side]->len; i++)
+            if (((const ike_record *)sa->infos[side]->pdata[i])->is_liveness)
+                return true;
+    return ike_judge_has_esp_after(sa, r);
+}
+
+static void judge_xauth(ike_tracker *t, ike_sa *sa)
+{
+    const ike_side responder = ike_sa_side_of(sa, IKE_ROLE_RESPONDER);
+    ike_record *last, *info;
+    bool waited;
+
+    if (transaction_pairs(sa) < 2 || has_quick_mode(sa) || ike_judge_renews_another(t, sa))
+        return;
+    last = newest_transaction(sa);
+    if (is_alive_after(sa, last))
+        return;
+    info = ike_judge_info_after(sa, last, responder, IKE_REACTION);
+    waited = t->span.last - last->note.time >= XAUTH_PATIENCE;
+    ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &last->note,
+              waited || (info && ike_judge_is_silent_after(sa, info)) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
+              info ? "the responder sent an Informational and no Quick Mode followed XAUTH"
+                   : "no Quick Mode after XAUTH until the capture ends");
+}
+
+void ike_judge_liveness(ike_tracker *t, ike_sa *sa)
+{
+    if (sa->version != 1 || ike_judge_is_oneway(t, sa))
+        return;
+    judge_probes(t, sa, IKE_SIDE_A);
+    judge_probes(t, sa, IKE_SIDE_B);
+    judge_xauth(t, sa);
+}
