@@ -34,7 +34,7 @@ ROUTER_NS = 150_000       # what a NAT router takes to forward a packet
 
 # Who answers whom; both messages have the same cookies and message ID.
 ANSWERS = {
-    "MM2": "MM1", "MM4": "MM3", "MM6": "MM5", "QM2": "QM1", "QM4": "QM3", "NG2": "NG1",
+    "MM2": "MM1", "MM4": "MM3", "MM6": "MM5", "QM2": "QM1", "QM4": "QM3", "NG2": "NG1", "TR2": "TR1",
     "AIP-MM2": "AIP-MM1", "AIP-MM4": "AIP-MM3", "AIP-QM2": "AIP-QM1", "AIP-EM2": "AIP-EM1",
 }
 
@@ -290,7 +290,7 @@ class Suite:
     life: int = 28800
     vendors_i: tuple = ("XAUTH", "DPD", "FRAGMENTATION", "RFC 3947", "draft-02\\n")
     vendors_r: tuple = ("XAUTH", "DPD", "FRAGMENTATION", "RFC 3947")
-    natd: int = ike.NATD
+    natd: int = ike.NATD  # None without NAT traversal
     certreq: bool = False
     gss_name: str = None
     sealed_i: int = None
@@ -330,6 +330,8 @@ LINUX_PSK = Suite(AES_OFFERS)
 XP_CERT = Suite(XP_OFFERS, 1, ike.RSA_SIGNATURE, vendors_i=XP_VENDORS, vendors_r=W2003_VENDORS,
                 natd=ike.NATD_DRAFT, certreq=True, sealed_i=1624, sealed_r=1560)
 
+DPD_LENGTH = 32  # the notify of RFC 3706: header, both cookies, sequence number
+
 
 class IkeSa:
     """One IKE SA: cookies, ends, the ports in use, and a method per message."""
@@ -338,9 +340,15 @@ class IkeSa:
         self.conv, self.initiator, self.responder, self.suite = conv, initiator, responder, suite
         self.cky_i, self.cky_r = cky_i or conv.rng.bytes(8), conv.rng.bytes(8)
         self.port = 500
+        self.mapped = {}  # the initiator's ports as a NAT changes them
 
     def peer(self, host):
         return self.responder if host is self.initiator else self.initiator
+
+    def ports(self, sender):
+        """Source and destination port of what a host sends, as the responder's side of a NAT sees them."""
+        outer = self.mapped.get(self.port, self.port)
+        return (outer, self.port) if sender is self.initiator else (self.port, outer)
 
     # Sending
 
@@ -350,7 +358,7 @@ class IkeSa:
             marker = self.port != 500
         note = Note(label, data, (self.cky_i, data[20:24]), piece)
         payload = (ike.NON_ESP_MARKER if marker else b"") + data
-        return self.conv.datagram(sender, self.peer(sender), self.port, self.port, payload, note, lose)
+        return self.conv.datagram(sender, self.peer(sender), *self.ports(sender), payload, note, lose)
 
     def clear(self, sender, label, exchange, payloads, after=None, flags=0, msgid=0, cky_r=None):
         """Send a message in clear."""
@@ -375,7 +383,7 @@ class IkeSa:
         parts = ike.fragments(data, fragment_id, packet_length - 20 - 8 - 28 - 8)
         for number, part in enumerate(parts, 1):
             note = Note(label, data, (self.cky_i, data[20:24]), piece=number < len(parts))
-            self.conv.datagram(sender, self.peer(sender), self.port, self.port, part, note)
+            self.conv.datagram(sender, self.peer(sender), *self.ports(sender), part, note)
             self.conv.wait(0.00002)
 
     # Main Mode
@@ -401,7 +409,7 @@ class IkeSa:
         return self.clear(self.responder, "MM4", ike.MAIN_MODE, self.keying(self.responder), 0.0)
 
     def mm5(self, after=None, lose=()):
-        if self.conv.nat:
+        if self.conv.nat and self.suite.natd:
             self.port = 4500
         content = self.suite.sealed_i or self.identity() + self.suite.hash_payload + 28  # INITIAL-CONTACT
         return self.sealed(self.initiator, "MM5", ike.MAIN_MODE, content, after, lose,
@@ -447,9 +455,11 @@ class IkeSa:
 
     def natd(self, sender):
         """NAT-D payloads: the destination as the sender sees it, then the sender's own address."""
-        ends = (self.conv.public(self.peer(sender)), sender.address)
-        return [(self.suite.natd, ike.natd_hash(self.suite.hash, self.cky_i, self.cky_r, address, self.port))
-                for address in ends]
+        if not self.suite.natd:
+            return []
+        ends = ((self.conv.public(self.peer(sender)), self.ports(sender)[1]), (sender.address, self.port))
+        return [(self.suite.natd, ike.natd_hash(self.suite.hash, self.cky_i, self.cky_r, *end))
+                for end in ends]
 
     # After Main Mode
 
@@ -461,9 +471,28 @@ class IkeSa:
         return self.sealed(sender, "INFO", ike.INFORMATIONAL, self.suite.hash_payload + content, after,
                            msgid=self.conv.rng.number())
 
+    def transaction(self, asker, after=None, answered=None):
+        """A Transaction exchange of two messages, as XAUTH and Mode Config use it."""
+        msgid, size = self.conv.rng.number(), self.suite.hash_payload
+        self.sealed(asker, "TR1", ike.TRANSACTION, size + 20, after, msgid=msgid)
+        self.sealed(self.peer(asker), "TR2", ike.TRANSACTION, size + 36, answered, msgid=msgid)
+
+    def alive(self, asker, after=10.0, answered=0.02, longer=0):
+        """R-U-THERE and its acknowledgement (RFC 3706); longer is by how much a sender pads the latter."""
+        self.probe(asker, after)
+        self.info(self.peer(asker), DPD_LENGTH + longer, answered)
+
+    def probe(self, asker, after=10.0):
+        """R-U-THERE without an answer."""
+        self.info(asker, DPD_LENGTH, after)
+
     def delete(self, sender, after=None):
         """An Informational of the size of an IKE delete."""
         return self.info(sender, 4 + len(ike.delete_payload(1, [bytes(16)])[1]), after)
+
+    def delete_esp(self, sender, after=None):
+        """An Informational of the size of a delete of two IPsec SAs."""
+        return self.info(sender, 4 + len(ike.delete_payload(3, [bytes(4)] * 2)[1]), after)
 
 
 class QuickMode:
@@ -505,18 +534,18 @@ class QuickMode:
 
 
 class EspFlow:
-    """ESP packets of one SA in one direction; in UDP when udp_port is given."""
+    """ESP packets of one SA in one direction; in UDP when udp_port is given, which may be a pair of ports."""
 
     def __init__(self, conv, src, dst, udp_port=None, block=16):
-        self.conv, self.src, self.dst, self.udp_port, self.block = conv, src, dst, udp_port, block
+        self.conv, self.src, self.dst, self.block = conv, src, dst, block
+        self.ports = (udp_port, udp_port) if isinstance(udp_port, int) else udp_port
         self.spi, self.seq = conv.rng.number(), 0
 
-    def send(self, inner_length, after=None):
-        """One packet that protects inner_length bytes."""
+    def send(self, inner_length, after=None, lose=()):
+        """One packet that protects inner_length bytes; lose names fragments that are never captured."""
         self.conv.pause(after)
         self.seq += 1
         data = ike.esp_packet(self.conv.rng, self.spi, self.seq, inner_length, self.block)
-        if self.udp_port:
-            self.conv.datagram(self.src, self.dst, self.udp_port, self.udp_port, data, with_checksum=False)
-        else:
-            self.conv.transmit(self.src, self.dst, netwire.ESP, lambda view: data)
+        if self.ports:
+            return self.conv.datagram(self.src, self.dst, *self.ports, data, lose=lose, with_checksum=False)
+        return self.conv.transmit(self.src, self.dst, netwire.ESP, lambda view: data, lose=lose)

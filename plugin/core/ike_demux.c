@@ -31,11 +31,9 @@ static ike_sa *sa_of_flow(ike_tracker *t, const ike_datagram *d, bool exactly)
         ike_sa *sa = list->pdata[i - 1];
         const ike_side side = ike_sa_side(sa, &d->src, &d->dst);
 
-        if (side == IKE_SIDE_NONE)
-            continue;
-        for (unsigned k = 0; k < sa->sides[side].n_endpoints; k++)
-            if (ike_endpoint_equal(&sa->sides[side].endpoints[k], &d->src))
-                return sa;
+        if (side != IKE_SIDE_NONE && ike_side_has_endpoint(&sa->sides[side], &d->src) &&
+            ike_side_has_endpoint(&sa->sides[ike_side_other(side)], &d->dst))
+            return sa;
     }
     return exactly ? NULL : list->pdata[list->len - 1];
 }

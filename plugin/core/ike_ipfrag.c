@@ -274,6 +274,20 @@ static void note_double(ike_tracker *t, fragment_set *set, const ip_piece *p)
     }
 }
 
+/* The same bytes cut elsewhere: a router put the datagram together and fragmented it anew. */
+static void note_recut(ike_tracker *t, fragment_set *set)
+{
+    const ip_piece *known = &g_array_index(set->pieces, ip_piece, 0);
+    ip_piece copy = { .frame = t->frame, .time = t->now };
+
+    if (set->kind != SET_IKE)
+        return;
+    make_record(t, set, &copy);
+    if (known->record)
+        copy.record->message = known->record->note.kind == IKE_NOTE_MESSAGE
+                                   ? known->record : known->record->message;
+}
+
 /* ---- the first fragment ---- */
 
 /* The IKE header in the first fragment names the SA. */
@@ -471,7 +485,9 @@ void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *ip)
     shared = overlap_of(set, ip);
     if (shared == OVERLAP_OTHER_BYTES)
         raise_overlap(t, set);
-    if (shared != OVERLAP_NONE) /* the same bytes cut elsewhere: a router refragmented a copy */
+    if (shared == OVERLAP_SAME_BYTES)
+        note_recut(t, set);
+    if (shared != OVERLAP_NONE)
         return;
     if (is_beyond_end(set, ip))
         return;

@@ -124,28 +124,59 @@ static bool pair_opener(const ike_exchange *exchange, const ike_record *r, ike_s
     return theirs && gap >= 0 && gap < IKE_QUICK;
 }
 
+/* A sender behind a NAT (its port is neither 500 nor 4500) opened phase 1: nobody could have reached
+ * it. The first Quick Mode message of an SA that is seen is then most likely its QM1. */
+static bool is_natted_client(const ike_exchange *exchange, const ike_record *r)
+{
+    const uint16_t port = r->src.port;
+
+    return exchange->mode == IKE_MODE_QUICK && exchange->sa->records->len == 1 && !is_small(r) &&
+           r->dst.port == IKE_PORT_NATT && port != IKE_PORT_NATT && port != IKE_PORT;
+}
+
+static bool first_opener(const ike_exchange *exchange, const ike_record *r, ike_known_by *known)
+{
+    if (exchange->records->len > 1 || (exchange->mode == IKE_MODE_QUICK && is_small(r)))
+        return false;
+    *known = IKE_KNOWN_ORDER;
+    if (is_settled(exchange, r) || is_first_after_phase1(exchange, r))
+        return true;
+    *known = IKE_KNOWN_GUESS;
+    return is_natted_client(exchange, r);
+}
+
+/* Better evidence than a guess: what was labelled by it is labelled anew. */
+static void reopen(ike_exchange *exchange)
+{
+    memset(exchange->slot, 0, sizeof exchange->slot);
+    exchange->highest = 0;
+    for (guint i = 0; i < exchange->records->len; i++) {
+        ike_record *r = exchange->records->pdata[i];
+
+        memset(&r->label, 0, sizeof r->label);
+        r->request = r->response = NULL;
+    }
+}
+
 static void find_opener(ike_exchange *exchange, const ike_record *r)
 {
-    ike_side opener = IKE_SIDE_NONE;
+    ike_side opener = r->side;
     ike_known_by known = IKE_KNOWN_NOT;
-    bool found;
+    bool found = r->side != IKE_SIDE_NONE && exchange->opener_known <= IKE_KNOWN_GUESS;
 
-    if (exchange->opener != IKE_SIDE_NONE || r->side == IKE_SIDE_NONE)
+    if (!found)
         return;
-    if (exchange->records->len == 1 && !(exchange->mode == IKE_MODE_QUICK && is_small(r)) &&
-        (is_settled(exchange, r) || is_first_after_phase1(exchange, r))) {
-        opener = r->side;
-        known = IKE_KNOWN_ORDER;
-        found = true;
-    } else if (exchange->mode == IKE_MODE_QUICK) {
-        found = quick_opener(exchange, r, &opener, &known);
-    } else {
-        found = pair_opener(exchange, r, &opener, &known);
+    if (!first_opener(exchange, r, &known)) {
+        opener = IKE_SIDE_NONE;
+        found = exchange->mode == IKE_MODE_QUICK ? quick_opener(exchange, r, &opener, &known)
+                                                 : pair_opener(exchange, r, &opener, &known);
     }
-    if (found) {
-        exchange->opener = opener;
-        exchange->opener_known = known;
-    }
+    if (!found || known <= exchange->opener_known)
+        return;
+    if (exchange->opener != IKE_SIDE_NONE && exchange->opener != opener)
+        reopen(exchange);
+    exchange->opener = opener;
+    exchange->opener_known = known;
 }
 
 /* ---- labels ---- */

@@ -10,6 +10,7 @@
 #define DPD_MISSED 3
 #define PADDING 16 /* by which the padding of two stacks differs at most */
 #define XAUTH_PATIENCE (30 * IKE_SECOND)
+#define TEARDOWN (5 * IKE_SECOND)
 
 /* ---- liveness checks ---- */
 
@@ -78,8 +79,7 @@ typedef struct probes {
     ike_record *first, *newest;
     unsigned n;
     ike_time shortest, longest; /* gaps between them */
-    unsigned n_answered; /* before the run */
-    uint32_t length;     /* of answered checks, 0 when there were none */
+    uint32_t length; /* of answered checks before the run, 0 when there were none */
 } probes;
 
 static void add_probe(probes *p, ike_record *r)
@@ -110,11 +110,9 @@ static probes unanswered_probes(const ike_sa *sa, ike_side side)
         }
         if (r->side != side || !is_probe(r))
             continue;
-        if (r->is_liveness) {
-            p.n_answered++;
+        if (r->is_liveness)
             p.length = r->length;
-        }
-        if (!p.newest || p.newest->length == r->length)
+        else if (!p.newest || p.newest->length == r->length)
             add_probe(&p, r);
     }
     return p;
@@ -135,15 +133,14 @@ static bool is_steady(const probes *p)
 static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side)
 {
     const probes p = unanswered_probes(sa, side);
-    const bool known = p.n_answered > 0 ? p.newest && p.newest->length == p.length
-                                        : both_announce_dpd(sa);
+    const bool known = p.length ? p.newest && p.newest->length == p.length : both_announce_dpd(sa);
 
     if (p.n < 2 || !known || !is_steady(&p))
         return;
     if (p.n >= DPD_MISSED || t->span.last - p.newest->note.time >= t->options.patience)
         ike_raise(t, sa, IKE_DIAG_DPD_FAIL, &p.newest->note, 0,
-                  "%u liveness checks without an answer, after %u messages of answered ones", p.n,
-                  p.n_answered);
+                  p.length ? "%u liveness checks without an answer; earlier ones had one"
+                           : "%u liveness checks, none of them answered", p.n);
 }
 
 /* ---- XAUTH ---- */
@@ -183,13 +180,27 @@ static ike_record *newest_transaction(const ike_sa *sa)
     return newest;
 }
 
+/* True when this Informational comes long after another message and the other side answers it: the
+ * teardown after a failure comes at once. */
+static bool is_answered_check(const ike_sa *sa, const ike_record *info, const ike_record *after)
+{
+    const GPtrArray *theirs = sa->infos[ike_side_other(info->side)];
+    const guint i = ike_judge_info_position(theirs, info->note.frame);
+
+    return info->note.time - after->note.time > TEARDOWN && i < theirs->len &&
+           answers(info, theirs->pdata[i]);
+}
+
 /* What both sides go on to send on an SA that came up. */
 static bool is_alive_after(const ike_sa *sa, const ike_record *r)
 {
-    for (int side = 0; side < 2; side++)
-        for (guint i = ike_judge_info_position(sa->infos[side], r->note.frame); i < sa->infos[side]->len; i++)
-            if (((const ike_record *)sa->infos[side]->pdata[i])->is_liveness)
+    for (int side = 0; side < 2; side++) {
+        guint i = ike_judge_info_position(sa->infos[side], r->note.frame);
+
+        for (; i < sa->infos[side]->len; i++)
+            if (is_answered_check(sa, sa->infos[side]->pdata[i], r))
                 return true;
+    }
     return ike_judge_has_esp_after(sa, r);
 }
 

@@ -242,6 +242,17 @@ bool ike_payload_notify(const ike_message *m, const ike_payload *p, ike_notify *
     return true;
 }
 
+bool ike_payload_delete(const ike_payload *p, ike_delete *deleted)
+{
+    if (p->cut || p->length < 8 || p->body[5] == 0)
+        return false;
+    deleted->protocol = p->body[4];
+    deleted->spi_length = p->body[5];
+    deleted->n_spis = ike_be16(p->body + 6);
+    deleted->spis = p->body + 8;
+    return (size_t)deleted->n_spis * deleted->spi_length <= p->length - 8u;
+}
+
 bool ike_message_fragment(const ike_message *m, ike_fragment *fragment)
 {
     const ike_payload *p = ike_message_find(m, IKE_PL_FRAGMENT);

@@ -85,6 +85,16 @@ typedef struct ike_notify {
 /* Reads a clear notify payload (RFC 2408 3.14, RFC 7296 3.10); false when it is cut or malformed. */
 bool ike_payload_notify(const ike_message *m, const ike_payload *p, ike_notify *notify);
 
+typedef struct ike_delete {
+    uint8_t protocol;   /* 1 ISAKMP, 2 AH, 3 ESP */
+    uint8_t spi_length;
+    uint16_t n_spis;
+    const uint8_t *spis;
+} ike_delete;
+
+/* Reads a clear IKEv1 delete payload (RFC 2408 3.15); false when it is cut or malformed. */
+bool ike_payload_delete(const ike_payload *p, ike_delete *deleted);
+
 typedef struct ike_fragment {
     uint16_t id;
     uint8_t number; /* from 1 */

@@ -141,7 +141,7 @@ static bool side_has_addr(const ike_side_state *side, const ike_addr *addr)
     return false;
 }
 
-static bool side_has_endpoint(const ike_side_state *side, const ike_endpoint *endpoint)
+bool ike_side_has_endpoint(const ike_side_state *side, const ike_endpoint *endpoint)
 {
     for (unsigned i = 0; i < side->n_endpoints; i++)
         if (ike_endpoint_equal(&side->endpoints[i], endpoint))
@@ -152,8 +152,8 @@ static bool side_has_endpoint(const ike_side_state *side, const ike_endpoint *en
 static ike_side side_by_endpoint(const ike_sa *sa, const ike_endpoint *src, const ike_endpoint *dst)
 {
     for (int side = 0; side < 2; side++)
-        if (side_has_endpoint(&sa->sides[side], src) ||
-            side_has_endpoint(&sa->sides[1 - side], dst))
+        if (ike_side_has_endpoint(&sa->sides[side], src) ||
+            ike_side_has_endpoint(&sa->sides[1 - side], dst))
             return (ike_side)side;
     return IKE_SIDE_NONE;
 }
@@ -181,7 +181,7 @@ bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint
 {
     ike_side_state *state = &sa->sides[side];
 
-    if (state->n_endpoints == IKE_MAX_ENDPOINTS || side_has_endpoint(state, endpoint))
+    if (state->n_endpoints == IKE_MAX_ENDPOINTS || ike_side_has_endpoint(state, endpoint))
         return false;
     state->endpoints[state->n_endpoints++] = *endpoint;
     return true;

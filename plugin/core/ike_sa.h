@@ -235,6 +235,7 @@ void ike_sa_free(ike_sa *sa);
 ike_side ike_sa_side(const ike_sa *sa, const ike_endpoint *src, const ike_endpoint *dst);
 /* Remembers that this side uses the endpoint; false when it was known or the list is full. */
 bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint);
+bool ike_side_has_endpoint(const ike_side_state *side, const ike_endpoint *endpoint);
 /* True when the two addresses are those of the two sides, in either order. */
 bool ike_sa_has_hosts(const ike_sa *sa, const ike_addr *a, const ike_addr *b);
 /* True when one of the two addresses is known to the SA. */

@@ -35,31 +35,42 @@ static void read_vendors(ike_record *r, const ike_message *m)
             add_vendor(&r->note.sa->sides[r->side], &m->payloads[i]);
 }
 
+static bool is_error_notify(uint16_t type)
+{
+    return (type > 0 && type <= LAST_ERROR_NOTIFY) || type == MS_STATUS;
+}
+
+static void append_notify(GString *names, const ike_notify *notify)
+{
+    const char *name = ike_notify_name(1, notify->type);
+
+    if (names->len)
+        g_string_append(names, ", ");
+    if (name)
+        g_string_append(names, name);
+    else
+        g_string_append_printf(names, "%u", notify->type);
+}
+
 static void read_notifies(ike_record *r, const ike_message *m)
 {
-    GString *names = NULL;
+    GString *names = g_string_new(NULL);
 
     for (unsigned i = 0; i < m->n_payloads; i++) {
+        const ike_payload *p = &m->payloads[i];
         ike_notify notify;
-        const char *name;
+        ike_delete deleted;
 
-        if (m->payloads[i].type != IKE_PL_NOTIFY || !ike_payload_notify(m, &m->payloads[i], &notify))
-            continue;
-        if (!names)
-            names = g_string_new(NULL);
-        else
-            g_string_append(names, ", ");
-        name = ike_notify_name(1, notify.type);
-        if (name)
-            g_string_append(names, name);
-        else
-            g_string_append_printf(names, "%u", notify.type);
-        if (!r->notify_error &&
-            ((notify.type > 0 && notify.type <= LAST_ERROR_NOTIFY) || notify.type == MS_STATUS))
-            r->notify_error = notify.type;
+        if (p->type == IKE_PL_NOTIFY && ike_payload_notify(m, p, &notify)) {
+            append_notify(names, &notify);
+            if (!r->notify_error && is_error_notify(notify.type))
+                r->notify_error = notify.type;
+        } else if (p->type == IKE_PL_DELETE && ike_payload_delete(p, &deleted)) {
+            g_string_append_printf(names, "%sDELETE of %u SPIs of protocol %u",
+                                   names->len ? ", " : "", deleted.n_spis, deleted.protocol);
+        }
     }
-    if (names)
-        r->notify = g_string_free(names, FALSE);
+    r->notify = g_string_free(names, names->len == 0);
 }
 
 /* ---- proposals ---- */

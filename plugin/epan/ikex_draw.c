@@ -280,9 +280,9 @@ static void append_sa(GString *text, const ike_note *note)
 
 static void info_piece(GString *text, const ike_record *r)
 {
-    g_string_append(text, r->fragment == IKE_FRAGMENT_IP ? "IP fragment " : "IKE fragment ");
+    g_string_append(text, r->fragment == IKE_FRAGMENT_IP ? "IP fragment" : "IKE fragment");
     if (r->fragment_number)
-        g_string_append_printf(text, "%u", r->fragment_number);
+        g_string_append_printf(text, " %u", r->fragment_number);
     if (r->fragment_number && r->fragment_total)
         g_string_append_printf(text, "/%u", r->fragment_total);
     if (r->message) {
