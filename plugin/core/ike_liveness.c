@@ -135,7 +135,9 @@ static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side)
     const probes p = unanswered_probes(sa, side);
     const bool known = p.length ? p.newest && p.newest->length == p.length : both_announce_dpd(sa);
 
-    if (p.n < 2 || !known || !is_steady(&p))
+    /* without answered ones to compare with, two could as well be deletes */
+    if (p.n < (p.length ? 2 : DPD_MISSED) || !known || !is_steady(&p) ||
+        sa->sides[ike_side_other(side)].newest_esp_frame > p.first->note.frame)
         return;
     if (p.n >= DPD_MISSED || t->span.last - p.newest->note.time >= t->options.patience)
         ike_raise(t, sa, IKE_DIAG_DPD_FAIL, &p.newest->note, 0,
