@@ -69,16 +69,11 @@ static void judge_slow(ike_tracker *t, ike_sa *sa)
 
 /* ---- one direction only ---- */
 
-static bool proves_answers(const ike_sa *sa, ike_side visible)
+/* An initiator that is stuck at its first message proves nothing; whatever follows it does. */
+static bool proves_answers(const ike_sa *sa)
 {
-    const ike_record *first = sa->phase1->slot[1];
-
-    if (sa->version == 2)
-        return false;
-    if (sa->phase1->highest > 1 || sa->is_joined || ike_judge_has_phase2(sa))
-        return true;
-    (void)first;
-    return visible == IKE_SIDE_NONE;
+    return sa->version == 1 &&
+           (sa->phase1->highest > 1 || sa->is_joined || ike_judge_has_phase2(sa));
 }
 
 bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa)
@@ -86,7 +81,7 @@ bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa)
     const bool a = sa->sides[0].messages > 0, b = sa->sides[1].messages > 0;
     const ike_side visible = a ? IKE_SIDE_A : IKE_SIDE_B, hidden = ike_side_other(visible);
 
-    if (a == b || !proves_answers(sa, visible))
+    if (a == b || !proves_answers(sa))
         return false;
     for (unsigned i = 0; i < sa->sides[hidden].n_endpoints; i++)
         for (unsigned k = 0; k < sa->sides[visible].n_endpoints; k++)

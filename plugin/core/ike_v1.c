@@ -395,36 +395,27 @@ static void check_extra(ike_tracker *t, ike_record *r)
                   "differs from the one in frame %u", taken->note.frame);
 }
 
-static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, ike_mode mode)
+/* What the content alone says: decided, one of two, or nothing (IKE_MODE_NONE). */
+static ike_label label_by_content(const ike_sa *sa, const ike_record *r, const v1_rule *rule)
+{
+    ike_label label = { .mode = rule ? rule->mode : IKE_MODE_NONE };
+
+    if (label.mode == IKE_MODE_MAIN_GSS)
+        label.number = (uint8_t)gss_round(sa, r);
+    else if (rule)
+        label.number = rule->number;
+    if (label.number == 0)
+        return (ike_label){ 0 };
+    label.other = rule->other;
+    return label;
+}
+
+/* Decides what content leaves open by the roles, or keeps it open until they are known. */
+static void settle(ike_tracker *t, ike_record *r)
 {
     ike_sa *sa = r->note.sa;
-    const v1_rule *rule = rule_for(mode, content_of(m));
-    ike_label label = { 0 };
 
-    if (sa->phase1->mode == IKE_MODE_NONE)
-        sa->phase1->mode = mode;
-    if (sa->phase1->records->len == 0 && !sa->sibling_of && m->spi_r != 0)
-        sa->is_joined = true;
-    r->note.exchange = sa->phase1;
-    if (!ike_exchange_add(t, sa->phase1, r))
-        return;
-    label.mode = rule ? rule->mode : IKE_MODE_NONE;
-    label.number = label.mode == IKE_MODE_MAIN_GSS ? (uint8_t)gss_round(sa, r)
-                   : rule                         ? rule->number
-                                                  : 0;
-    if (!rule || label.number == 0) {
-        r->state = sa->tracked_state;
-        return;
-    }
-    check_header(t, r, rule);
-    label.other = rule->other;
-    r->label = label;
-    r->known_by = IKE_KNOWN_CONTENT;
-    if (rule->role != IKE_ROLE_UNKNOWN)
-        ike_v1_learn_initiator(t, sa,
-                               rule->role == IKE_ROLE_INITIATOR ? r->side : ike_side_other(r->side),
-                               IKE_KNOWN_CONTENT);
-    if (!rule->other) {
+    if (!r->label.other) {
         check_extra(t, r);
         ike_set_label(t, sa->phase1, r, r->label, IKE_KNOWN_CONTENT);
     } else if (sa->initiator != IKE_SIDE_NONE) {
@@ -435,6 +426,31 @@ static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, 
         set_state(r);
         learn_by_order(t, sa, r);
     }
+}
+
+static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, ike_mode mode)
+{
+    ike_sa *sa = r->note.sa;
+    const v1_rule *rule = rule_for(mode, content_of(m));
+
+    if (sa->phase1->mode == IKE_MODE_NONE)
+        sa->phase1->mode = mode;
+    if (sa->phase1->records->len == 0 && !sa->sibling_of && m->spi_r != 0)
+        sa->is_joined = true;
+    r->note.exchange = sa->phase1;
+    r->state = sa->tracked_state;
+    if (!ike_exchange_add(t, sa->phase1, r))
+        return;
+    r->label = label_by_content(sa, r, rule);
+    if (r->label.mode == IKE_MODE_NONE)
+        return;
+    r->known_by = IKE_KNOWN_CONTENT;
+    check_header(t, r, rule);
+    if (rule->role != IKE_ROLE_UNKNOWN)
+        ike_v1_learn_initiator(t, sa,
+                               rule->role == IKE_ROLE_INITIATOR ? r->side : ike_side_other(r->side),
+                               IKE_KNOWN_CONTENT);
+    settle(t, r);
     ike_v1_payloads(t, r, m);
 }
 
