@@ -117,6 +117,8 @@ struct ike_exchange {
     ike_known_by opener_known;
     int child;                 /* number over the capture when it makes IPsec SAs, else -1 */
     bool commit;               /* a message had the commit bit */
+    uint64_t skf_seen[2];      /* IKEv2 fragments of the request and the response, a bit each */
+    uint16_t skf_total[2];
     GPtrArray *records;        /* first copies, in frame order */
     ike_record *slot[IKE_MAX_STEPS + 1]; /* first copy of message n */
     unsigned highest;          /* highest slot in use */

@@ -39,6 +39,32 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
     return exchange;
 }
 
+#define MAX_SKF 64 /* fragments of one message that are kept track of */
+
+/* RFC 7383 2.5: every fragment says its number and how many there are; a larger total begins anew.
+ * Returns true for a fragment that does not complete its message. */
+static bool is_open_fragment(ike_exchange *exchange, ike_record *r, const ike_message *m)
+{
+    const ike_payload *p = ike_message_find(m, IKE_PL_V2_SKF);
+    const int half = m->flags & IKE_FLAG_V2_RESPONSE ? 1 : 0;
+    uint16_t number, total;
+
+    if (!p)
+        return false;
+    r->fragment = IKE_FRAGMENT_V2;
+    if (p->length < 4)
+        return true;
+    r->fragment_number = number = ike_be16(p->body);
+    r->fragment_total = total = ike_be16(p->body + 2);
+    if (number == 0 || number > total || total > MAX_SKF || total < exchange->skf_total[half])
+        return true;
+    if (total > exchange->skf_total[half])
+        exchange->skf_seen[half] = 0;
+    exchange->skf_total[half] = total;
+    exchange->skf_seen[half] |= UINT64_C(1) << (number - 1);
+    return exchange->skf_seen[half] != UINT64_MAX >> (MAX_SKF - total);
+}
+
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     ike_sa *sa = r->note.sa;
@@ -53,6 +79,10 @@ void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
     if (mode == IKE_MODE_NONE || !(exchange = exchange_of(t, r, mode)))
         return;
     r->note.exchange = exchange;
+    if (is_open_fragment(exchange, r, m)) {
+        r->note.kind = IKE_NOTE_PIECE;
+        return;
+    }
     r->label = (ike_label){ .mode = (uint8_t)mode, .is_response = response };
     r->known_by = IKE_KNOWN_CONTENT;
     if (!ike_exchange_add(t, exchange, r))
