@@ -284,3 +284,22 @@ def mapped_sa(c, client, server, public, ports, suite=ladder.LINUX_PSK):
     sa = IkeSa(c, client, server, suite)
     sa.mapped = ports
     return sa
+
+
+@scenario(expect=["halfopen_flood"], forbid=["mm1_noresp"])
+def halfopen_flood(c):
+    """60 negotiations from 60 addresses begin within 3 s and get no answer: a flood, told once."""
+    server = c.host("198.51.100.20")
+    for number in range(60):
+        IkeSa(c, c.host(f"203.0.113.{number + 1}"), server).mm1()
+        c.wait(0.05)
+    c.background(10)
+
+
+@scenario(healthy=True)
+def esp_one_direction(c):
+    """ESP of one direction for 20 s; the capture holds no frame of the other host at all."""
+    one, other = pair(c)
+    flow = EspFlow(c, one, other)
+    for _ in range(20):
+        flow.send(84, 1)

@@ -300,6 +300,7 @@ void ike_judge_capture(ike_tracker *t)
         judge_state(t, t->sas->pdata[i]);
     for (guint i = 0; i < t->sas->len; i++)
         judge_sibling(t, t->sas->pdata[i]);
+    ike_judge_floods(t);
     for (guint i = 0; i < t->sas->len; i++)
         judge_sa(t, t->sas->pdata[i]);
     ike_ipfrag_judge(t);

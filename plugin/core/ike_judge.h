@@ -32,6 +32,9 @@ void ike_judge_refusals(ike_tracker *t, ike_sa *sa);
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa);
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
 
+/* Finds floods of half-open SAs: they are told once, not for each SA. */
+void ike_judge_floods(ike_tracker *t);
+
 /* What was not answered in one exchange of an SA. */
 void ike_judge_silence(ike_tracker *t, ike_sa *sa, ike_exchange *exchange);
 

@@ -444,18 +444,35 @@ static void top(const ike_report *report)
     g_string_free(right, TRUE);
 }
 
+/* A half-open SA of a flood that has nothing of its own to say. */
+static bool is_told_by_flood(const ike_sa *sa)
+{
+    for (guint i = 0; i < sa->distinct->len; i++)
+        if (((const ike_finding *)sa->distinct->pdata[i])->severity >= IKE_SEVERITY_WARN)
+            return false;
+    return sa->is_in_flood;
+}
+
 void ike_report_diag(const ike_report *report)
 {
     const GPtrArray *sas = ike_tracker_sas(report->tracker);
     GPtrArray *list = g_ptr_array_new();
+    unsigned untold = 0;
 
     top(report);
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]))
             g_ptr_array_add(list, sas->pdata[i]);
     g_ptr_array_sort(list, worst_first);
-    for (guint i = 0; i < list->len; i++)
-        entry(report, list->pdata[i]);
+    for (guint i = 0; i < list->len; i++) {
+        if (is_told_by_flood(list->pdata[i]))
+            untold++;
+        else
+            entry(report, list->pdata[i]);
+    }
+    if (untold)
+        g_string_append_printf(report->out, "%u more half-open negotiations of a flood are not shown "
+                               "one by one.\n", untold);
     if (!report->selected)
         findings(report, ike_tracker_orphans(report->tracker));
     if (!ike_report_totals(report).has_data)

@@ -191,6 +191,7 @@ struct ike_sa {
     ike_state state;         /* the same, or what was concluded of it */
     bool is_joined;
     bool is_failed;
+    bool is_in_flood;          /* one of many that do not get further: not told on its own */
     ike_record *established;   /* the message that proves or makes it, or NULL */
     ike_sa *sibling_of;        /* shares its first message with this one */
     ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */

@@ -199,6 +199,11 @@ static void judge_request(const ike_request *q)
     if (!asks(q) || is_answered(q) || ike_judge_is_oneway(q->t, q->sa))
         return;
     s = silence_of(q);
+    if (q->sa->is_in_flood && q->exchange == q->sa->phase1) {
+        ike_sa_fail(q->sa);
+        g_free(s.text);
+        return;
+    }
     ike_raise(q->t, q->sa, s.id, &q->first->last_send->note, s.severity, "%s", s.text);
     if (s.id == q->step->unanswered && q->exchange == q->sa->phase1 &&
         s.severity != IKE_SEVERITY_CHAT)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Many negotiations that begin at about the same time and do not get as far as authentication: a
+ * scan, an attack with forged sources, or a path that loses nearly everything.
+ */
+#include "ike_judge.h"
+
+#define WINDOW (10 * IKE_SECOND)
+#define MANY_TO_ONE_RESPONDER 20
+#define MANY_FROM_ONE_SOURCE 10
+
+static bool is_half_open(const ike_sa *sa)
+{
+    return sa->version == 1 && !sa->is_joined && !sa->sibling_of && sa->records->len > 0 &&
+           sa->initiator != IKE_SIDE_NONE && sa->state < IKE_STATE_AUTHENTICATING;
+}
+
+static guint addr_hash(gconstpointer p)
+{
+    return ike_addr_hash(p);
+}
+
+static gboolean addr_equal(gconstpointer a, gconstpointer b)
+{
+    return ike_addr_equal(a, b);
+}
+
+static guint endpoint_hash(gconstpointer p)
+{
+    const ike_endpoint *e = p;
+
+    return ike_addr_hash(&e->addr) + e->port;
+}
+
+static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
+{
+    return ike_endpoint_equal(a, b);
+}
+
+static void free_list(gpointer list)
+{
+    g_ptr_array_free(list, TRUE);
+}
+
+static void add_to(GHashTable *table, gpointer key, ike_sa *sa)
+{
+    GPtrArray *list = g_hash_table_lookup(table, key);
+
+    if (!list) {
+        list = g_ptr_array_new();
+        g_hash_table_insert(table, key, list);
+    }
+    g_ptr_array_add(list, sa);
+}
+
+static void raise_flood(ike_tracker *t, const GPtrArray *list, guint from, guint to)
+{
+    ike_sa *first = list->pdata[from];
+    const ike_side responder = ike_sa_side_of(first, IKE_ROLE_RESPONDER);
+    GString *peer = g_string_new(NULL);
+
+    for (guint i = from; i < to; i++)
+        ((ike_sa *)list->pdata[i])->is_in_flood = true;
+    ike_addr_append(peer, &first->sides[responder].endpoints[0].addr);
+    ike_raise(t, first, IKE_DIAG_HALFOPEN_FLOOD, &((ike_record *)first->records->pdata[0])->note, 0,
+              "%u half-open IKE SAs with %s begin within 10 s or less", to - from, peer->str);
+    g_string_free(peer, TRUE);
+}
+
+/* SAs stand in order of their numbers, which is that of their first frames. */
+static void judge_list(ike_tracker *t, const GPtrArray *list, guint many)
+{
+    guint from = 0;
+
+    for (guint to = 1; to <= list->len; to++) {
+        const ike_sa *newest = to < list->len ? list->pdata[to] : NULL;
+
+        if (newest && newest->first_time >= ((ike_sa *)list->pdata[from])->first_time &&
+            newest->first_time - ((ike_sa *)list->pdata[from])->first_time <= WINDOW)
+            continue;
+        if (to - from > many && !((ike_sa *)list->pdata[from])->is_in_flood)
+            raise_flood(t, list, from, to);
+        from = to;
+    }
+}
+
+void ike_judge_floods(ike_tracker *t)
+{
+    GHashTable *responders = g_hash_table_new_full(addr_hash, addr_equal, NULL, free_list);
+    GHashTable *sources = g_hash_table_new_full(endpoint_hash, endpoint_equal, NULL, free_list);
+    GHashTableIter i;
+    gpointer list;
+
+    for (guint k = 0; k < t->sas->len; k++) {
+        ike_sa *sa = t->sas->pdata[k];
+        const ike_side other = ike_side_other(sa->initiator);
+
+        sa->is_in_flood = false;
+        if (!is_half_open(sa) || !sa->sides[other].n_endpoints ||
+            !sa->sides[sa->initiator].n_endpoints)
+            continue;
+        add_to(responders, &sa->sides[other].endpoints[0].addr, sa);
+        add_to(sources, &sa->sides[sa->initiator].endpoints[0], sa);
+    }
+    for (g_hash_table_iter_init(&i, responders); g_hash_table_iter_next(&i, NULL, &list);)
+        judge_list(t, list, MANY_TO_ONE_RESPONDER);
+    for (g_hash_table_iter_init(&i, sources); g_hash_table_iter_next(&i, NULL, &list);)
+        judge_list(t, list, MANY_FROM_ONE_SOURCE);
+    g_hash_table_destroy(responders);
+    g_hash_table_destroy(sources);
+}
