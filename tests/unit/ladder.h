@@ -193,5 +193,7 @@ void expect_messages(ladder *l, unsigned count);
 ike_sa *ladder_sa(ladder *l, unsigned number);
 /* First message or piece of a frame, or NULL. */
 ike_record *ladder_record(ladder *l, uint32_t frame);
+/* The labels of a frame with marks for copies and pieces; g_free it. */
+char *ladder_frame_labels(const ladder *l, uint32_t frame);
 
 #endif

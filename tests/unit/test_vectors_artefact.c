@@ -587,6 +587,75 @@ static void mm5_unanswered(void)
     ladder_end(&l);
 }
 
+/* ---- 67: the capture holds no frame of one host ---- */
+
+static void esp_one_direction(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    for (uint32_t i = 1; i <= 20; i++) {
+        at(&l, i);
+        esp(&l, INITIATOR, 0x1000, i);
+    }
+    expect_no_finding_above(&l, IKE_SEVERITY_CHAT, NULL);
+    expect_sas(&l, 0);
+    ladder_end(&l);
+}
+
+/* ---- 72: a flood ---- */
+
+/* `count` first messages that nobody answers, each of another SA and from another address, `gap`
+ * seconds apart; then the capture goes on. */
+static void half_open(ladder *l, int count, double gap)
+{
+    for (int i = 0; i < count; i++) {
+        char addr[32];
+
+        g_snprintf(addr, sizeof addr, "203.0.113.%d", i + 1);
+        l->hosts[INITIATOR].seen = wire_endpoint(addr, 500);
+        at(l, i * gap);
+        mm1(l);
+        next_sa(l);
+    }
+    after(l, 60);
+    foreign(l);
+}
+
+static void flood(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    half_open(&l, 60, 0.05);
+    expect_sas(&l, 60);
+    expect_findings(&l, "halfopen_flood", 1);
+    expect_no_finding(&l, "mm1_noresp");
+    expect_failed(&l, 59, true);
+    ladder_end(&l);
+}
+
+static void no_flood(int count, double gap)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    half_open(&l, count, gap);
+    expect_no_finding(&l, "halfopen_flood");
+    expect_findings(&l, "mm1_noresp", (unsigned)count);
+    ladder_end(&l);
+}
+
+static void few_at_once(void)
+{
+    no_flood(20, 0.05);
+}
+
+static void many_slowly(void)
+{
+    no_flood(60, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -597,6 +666,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/65-another-ip-id", another_ip_id);
     g_test_add_func("/vector/66-one-way", one_way);
     g_test_add_func("/vector/66-one-way-with-repeats", one_way_with_repeats);
+    g_test_add_func("/vector/67-esp-one-direction", esp_one_direction);
     g_test_add_func("/vector/68-snaplen-60", snaplen_60);
     g_test_add_func("/vector/68-snaplen-68-of-ethernet", snaplen_68_of_ethernet);
     g_test_add_func("/vector/68-repeats", snaplen_and_repeats);
@@ -610,6 +680,9 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/71-refused-clear", mm5_refused_clear);
     g_test_add_func("/vector/71-refused-encrypted", mm5_refused_encrypted);
     g_test_add_func("/vector/71-unanswered", mm5_unanswered);
+    g_test_add_func("/vector/72-flood", flood);
+    g_test_add_func("/vector/72-few-at-once", few_at_once);
+    g_test_add_func("/vector/72-many-slowly", many_slowly);
     g_test_add_func("/vector/73-answer-before-request", answer_before_request);
     g_test_add_func("/vector/73-all-backwards", all_backwards);
     g_test_add_func("/vector/73-start-is-captured", start_is_captured);
