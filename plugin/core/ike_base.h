@@ -45,6 +45,11 @@ typedef enum ike_known_by {
     IKE_KNOWN_KEYS
 } ike_known_by;
 
+static inline bool ike_is_port(uint16_t port)
+{
+    return port == IKE_PORT || port == IKE_PORT_NATT;
+}
+
 static inline ike_side ike_side_other(ike_side side)
 {
     return side == IKE_SIDE_NONE ? IKE_SIDE_NONE : (ike_side)(1 - side);

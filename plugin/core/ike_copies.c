@@ -5,8 +5,6 @@
  */
 #include "ike_track.h"
 
-#include <string.h>
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -96,7 +94,6 @@ static void set_copy(ike_tracker *t, ike_record *r, ike_record *first)
     if (same) {
         r->copy = IKE_COPY_DUPLICATE;
         r->doubles = same;
-        first->duplicates++;
         raise_duplicate(t, r);
     } else {
         r->copy = IKE_COPY_RETRANSMISSION;

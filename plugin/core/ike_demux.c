@@ -10,11 +10,6 @@
 
 /* ---- from a datagram to what is in it ---- */
 
-static bool is_ike_port(uint16_t port)
-{
-    return port == IKE_PORT || port == IKE_PORT_NATT;
-}
-
 static bool is_natt(const ike_datagram *d)
 {
     return d->src.port == IKE_PORT_NATT || d->dst.port == IKE_PORT_NATT;
@@ -158,7 +153,7 @@ void ike_tracker_datagram(ike_tracker *t, const ike_datagram *d)
 {
     if (d->captured == 0)
         return;
-    if (is_ike_port(d->src.port) || is_ike_port(d->dst.port)) {
+    if (ike_is_port(d->src.port) || ike_is_port(d->dst.port)) {
         if (d->wire == 1 && d->data[0] == 0xff)
             feed_keepalive(t, d);
         else if (is_natt(d))

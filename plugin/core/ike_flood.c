@@ -53,35 +53,56 @@ static void add_to(GHashTable *table, gpointer key, ike_sa *sa)
     g_ptr_array_add(list, sa);
 }
 
+static const ike_sa *sa_at(const GPtrArray *list, guint i)
+{
+    return list->pdata[i];
+}
+
 static void raise_flood(ike_tracker *t, const GPtrArray *list, guint from, guint to)
 {
     ike_sa *first = list->pdata[from];
     const ike_side responder = ike_sa_side_of(first, IKE_ROLE_RESPONDER);
-    GString *peer = g_string_new(NULL);
+    GString *text;
 
-    for (guint i = from; i < to; i++)
+    if (first->is_in_flood)
+        return; /* told by its responder already */
+    for (guint i = from; i <= to; i++)
         ((ike_sa *)list->pdata[i])->is_in_flood = true;
-    ike_addr_append(peer, &first->sides[responder].endpoints[0].addr);
+    text = g_string_new(NULL);
+    g_string_append_printf(text, "%u half-open IKE SAs with ", to - from + 1);
+    ike_addr_append(text, &first->sides[responder].endpoints[0].addr);
+    g_string_append(text, " begin in ");
+    ike_seconds_append(text, sa_at(list, to)->first_time - first->first_time);
+    g_string_append(text, " s");
     ike_raise(t, first, IKE_DIAG_HALFOPEN_FLOOD, &((ike_record *)first->records->pdata[0])->note, 0,
-              "%u half-open IKE SAs with %s begin within 10 s or less", to - from, peer->str);
-    g_string_free(peer, TRUE);
+              "%s", text->str);
+    g_string_free(text, TRUE);
 }
 
-/* SAs stand in order of their numbers, which is that of their first frames. */
+/* A flood goes on as long as the last WINDOW before each SA holds more than `many`. SAs stand in
+ * order of their numbers, which is that of their first frames. */
 static void judge_list(ike_tracker *t, const GPtrArray *list, guint many)
 {
-    guint from = 0;
+    guint oldest = 0, from = 0, to = 0;
+    bool flood = false;
 
-    for (guint to = 1; to <= list->len; to++) {
-        const ike_sa *newest = to < list->len ? list->pdata[to] : NULL;
-
-        if (newest && newest->first_time >= ((ike_sa *)list->pdata[from])->first_time &&
-            newest->first_time - ((ike_sa *)list->pdata[from])->first_time <= WINDOW)
+    for (guint i = 0; i < list->len; i++) {
+        while (oldest < i && (sa_at(list, i)->first_time - sa_at(list, oldest)->first_time > WINDOW ||
+                              sa_at(list, i)->first_time < sa_at(list, oldest)->first_time))
+            oldest++;
+        if (i - oldest + 1 <= many)
             continue;
-        if (to - from > many && !((ike_sa *)list->pdata[from])->is_in_flood)
+        if (flood && oldest > to) {
             raise_flood(t, list, from, to);
-        from = to;
+            flood = false;
+        }
+        if (!flood)
+            from = oldest;
+        flood = true;
+        to = i;
     }
+    if (flood)
+        raise_flood(t, list, from, to);
 }
 
 void ike_judge_floods(ike_tracker *t)

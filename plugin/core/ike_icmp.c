@@ -42,11 +42,6 @@ static ike_sa *sa_by_hosts(const ike_tracker *t, const ike_endpoint *src, const 
     return list ? list->pdata[list->len - 1] : NULL;
 }
 
-static bool is_ike_port(uint16_t port)
-{
-    return port == IKE_PORT || port == IKE_PORT_NATT;
-}
-
 /* On port 4500 only what follows a non-ESP marker is IKE (RFC 3948 2.2). */
 static bool is_esp(const ike_ip_packet *quoted, const ike_endpoint *src, const ike_endpoint *dst)
 {
@@ -67,7 +62,7 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
         return;
     src = (ike_endpoint){ quoted.src, ike_be16(quoted.payload) };
     dst = (ike_endpoint){ quoted.dst, ike_be16(quoted.payload + 2) };
-    if ((!is_ike_port(src.port) && !is_ike_port(dst.port)) || is_esp(&quoted, &src, &dst))
+    if ((!ike_is_port(src.port) && !ike_is_port(dst.port)) || is_esp(&quoted, &src, &dst))
         return;
     sa = sa_by_cookies(t, &quoted, &src, &dst);
     if (!sa)

@@ -322,7 +322,7 @@ static void read_ports(ike_tracker *t, fragment_set *set, const ip_piece *p)
     if (ike_be16(udp + 4) > p->length)
         set->total = ike_be16(udp + 4);
     natt = set->src.port == IKE_PORT_NATT || set->dst.port == IKE_PORT_NATT;
-    if (natt || set->src.port == IKE_PORT || set->dst.port == IKE_PORT)
+    if (ike_is_port(set->src.port) || ike_is_port(set->dst.port))
         read_header(t, set, p, natt && ike_be32(udp + 8) == 0 ? 4 : 0);
 }
 

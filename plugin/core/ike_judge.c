@@ -5,8 +5,6 @@
  */
 #include "ike_judge.h"
 
-#include <string.h>
-
 #define SIMULTANEOUS (2 * IKE_SECOND)
 #define NEW_ATTEMPT_WITHIN (5 * IKE_SECOND)
 #define SLOW_ANSWER (1 * IKE_SECOND)

@@ -212,13 +212,13 @@ static unsigned pair_number(const ike_exchange *exchange, const ike_record *r)
     return MIN(r->side == exchange->opener ? 2 * k - 1 : 2 * k, 255);
 }
 
-static void number(ike_tracker *t, ike_exchange *exchange, ike_record *r)
+static void number(ike_exchange *exchange, ike_record *r)
 {
     const bool quick = exchange->mode == IKE_MODE_QUICK;
     ike_label label = { .mode = (uint8_t)exchange->mode };
 
     label.number = (uint8_t)(quick ? quick_number(exchange, r) : pair_number(exchange, r));
-    ike_set_label(t, exchange, r, label, exchange->opener_known);
+    ike_set_label(exchange, r, label, exchange->opener_known);
 }
 
 static ike_label undecided(const ike_exchange *exchange, const ike_record *r)
@@ -229,14 +229,14 @@ static ike_label undecided(const ike_exchange *exchange, const ike_record *r)
                         .other = late ? 4 : 2 };
 }
 
-static void number_all(ike_tracker *t, ike_exchange *exchange)
+static void number_all(ike_exchange *exchange)
 {
     for (guint i = 0; i < exchange->records->len; i++) {
         ike_record *r = exchange->records->pdata[i];
 
         if (r->side == IKE_SIDE_NONE || ike_label_is_decided(r->label))
             continue;
-        number(t, exchange, r);
+        number(exchange, r);
     }
 }
 
@@ -279,7 +279,7 @@ static ike_mode authip_mode(const ike_record *r, ike_mode mode)
                                                                           : mode;
 }
 
-static ike_exchange *authip_main(ike_tracker *t, ike_record *r)
+static ike_exchange *authip_main(ike_record *r)
 {
     ike_sa *sa = r->note.sa;
 
@@ -288,20 +288,20 @@ static ike_exchange *authip_main(ike_tracker *t, ike_record *r)
     if (sa->phase1->mode != IKE_MODE_AUTHIP_MAIN)
         return NULL; /* AuthIP under the cookies of another phase 1 makes no sense */
     if (r->spi_r == 0)
-        ike_v1_learn_initiator(t, sa, r->side, IKE_KNOWN_CONTENT);
+        ike_v1_learn_initiator(sa, r->side, IKE_KNOWN_CONTENT);
     return sa->phase1;
 }
 
 /* Main Mode rounds are counted from MM1; without it nothing tells which round a message is. */
-static void number_authip_main(ike_tracker *t, ike_exchange *exchange, ike_record *r)
+static void number_authip_main(ike_exchange *exchange, ike_record *r)
 {
     const ike_record *first = exchange->records->pdata[0];
 
     exchange->opener_known = IKE_KNOWN_ORDER;
     if (first->spi_r == 0 && exchange->opener != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE)
-        number(t, exchange, r);
+        number(exchange, r);
     else if (r->spi_r == 0)
-        ike_set_label(t, exchange, r, (ike_label){ .mode = IKE_MODE_AUTHIP_MAIN, .number = 1 },
+        ike_set_label(exchange, r, (ike_label){ .mode = IKE_MODE_AUTHIP_MAIN, .number = 1 },
                       IKE_KNOWN_CONTENT);
 }
 
@@ -311,7 +311,7 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
     ike_exchange *exchange;
 
     if (mode == IKE_MODE_AUTHIP_MAIN)
-        return authip_main(t, r);
+        return authip_main(r);
     exchange = ike_sa_exchange(sa, mode, r->message_id);
     if (exchange)
         return exchange;
@@ -338,7 +338,7 @@ static void adopt_connected(ike_tracker *t, ike_exchange *exchange)
         return;
     r = g_hash_table_lookup(exchange->sa->info_by_id, GUINT_TO_POINTER(id));
     if (r && r->label.mode == IKE_MODE_INFO && ike_exchange_add(t, exchange, r))
-        ike_set_label(t, exchange, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
+        ike_set_label(exchange, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
                       IKE_KNOWN_CONTENT);
 }
 
@@ -357,23 +357,23 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
     if (!ike_exchange_add(t, exchange, r))
         return;
     if (!ike_modes[exchange->mode].is_numbered) {
-        ike_set_label(t, exchange, r, (ike_label){ .mode = (uint8_t)exchange->mode },
+        ike_set_label(exchange, r, (ike_label){ .mode = (uint8_t)exchange->mode },
                       IKE_KNOWN_CONTENT);
         return;
     }
     if (r->flags & IKE_FLAG_COMMIT)
         exchange->commit = true;
     if (exchange->mode == IKE_MODE_AUTHIP_MAIN) {
-        number_authip_main(t, exchange, r);
+        number_authip_main(exchange, r);
         return;
     }
     adopt_connected(t, exchange);
     check_quick(t, exchange, r);
     find_opener(exchange, r);
     if (exchange->opener == IKE_SIDE_NONE) {
-        ike_set_label(t, exchange, r, undecided(exchange, r), IKE_KNOWN_NOT);
+        ike_set_label(exchange, r, undecided(exchange, r), IKE_KNOWN_NOT);
         return;
     }
-    number_all(t, exchange);
+    number_all(exchange);
     check_reuse(t, exchange, r);
 }

@@ -3,27 +3,27 @@
 #include "ike_names.h"
 
 const ike_mode_info ike_modes[IKE_N_MODES] = {
-    /*                             stem       name                       exchange               v  numbered phase1 child  odd_asks */
-    [IKE_MODE_NONE]            = { "",        "",                        0,                      0, false, false, false, false },
-    [IKE_MODE_MAIN]            = { "MM",      "Main Mode",               IKE_XCHG_MAIN,          1, true,  true,  false, true },
-    [IKE_MODE_MAIN_GSS]        = { "MM-GSS",  "Main Mode",               IKE_XCHG_MAIN,          1, true,  true,  false, false },
-    [IKE_MODE_AGGRESSIVE]      = { "AM",      "Aggressive Mode",         IKE_XCHG_AGGRESSIVE,    1, true,  true,  false, true },
-    [IKE_MODE_BASE]            = { "BASE",    "Base",                    IKE_XCHG_BASE,          1, true,  true,  false, true },
-    [IKE_MODE_QUICK]           = { "QM",      "Quick Mode",              IKE_XCHG_QUICK,         1, true,  false, true,  true },
-    [IKE_MODE_TRANSACTION]     = { "TR",      "Transaction",             IKE_XCHG_TRANSACTION,   1, true,  false, false, true },
-    [IKE_MODE_NEW_GROUP]       = { "NG",      "New Group Mode",          IKE_XCHG_NEW_GROUP,     1, true,  false, false, true },
-    [IKE_MODE_INFO]            = { "INFO",    "Informational",           IKE_XCHG_INFO,          1, false, false, false, false },
-    [IKE_MODE_AUTHIP_MAIN]     = { "AIP-MM",  "AuthIP Main Mode",        IKE_XCHG_AUTHIP_MAIN,   1, true,  true,  false, true },
-    [IKE_MODE_AUTHIP_QUICK]    = { "AIP-QM",  "AuthIP Quick Mode",       IKE_XCHG_AUTHIP_QUICK,  1, true,  false, true,  true },
-    [IKE_MODE_AUTHIP_EXTENDED] = { "AIP-EM",  "AuthIP Extended Mode",    IKE_XCHG_AUTHIP_EXTENDED, 1, true, false, false, true },
-    [IKE_MODE_AUTHIP_NOTIFY]   = { "AIP-NOTIFY", "AuthIP Notify",        IKE_XCHG_AUTHIP_NOTIFY, 1, false, false, false, false },
-    [IKE_MODE_V2_SA_INIT]      = { "IKE_SA_INIT", "IKE_SA_INIT",         IKE_XCHG_V2_SA_INIT,    2, false, true,  false, false },
-    [IKE_MODE_V2_INTERMEDIATE] = { "IKE_INTERMEDIATE", "IKE_INTERMEDIATE", IKE_XCHG_V2_INTERMEDIATE, 2, false, true, false, false },
-    [IKE_MODE_V2_AUTH]         = { "IKE_AUTH", "IKE_AUTH",               IKE_XCHG_V2_AUTH,       2, false, true,  true,  false },
-    [IKE_MODE_V2_CREATE_CHILD] = { "CREATE_CHILD_SA", "CREATE_CHILD_SA", IKE_XCHG_V2_CREATE_CHILD, 2, false, false, true, false },
-    [IKE_MODE_V2_FOLLOWUP_KE]  = { "IKE_FOLLOWUP_KE", "IKE_FOLLOWUP_KE", IKE_XCHG_V2_FOLLOWUP_KE, 2, false, false, false, false },
-    [IKE_MODE_V2_INFO]         = { "INFORMATIONAL", "INFORMATIONAL",     IKE_XCHG_V2_INFO,       2, false, false, false, false },
-    [IKE_MODE_V2_RESUME]       = { "IKE_SESSION_RESUME", "IKE_SESSION_RESUME", IKE_XCHG_V2_RESUME, 2, false, true, false, false },
+    /*                             stem       name                       exchange               v  numbered phase1 child  */
+    [IKE_MODE_NONE]            = { "",        "",                        0,                      0, false, false, false },
+    [IKE_MODE_MAIN]            = { "MM",      "Main Mode",               IKE_XCHG_MAIN,          1, true,  true,  false },
+    [IKE_MODE_MAIN_GSS]        = { "MM-GSS",  "Main Mode",               IKE_XCHG_MAIN,          1, true,  true,  false },
+    [IKE_MODE_AGGRESSIVE]      = { "AM",      "Aggressive Mode",         IKE_XCHG_AGGRESSIVE,    1, true,  true,  false },
+    [IKE_MODE_BASE]            = { "BASE",    "Base",                    IKE_XCHG_BASE,          1, true,  true,  false },
+    [IKE_MODE_QUICK]           = { "QM",      "Quick Mode",              IKE_XCHG_QUICK,         1, true,  false, true },
+    [IKE_MODE_TRANSACTION]     = { "TR",      "Transaction",             IKE_XCHG_TRANSACTION,   1, true,  false, false },
+    [IKE_MODE_NEW_GROUP]       = { "NG",      "New Group Mode",          IKE_XCHG_NEW_GROUP,     1, true,  false, false },
+    [IKE_MODE_INFO]            = { "INFO",    "Informational",           IKE_XCHG_INFO,          1, false, false, false },
+    [IKE_MODE_AUTHIP_MAIN]     = { "AIP-MM",  "AuthIP Main Mode",        IKE_XCHG_AUTHIP_MAIN,   1, true,  true,  false },
+    [IKE_MODE_AUTHIP_QUICK]    = { "AIP-QM",  "AuthIP Quick Mode",       IKE_XCHG_AUTHIP_QUICK,  1, true,  false, true },
+    [IKE_MODE_AUTHIP_EXTENDED] = { "AIP-EM",  "AuthIP Extended Mode",    IKE_XCHG_AUTHIP_EXTENDED, 1, true, false, false },
+    [IKE_MODE_AUTHIP_NOTIFY]   = { "AIP-NOTIFY", "AuthIP Notify",        IKE_XCHG_AUTHIP_NOTIFY, 1, false, false, false },
+    [IKE_MODE_V2_SA_INIT]      = { "IKE_SA_INIT", "IKE_SA_INIT",         IKE_XCHG_V2_SA_INIT,    2, false, true,  false },
+    [IKE_MODE_V2_INTERMEDIATE] = { "IKE_INTERMEDIATE", "IKE_INTERMEDIATE", IKE_XCHG_V2_INTERMEDIATE, 2, false, true, false },
+    [IKE_MODE_V2_AUTH]         = { "IKE_AUTH", "IKE_AUTH",               IKE_XCHG_V2_AUTH,       2, false, true,  true },
+    [IKE_MODE_V2_CREATE_CHILD] = { "CREATE_CHILD_SA", "CREATE_CHILD_SA", IKE_XCHG_V2_CREATE_CHILD, 2, false, false, true },
+    [IKE_MODE_V2_FOLLOWUP_KE]  = { "IKE_FOLLOWUP_KE", "IKE_FOLLOWUP_KE", IKE_XCHG_V2_FOLLOWUP_KE, 2, false, false, false },
+    [IKE_MODE_V2_INFO]         = { "INFORMATIONAL", "INFORMATIONAL",     IKE_XCHG_V2_INFO,       2, false, false, false },
+    [IKE_MODE_V2_RESUME]       = { "IKE_SESSION_RESUME", "IKE_SESSION_RESUME", IKE_XCHG_V2_RESUME, 2, false, true, false },
 };
 
 static const ike_step steps[] = {
@@ -79,6 +79,15 @@ static const char *const state_names[IKE_N_STATES] = {
     [IKE_STATE_ESTABLISHED] = "established",
     [IKE_STATE_ABANDONED] = "abandoned",
 };
+
+ike_mode ike_mode_of_exchange(unsigned exchange, unsigned version)
+{
+    /* the first mode of an exchange type: Main Mode before its GSS rounds */
+    for (int mode = 1; mode < IKE_N_MODES; mode++)
+        if (ike_modes[mode].exchange == exchange && ike_modes[mode].version == version)
+            return (ike_mode)mode;
+    return IKE_MODE_NONE;
+}
 
 const char *ike_state_name(ike_state state)
 {

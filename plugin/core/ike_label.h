@@ -50,7 +50,6 @@ typedef struct ike_mode_info {
     bool is_numbered;   /* label = stem + number */
     bool is_phase1;     /* makes the IKE SA */
     bool makes_child;   /* makes IPsec SAs */
-    bool odd_asks;      /* odd messages are sent by the opener of the exchange */
 } ike_mode_info;
 
 extern const ike_mode_info ike_modes[IKE_N_MODES];
@@ -69,6 +68,9 @@ typedef enum ike_state {
     IKE_N_STATES
 } ike_state;
 
+/* Mode that an exchange type of IKEv1 or IKEv2 carries; IKE_MODE_NONE for those without labels. */
+ike_mode ike_mode_of_exchange(unsigned exchange, unsigned version);
+
 const char *ike_state_name(ike_state state);
 
 /* One row for each numbered message. */
@@ -83,6 +85,12 @@ typedef struct ike_step {
 
 /* Row of a decided label, or NULL. */
 const ike_step *ike_step_find(ike_label label);
+
+/* True for a message whose answer, when it never comes, is missed by a diagnosis. */
+static inline bool ike_step_asks(const ike_step *step)
+{
+    return step && step->unanswered && step->is_answered;
+}
 
 static inline bool ike_label_is(ike_label label, ike_mode mode, unsigned number)
 {

@@ -69,19 +69,11 @@ static void set_sides(ike_sa *sa, ike_side sender, const ike_datagram *d)
 
 static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
 {
+    const ike_host_pair pair = ike_pair_of_hosts(&d->src.addr, &d->dst.addr);
     GPtrArray *list;
-    ike_host_pair pair;
 
-    memset(&pair, 0, sizeof pair); /* compared byte by byte */
-    pair.src = d->src.addr;
-    pair.dst = d->dst.addr;
-
-    if (memcmp(&pair.src, &pair.dst, sizeof pair.src) > 0) {
-        pair.src = d->dst.addr;
-        pair.dst = d->src.addr;
-    }
     for (unsigned i = 0; i < sa->n_pairs; i++)
-        if (memcmp(&sa->pairs[i], &pair, sizeof pair) == 0)
+        if (ike_pair_equal(&sa->pairs[i], &pair))
             return;
     if (sa->n_pairs == IKE_MAX_PAIRS)
         return;
@@ -116,7 +108,6 @@ static ike_sa *make_sa(lookup *l, ike_side sender)
     if (sa->spi_r != 0)
         g_hash_table_replace(t->by_pair, sa, sa);
     set_sides(sa, sender, l->d);
-    index_hosts(t, sa, l->d);
     return sa;
 }
 
@@ -163,8 +154,8 @@ static ike_sa *make_sibling(lookup *l, ike_sa *older)
     return sa;
 }
 
-/* The two ends of a v2 first exchange may share the initiator SPI with another pair behind the same
- * NAT (RFC 7296 2.1): addresses and ports must fit. */
+/* The answer to a first message goes between the same hosts. On the other side of a NAT one of them
+ * has another address; only an answer that chooses a proposal is believed there. */
 static bool fits_pending(const ike_sa *sa, const lookup *l)
 {
     return same_hosts(sa, l) || (one_host(sa, l) && l->has_sa_payload && l->m->version == 1);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_names.h"
 
-#include <string.h>
-
 /* IANA "Internet Key Exchange (IKE) Attributes" and "IKEv2 Parameters" unless a row says otherwise. */
 
 const ike_name ike_exchange_names[] = {
@@ -26,19 +24,6 @@ const ike_name ike_exchange_names[] = {
     { IKE_XCHG_AUTHIP_EXTENDED, "AuthIP Extended Mode" },
     { IKE_XCHG_AUTHIP_NOTIFY, "AuthIP Notify" },
     { 247, "AuthIP 247 (undocumented)" },
-    { 0, NULL },
-};
-
-static const ike_name payload_names[] = {
-    { 1, "SA" },      { 2, "P" },       { 3, "T" },          { 4, "KE" },        { 5, "ID" },
-    { 6, "CERT" },    { 7, "CERTREQ" }, { 8, "HASH" },       { 9, "SIG" },       { 10, "NONCE" },
-    { 11, "N" },      { 12, "D" },      { 13, "VID" },       { 14, "CFG" },      { 15, "NAT-D(draft)" },
-    { 16, "NAT-OA(draft)" },            { 20, "NAT-D" },     { 21, "NAT-OA" },   { 33, "SA" },
-    { 34, "KE" },     { 35, "IDi" },    { 36, "IDr" },       { 37, "CERT" },     { 38, "CERTREQ" },
-    { 39, "AUTH" },   { 40, "NONCE" },  { 41, "N" },         { 42, "D" },        { 43, "VID" },
-    { 44, "TSi" },    { 45, "TSr" },    { 46, "SK" },        { 47, "CP" },       { 48, "EAP" },
-    { 53, "SKF" },    { 129, "GSS" },   { 130, "NAT-D(draft)" },                 { 131, "NAT-OA(draft)" },
-    { 132, "FRAGMENT" },                { 133, "CRYPTO" },   { 134, "GSS-ID" },  { 135, "AUTH" },
     { 0, NULL },
 };
 
@@ -190,7 +175,6 @@ static const char *find(const ike_name *table, unsigned value)
 }
 
 const char *ike_exchange_name(unsigned exchange) { return find(ike_exchange_names, exchange); }
-const char *ike_payload_name(unsigned type) { return find(payload_names, type); }
 const char *ike_encryption_name(unsigned value) { return find(encryption_names, value); }
 const char *ike_hash_name(unsigned value) { return find(hash_names, value); }
 

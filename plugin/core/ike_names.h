@@ -96,7 +96,6 @@ typedef struct ike_name {
 extern const ike_name ike_exchange_names[];
 
 const char *ike_exchange_name(unsigned exchange);
-const char *ike_payload_name(unsigned type);
 /* Notify types of IKEv1 (RFC 2408 3.14.1, RFC 2407 4.6.3, RFC 3706) or IKEv2 (RFC 7296 3.10.1). */
 const char *ike_notify_name(unsigned version, unsigned type);
 const char *ike_encryption_name(unsigned value);

@@ -11,6 +11,7 @@ void ike_finding_free(gpointer p)
     g_free(((ike_finding *)p)->text);
     g_free(p);
 }
+
 guint ike_pair_hash(gconstpointer p)
 {
     const ike_host_pair *pair = p;
@@ -24,6 +25,7 @@ gboolean ike_pair_equal(gconstpointer a, gconstpointer b)
 
     return ike_addr_equal(&x->src, &y->src) && ike_addr_equal(&x->dst, &y->dst);
 }
+
 void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t frame,
                       ike_time time)
 {
@@ -152,14 +154,17 @@ ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note
     return finding;
 }
 
+ike_host_pair ike_pair_of_hosts(const ike_addr *a, const ike_addr *b)
+{
+    const bool swap = memcmp(a, b, sizeof *a) > 0;
+
+    return (ike_host_pair){ swap ? *b : *a, swap ? *a : *b };
+}
+
 const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b)
 {
-    ike_host_pair pair = { *a, *b };
+    const ike_host_pair pair = ike_pair_of_hosts(a, b);
 
-    if (memcmp(a, b, sizeof *a) > 0) {
-        pair.src = *b;
-        pair.dst = *a;
-    }
     return g_hash_table_lookup(t->by_hosts, &pair);
 }
 
@@ -167,9 +172,11 @@ void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
 {
     const ike_host_pair pair = { *src, *dst };
 
-    if (ike_pair_equal(&pair, &t->last_pair) || g_hash_table_contains(t->pairs, &pair))
+    if (ike_pair_equal(&pair, &t->last_pair))
         return;
     t->last_pair = pair;
+    if (g_hash_table_contains(t->pairs, &pair))
+        return;
     if (g_hash_table_size(t->pairs) < IKE_MAX_HOST_PAIRS) {
         g_hash_table_add(t->pairs, g_memdup2(&pair, sizeof pair));
     } else if (!t->limit_pairs) {

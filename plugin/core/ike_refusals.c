@@ -188,8 +188,8 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
         return;
     }
     info = ike_judge_info_after(sa, mm6, ike_side_other(mm6->side), IKE_REACTION);
-    if (info && ike_judge_is_silent_after(sa, info) && !ike_judge_has_esp_after(sa, info) && !ike_judge_renews_another(t, sa) &&
-        t->span.last - info->note.time >= t->options.patience) {
+    if (info && ike_judge_is_silent_after(sa, info) && !ike_judge_has_esp_after(sa, info) &&
+        !ike_judge_renews_another(t, sa) && t->span.last - info->note.time >= t->options.patience) {
         refuse(t, sa, IKE_DIAG_MM6_DELETE, info, "MM6");
         sa->is_failed = !sa->is_joined;
     }

@@ -15,16 +15,11 @@ bool ike_report_covers(const ike_report *report, const ike_sa *sa)
            g_hash_table_contains(report->selected, GUINT_TO_POINTER(sa->number));
 }
 
-static void count_findings(const GPtrArray *findings, ike_totals *totals)
+static void count_findings(const GPtrArray *distinct, ike_totals *totals)
 {
-    bool seen[IKE_N_DIAGNOSES] = { false };
+    for (guint i = 0; i < distinct->len; i++) {
+        const ike_finding *finding = distinct->pdata[i];
 
-    for (guint i = 0; i < findings->len; i++) {
-        const ike_finding *finding = findings->pdata[i];
-
-        if (seen[finding->id])
-            continue;
-        seen[finding->id] = true;
         totals->errors += finding->severity == IKE_SEVERITY_ERROR;
         totals->warnings += finding->severity == IKE_SEVERITY_WARN;
         totals->notes += finding->severity == IKE_SEVERITY_NOTE;
@@ -38,7 +33,7 @@ static void count_sa(const ike_sa *sa, ike_totals *totals)
     for (guint i = 0; i < sa->exchanges->len; i++)
         totals->children += ((const ike_exchange *)sa->exchanges->pdata[i])->child >= 0;
     totals->messages += ike_sa_messages(sa);
-    count_findings(sa->findings, totals);
+    count_findings(sa->distinct, totals);
 }
 
 ike_totals ike_report_totals(const ike_report *report)
@@ -55,21 +50,31 @@ ike_totals ike_report_totals(const ike_report *report)
     return totals;
 }
 
-static const char *result_word(const ike_totals *totals)
+static ike_result result_of(const ike_totals *totals)
 {
     if (!totals->has_data)
-        return "NODATA";
+        return IKE_RESULT_NODATA;
     if (totals->errors || totals->failed)
-        return "FAIL";
-    return totals->warnings ? "WARN" : totals->notes ? "NOTE" : "OK";
+        return IKE_RESULT_FAIL;
+    return totals->warnings ? IKE_RESULT_WARN : totals->notes ? IKE_RESULT_NOTE : IKE_RESULT_OK;
 }
 
-const char *ike_report_result(const ike_sa *sa)
+ike_result ike_report_result_of(const ike_sa *sa)
 {
-    ike_totals totals = { .has_data = true };
+    ike_totals totals = { .has_data = true, .failed = sa->is_failed };
 
-    count_sa(sa, &totals);
-    return result_word(&totals);
+    count_findings(sa->distinct, &totals);
+    return result_of(&totals);
+}
+
+const char *ike_result_name(ike_result result)
+{
+    static const char *const names[] = {
+        [IKE_RESULT_NODATA] = "NODATA", [IKE_RESULT_OK] = "OK",     [IKE_RESULT_NOTE] = "NOTE",
+        [IKE_RESULT_WARN] = "WARN",     [IKE_RESULT_FAIL] = "FAIL",
+    };
+
+    return names[result];
 }
 
 static void closing_line(const ike_report *report)
@@ -79,7 +84,7 @@ static void closing_line(const ike_report *report)
     g_string_append_printf(report->out,
                            "ikex: result=%s errors=%u warnings=%u notes=%u failed=%u sas=%u "
                            "children=%u messages=%u\n",
-                           result_word(&totals), totals.errors, totals.warnings, totals.notes,
+                           ike_result_name(result_of(&totals)), totals.errors, totals.warnings, totals.notes,
                            totals.failed, totals.sas, totals.children, totals.messages);
 }
 

@@ -16,6 +16,14 @@ typedef struct ike_report {
     GString *out;
 } ike_report;
 
+typedef enum ike_result {
+    IKE_RESULT_NODATA, /* no IKE, ESP or piece of IKE: never OK */
+    IKE_RESULT_OK,
+    IKE_RESULT_NOTE,
+    IKE_RESULT_WARN,
+    IKE_RESULT_FAIL
+} ike_result;
+
 typedef struct ike_totals {
     unsigned errors, warnings, notes; /* (SA, diagnosis) pairs */
     unsigned failed, sas, children, messages;
@@ -41,8 +49,9 @@ ike_totals ike_report_totals(const ike_report *report);
 
 /* ---- for the writers ---- */
 bool ike_report_covers(const ike_report *report, const ike_sa *sa);
-/* FAIL, WARN, NOTE, OK of one SA. */
-const char *ike_report_result(const ike_sa *sa);
+ike_result ike_report_result_of(const ike_sa *sa);
+/* "FAIL", "WARN" and so on: stable, scripts read them. */
+const char *ike_result_name(ike_result result);
 /* Appends `text` after `head`, wrapped; further lines are indented to the width of `head`. */
 void ike_report_wrap(GString *out, const char *head, const char *text);
 void ike_report_rule(GString *out, char c);

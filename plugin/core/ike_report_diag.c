@@ -95,7 +95,7 @@ static void headline(const ike_report *report, const ike_sa *sa)
 {
     GString *text = g_string_new(NULL), *where = g_string_new(NULL);
 
-    g_string_printf(text, "%-6s", ike_report_result(sa));
+    g_string_printf(text, "%-6s", ike_result_name(ike_report_result_of(sa)));
     ike_report_peers(text, sa, " -> ", false);
     g_string_printf(where, "SA %u, frames %u-%u", sa->number, sa->first_frame, sa->last_frame);
     if (text->len + 2 + where->len > IKE_REPORT_WIDTH) {
@@ -147,19 +147,6 @@ static void last_proven(const ike_report *report, const ike_sa *sa)
     g_string_free(text, TRUE);
 }
 
-static void append_sends(GString *text, const ike_record *r)
-{
-    ike_label_append(text, r->label);
-    if (r->sends > 1) {
-        g_string_append_printf(text, " was sent %u times in ", r->sends);
-        ike_seconds_append(text, r->last_send->note.time - r->note.time);
-        g_string_append_printf(text, " s (frames %u to %u)", r->note.frame,
-                               r->last_send->note.frame);
-    } else {
-        g_string_append_printf(text, " was sent once (frame %u)", r->note.frame);
-    }
-}
-
 static void owed(const ike_report *report, const ike_sa *sa)
 {
     const ike_exchange *phase1 = sa->phase1;
@@ -178,7 +165,7 @@ static void owed(const ike_report *report, const ike_sa *sa)
     else if (came)
         g_string_append_printf(text, "an Informational came instead (frame %u)", came->note.frame);
     else
-        append_sends(text, r);
+        ike_record_append_sends(text, r);
     fact(report, "owed", text->str);
     g_string_free(text, TRUE);
 }
@@ -382,21 +369,10 @@ static void findings(const ike_report *report, const GPtrArray *found)
 
 /* ---- all ---- */
 
-static int rank(const ike_sa *sa)
-{
-    static const char *const order[] = { "FAIL", "WARN", "NOTE", "OK" };
-    const char *result = ike_report_result(sa);
-
-    for (int i = 0; i < (int)G_N_ELEMENTS(order); i++)
-        if (strcmp(result, order[i]) == 0)
-            return i;
-    return (int)G_N_ELEMENTS(order);
-}
-
 static int worst_first(gconstpointer a, gconstpointer b)
 {
     const ike_sa *x = *(ike_sa *const *)a, *y = *(ike_sa *const *)b;
-    const int by_rank = rank(x) - rank(y);
+    const int by_rank = (int)ike_report_result_of(y) - (int)ike_report_result_of(x);
 
     return by_rank ? by_rank : (int)x->number - (int)y->number;
 }

@@ -6,7 +6,6 @@
 #include "ike_report.h"
 
 #include <string.h>
-#include <time.h>
 
 static void line(const ike_report *report, const char *name, const char *text)
 {

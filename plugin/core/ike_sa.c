@@ -61,6 +61,20 @@ void ike_sa_fail(ike_sa *sa)
         sa->is_failed = true;
 }
 
+void ike_record_append_sends(GString *out, const ike_record *first)
+{
+    const ike_record *last = first->last_send;
+
+    ike_label_append(out, first->label);
+    if (first->sends == 1) {
+        g_string_append_printf(out, " was sent once (frame %u)", first->note.frame);
+        return;
+    }
+    g_string_append_printf(out, " was sent %u times in ", first->sends);
+    ike_seconds_append(out, last->note.time - first->note.time);
+    g_string_append_printf(out, " s (frames %u to %u)", first->note.frame, last->note.frame);
+}
+
 bool ike_record_is_message(const ike_record *r)
 {
     return r->note.kind == IKE_NOTE_MESSAGE && r->copy == IKE_COPY_NONE && !r->is_reflection;

@@ -6,8 +6,6 @@
  */
 #include "ike_judge.h"
 
-#include <string.h>
-
 #define SUPERSEDED_WITHIN (5 * IKE_SECOND)
 #define ENOUGH_SENDS 3
 
@@ -124,20 +122,6 @@ static const ike_sa *successor(const ike_request *q)
     return NULL;
 }
 
-static void describe_sends(const ike_request *q, GString *text)
-{
-    const ike_record *first = q->first, *last = first->last_send;
-
-    ike_label_append(text, first->label);
-    if (first->sends == 1) {
-        g_string_append_printf(text, " was sent once (frame %u)", first->note.frame);
-        return;
-    }
-    g_string_append_printf(text, " was sent %u times in ", first->sends);
-    ike_seconds_append(text, last->note.time - first->note.time);
-    g_string_append_printf(text, " s (frames %u to %u)", first->note.frame, last->note.frame);
-}
-
 /* AuthIP beside an IKE that succeeds is the normal way of Windows to find out. */
 static bool is_authip_beside_ike(const ike_request *q)
 {
@@ -166,7 +150,7 @@ static silence silence_of(const ike_request *q)
     silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, NULL };
     const ike_sa *newer;
 
-    describe_sends(q, text);
+    ike_record_append_sends(text, q->first);
     if (!is_due(q)) {
         s.id = IKE_DIAG_PENDING;
         g_string_append(text, ", not answered when the capture ends");
@@ -187,16 +171,11 @@ static silence silence_of(const ike_request *q)
     return s;
 }
 
-static bool asks(const ike_request *q)
-{
-    return q->step && q->step->unanswered && q->step->is_answered;
-}
-
 static void judge_request(const ike_request *q)
 {
     silence s;
 
-    if (!asks(q) || is_answered(q) || ike_judge_is_oneway(q->t, q->sa))
+    if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa))
         return;
     s = silence_of(q);
     if (q->sa->is_in_flood && q->exchange == q->sa->phase1) {
@@ -286,7 +265,7 @@ static void judge_live(ike_tracker *t, ike_record *first, ike_note *here)
                         ike_step_find(first->label), t->now };
     silence s;
 
-    if (!asks(&q) || is_answered(&q) || !is_due(&q) || ike_judge_is_oneway(t, q.sa))
+    if (!ike_step_asks(q.step) || is_answered(&q) || !is_due(&q) || ike_judge_is_oneway(t, q.sa))
         return;
     s = silence_of(&q);
     if (s.id == q.step->unanswered) {

@@ -52,17 +52,18 @@ struct ike_tracker {
     GHashTable *by_pair;  /* cookie pair -> newest SA */
     struct ike_ipfrag_table *ipfrags;
     unsigned n_children;
-    unsigned n_messages;
     uint64_t n_esp;       /* ESP and AH packets */
     unsigned n_pieces;
     bool is_judged, is_judging;
-    bool limit_sas, limit_records, limit_pairs;
+    bool limit_sas, limit_pairs;
     GQueue *waiting;      /* requests that a single pass may still call unanswered */
 };
 
 /* ---- ike_notes.c ---- */
 guint ike_pair_hash(gconstpointer pair);
 gboolean ike_pair_equal(gconstpointer a, gconstpointer b);
+/* The pair under which two hosts are found, whichever of them sends. */
+ike_host_pair ike_pair_of_hosts(const ike_addr *a, const ike_addr *b);
 /* Adds a note of the current frame; `size` is that of the whole struct. */
 void *ike_note_new(ike_tracker *t, ike_note_kind kind, size_t size);
 /* The same for an earlier frame. */
@@ -71,8 +72,9 @@ void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t 
 void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa);
 /* Call once the side of a piece is known. */
 void ike_piece_seen(ike_record *piece);
-/* Raises a diagnosis, with the severity of its row or, where `severity` names it, the lesser one. One finding per (SA, id): further ones
- * are counted, RETRANS and its like aside, which stand on each frame. Returns the finding. */
+/* Raises a diagnosis with the severity of its row or, where `severity` names it, the lesser one. One
+ * finding per (SA, id): further ones are counted and may lift its severity; RETRANS and its like
+ * stand on each frame. Returns the finding. */
 ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
                        ike_severity severity, const char *format, ...) G_GNUC_PRINTF(6, 7);
 void ike_finding_free(gpointer finding);
@@ -105,22 +107,24 @@ ike_sa *ike_lookup_spi(const ike_tracker *t, uint64_t spi_i);
 
 /* ---- ike_copies.c ---- */
 ike_digest ike_digest_of(const ike_message *m, const ike_datagram *d);
-/* Finds out whether a record repeats an earlier one of its SA; sets copy, first, before and so on,
+/* Finds out whether a record repeats an earlier one of its SA; sets copy, first, older and so on,
  * raises the findings of repeats. Returns true for a copy or a reflection, which are not numbered. */
 bool ike_copies_check(ike_tracker *t, ike_record *r);
 
 /* ---- ike_v1.c, ike_keyed.c, ike_v2.c: numbering ---- */
 void ike_v1_message(ike_tracker *t, ike_record *r, const ike_message *m);
-void ike_v1_learn_initiator(ike_tracker *t, ike_sa *sa, ike_side side, ike_known_by known);
+/* Takes a side for the initiator's unless that is known better; labels are decided by it. */
+void ike_v1_learn_initiator(ike_sa *sa, ike_side side, ike_known_by known);
+/* Makes the sender of a message open again that came back from the other side. */
 void ike_v1_doubt(ike_record *first);
-void ike_v1_copy_seen(ike_tracker *t, ike_record *copy);
+/* Looks whether a copy tells who the initiator is. */
+void ike_v1_copy_seen(ike_record *copy);
 void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode);
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m);
 /* Adds a record to its exchange; false when that is full, and the record gets no label. */
 bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r);
 /* Gives a record its label and puts it into its exchange; links it with its other half. */
-void ike_set_label(ike_tracker *t, ike_exchange *exchange, ike_record *r, ike_label label,
-                   ike_known_by known);
+void ike_set_label(ike_exchange *exchange, ike_record *r, ike_label label, ike_known_by known);
 
 /* ---- ike_v1sa.c ---- */
 /* Vendors, proposals, notifies and NAT detection of a clear message. */

@@ -4,8 +4,6 @@
  */
 #include "ike_track.h"
 
-#include <string.h>
-
 #define DEFAULT_PATIENCE (5 * IKE_SECOND)
 
 static guint cookies_hash(gconstpointer p)
@@ -194,19 +192,20 @@ static void number_message(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     ike_side_state *side = r->side == IKE_SIDE_NONE ? NULL : &r->note.sa->sides[r->side];
 
-    t->n_messages++;
     r->note.sa->newest_frame = t->frame;
-    if (side && side->messages++ == 0)
-        side->first_time = t->now;
-    if (side && r->exchange_type != IKE_XCHG_INFO)
-        side->newest_exchange_frame = t->frame;
+    if (side) {
+        side->messages++;
+        if (r->exchange_type != IKE_XCHG_INFO)
+            side->newest_exchange_frame = t->frame;
+    }
     if (m->version == 1)
         ike_v1_message(t, r, m);
     else
         ike_v2_message(t, r, m);
-    r->waiting_since = t->now;
-    if (ike_label_is_decided(r->label))
+    if (ike_step_asks(ike_step_find(r->label))) {
+        r->waiting_since = t->now;
         g_queue_push_tail(t->waiting, r);
+    }
 }
 
 ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const ike_message *m,
@@ -256,7 +255,7 @@ ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uin
     raise_fragments(t, r, d);
     if (ike_copies_check(t, r)) {
         if (r->version == 1)
-            ike_v1_copy_seen(t, r);
+            ike_v1_copy_seen(r);
     } else {
         number_message(t, r, &m);
     }

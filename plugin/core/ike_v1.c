@@ -166,10 +166,8 @@ bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r)
     return false;
 }
 
-void ike_set_label(ike_tracker *t, ike_exchange *exchange, ike_record *r, ike_label label,
-                   ike_known_by known)
+void ike_set_label(ike_exchange *exchange, ike_record *r, ike_label label, ike_known_by known)
 {
-    (void)t;
     r->label = label;
     r->known_by = known;
     r->note.exchange = exchange;
@@ -190,7 +188,7 @@ static bool is_odd_sender(const ike_sa *sa, const ike_record *r)
     return ike_sa_role(sa, r->side) == IKE_ROLE_INITIATOR;
 }
 
-static void decide(ike_tracker *t, ike_sa *sa, ike_record *r, ike_known_by known)
+static void decide(ike_sa *sa, ike_record *r, ike_known_by known)
 {
     ike_label label = r->label;
 
@@ -201,7 +199,7 @@ static void decide(ike_tracker *t, ike_sa *sa, ike_record *r, ike_known_by known
     if (label.number % 2 != (is_odd_sender(sa, r) ? 1 : 0))
         return;
     label.other = 0;
-    ike_set_label(t, sa->phase1, r, label, known);
+    ike_set_label(sa->phase1, r, label, known);
 }
 
 /* Labels of phase 1 that were decided by weaker evidence are decided anew. */
@@ -220,7 +218,7 @@ static void reopen(ike_exchange *phase1)
     }
 }
 
-static void relabel(ike_tracker *t, ike_sa *sa, ike_known_by known)
+static void relabel(ike_sa *sa, ike_known_by known)
 {
     ike_exchange *phase1 = sa->phase1;
 
@@ -228,13 +226,13 @@ static void relabel(ike_tracker *t, ike_sa *sa, ike_known_by known)
         ike_record *r = phase1->records->pdata[i];
 
         if (r->label.other)
-            decide(t, sa, r, known);
+            decide(sa, r, known);
         else if (r->label.number)
-            ike_set_label(t, phase1, r, r->label, r->known_by);
+            ike_set_label(phase1, r, r->label, r->known_by);
     }
 }
 
-void ike_v1_learn_initiator(ike_tracker *t, ike_sa *sa, ike_side side, ike_known_by known)
+void ike_v1_learn_initiator(ike_sa *sa, ike_side side, ike_known_by known)
 {
     if (side == IKE_SIDE_NONE || known <= sa->initiator_known)
         return;
@@ -243,7 +241,7 @@ void ike_v1_learn_initiator(ike_tracker *t, ike_sa *sa, ike_side side, ike_known
     sa->initiator = side;
     sa->initiator_known = known;
     sa->phase1->opener = side;
-    relabel(t, sa, MIN(known, IKE_KNOWN_DIRECTION));
+    relabel(sa, MIN(known, IKE_KNOWN_DIRECTION));
 }
 
 /* First record of the other side in phase 1 with this pair of numbers, or NULL. */
@@ -269,7 +267,7 @@ static bool is_quick_answer(const ike_record *asked, const ike_record *answer)
  * before its request, except the answer to a request from before the capture; then the request that
  * follows is a repeat, at least a retransmission timer later. So a quick follower is the answer,
  * and the first encrypted message after the other side's key exchange is MM5. */
-static void learn_by_order(ike_tracker *t, ike_sa *sa, ike_record *r)
+static void learn_by_order(ike_sa *sa, ike_record *r)
 {
     const ike_side other = ike_side_other(r->side);
     ike_record *theirs;
@@ -279,13 +277,13 @@ static void learn_by_order(ike_tracker *t, ike_sa *sa, ike_record *r)
         return;
     theirs = undecided_of(sa, other, r->label.number);
     if (theirs && is_quick_answer(theirs, r)) {
-        ike_v1_learn_initiator(t, sa, other, IKE_KNOWN_ORDER);
+        ike_v1_learn_initiator(sa, other, IKE_KNOWN_ORDER);
         return;
     }
     if (r->label.number == 5 && !theirs) {
         theirs = undecided_of(sa, other, 3);
         if (theirs && r->note.time >= theirs->note.time)
-            ike_v1_learn_initiator(t, sa, r->side,
+            ike_v1_learn_initiator(sa, r->side,
                                    r->has_marker && !theirs->has_marker ? IKE_KNOWN_DIRECTION
                                                                         : IKE_KNOWN_ORDER);
     }
@@ -293,7 +291,7 @@ static void learn_by_order(ike_tracker *t, ike_sa *sa, ike_record *r)
 
 /* Two slow halves are decided by what follows: a quick repeat of the first is the answer to the
  * second, which was then a repeated request. */
-void ike_v1_copy_seen(ike_tracker *t, ike_record *copy)
+void ike_v1_copy_seen(ike_record *copy)
 {
     ike_sa *sa = copy->note.sa;
     ike_record *first = ike_record_first(copy), *theirs;
@@ -304,11 +302,11 @@ void ike_v1_copy_seen(ike_tracker *t, ike_record *copy)
         return;
     theirs = undecided_of(sa, ike_side_other(first->side), first->label.number);
     if (theirs && theirs->note.time > first->note.time && is_quick_answer(theirs, copy))
-        ike_v1_learn_initiator(t, sa, theirs->side, IKE_KNOWN_ORDER);
+        ike_v1_learn_initiator(sa, theirs->side, IKE_KNOWN_ORDER);
 }
 
 /* After both encrypted halves of Main Mode something else follows: they were MM5 and MM6. */
-static void learn_by_sequel(ike_tracker *t, ike_sa *sa, const ike_record *r)
+static void learn_by_sequel(ike_sa *sa, const ike_record *r)
 {
     ike_record *a = undecided_of(sa, IKE_SIDE_A, 5), *b = undecided_of(sa, IKE_SIDE_B, 5);
     ike_record *earlier, *later;
@@ -319,7 +317,7 @@ static void learn_by_sequel(ike_tracker *t, ike_sa *sa, const ike_record *r)
     later = earlier == a ? b : a;
     if (earlier->note.time <= later->note.time && later->note.time <= r->note.time &&
         earlier->last == earlier)
-        ike_v1_learn_initiator(t, sa, earlier->side, IKE_KNOWN_ORDER);
+        ike_v1_learn_initiator(sa, earlier->side, IKE_KNOWN_ORDER);
 }
 
 /* The message of `first` came back from the other side with an earlier time: which of the two is
@@ -417,14 +415,14 @@ static void settle(ike_tracker *t, ike_record *r)
 
     if (!r->label.other) {
         check_extra(t, r);
-        ike_set_label(t, sa->phase1, r, r->label, IKE_KNOWN_CONTENT);
+        ike_set_label(sa->phase1, r, r->label, IKE_KNOWN_CONTENT);
     } else if (sa->initiator != IKE_SIDE_NONE) {
-        decide(t, sa, r, MIN(sa->initiator_known, IKE_KNOWN_DIRECTION));
+        decide(sa, r, MIN(sa->initiator_known, IKE_KNOWN_DIRECTION));
         check_extra(t, r);
     } else {
         advance_state(sa, r);
         set_state(r);
-        learn_by_order(t, sa, r);
+        learn_by_order(sa, r);
     }
 }
 
@@ -447,7 +445,7 @@ static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, 
     r->known_by = IKE_KNOWN_CONTENT;
     check_header(t, r, rule);
     if (rule->role != IKE_ROLE_UNKNOWN)
-        ike_v1_learn_initiator(t, sa,
+        ike_v1_learn_initiator(sa,
                                rule->role == IKE_ROLE_INITIATOR ? r->side : ike_side_other(r->side),
                                IKE_KNOWN_CONTENT);
     settle(t, r);
@@ -468,7 +466,7 @@ static void info_message(ike_tracker *t, ike_record *r, const ike_message *m)
         g_ptr_array_add(sa->infos[r->side], r);
     g_hash_table_replace(sa->info_by_id, GUINT_TO_POINTER(r->message_id), r);
     if (r->is_encrypted)
-        learn_by_sequel(t, sa, r);
+        learn_by_sequel(sa, r);
     advance_state(sa, r);
     set_state(r);
     ike_v1_payloads(t, r, m);
@@ -486,30 +484,21 @@ static ike_exchange *committed_quick_mode(const ike_sa *sa, const ike_record *r)
 static void numbered_message(ike_tracker *t, ike_record *r, ike_mode mode)
 {
     if (mode == IKE_MODE_QUICK)
-        learn_by_sequel(t, r->note.sa, r);
+        learn_by_sequel(r->note.sa, r);
     ike_keyed_message(t, r, mode);
-}
-
-static ike_mode mode_of_exchange(unsigned exchange, unsigned version)
-{
-    for (int mode = 1; mode < IKE_N_MODES; mode++)
-        if (ike_modes[mode].exchange == exchange && ike_modes[mode].version == version &&
-            mode != IKE_MODE_MAIN_GSS)
-            return (ike_mode)mode;
-    return IKE_MODE_NONE;
 }
 
 void ike_v1_message(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     ike_sa *sa = r->note.sa;
-    const ike_mode mode = mode_of_exchange(m->exchange, 1);
+    const ike_mode mode = ike_mode_of_exchange(m->exchange, 1);
     ike_exchange *quick;
 
     if (mode == IKE_MODE_NONE) {
         r->state = sa->tracked_state;
     } else if (mode == IKE_MODE_INFO && (quick = committed_quick_mode(sa, r))) {
         ike_exchange_add(t, quick, r);
-        ike_set_label(t, quick, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
+        ike_set_label(quick, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
                       IKE_KNOWN_CONTENT);
     } else if (mode == IKE_MODE_INFO) {
         info_message(t, r, m);

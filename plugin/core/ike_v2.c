@@ -5,14 +5,6 @@
  */
 #include "ike_track.h"
 
-static ike_mode mode_of(unsigned exchange)
-{
-    for (int mode = 1; mode < IKE_N_MODES; mode++)
-        if (ike_modes[mode].version == 2 && ike_modes[mode].exchange == exchange)
-            return (ike_mode)mode;
-    return IKE_MODE_NONE;
-}
-
 static void learn_initiator(ike_sa *sa, const ike_record *r)
 {
     if (sa->initiator != IKE_SIDE_NONE || r->side == IKE_SIDE_NONE)
@@ -68,7 +60,7 @@ static bool is_open_fragment(ike_exchange *exchange, ike_record *r, const ike_me
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     ike_sa *sa = r->note.sa;
-    const ike_mode mode = mode_of(m->exchange);
+    const ike_mode mode = ike_mode_of_exchange(m->exchange, 2);
     const bool response = m->flags & IKE_FLAG_V2_RESPONSE;
     ike_exchange *exchange;
 
