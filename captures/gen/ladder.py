@@ -34,7 +34,8 @@ ROUTER_NS = 150_000       # what a NAT router takes to forward a packet
 
 # Who answers whom; both messages have the same cookies and message ID.
 ANSWERS = {
-    "MM2": "MM1", "MM4": "MM3", "MM6": "MM5", "QM2": "QM1", "QM4": "QM3", "NG2": "NG1", "TR2": "TR1",
+    "MM2": "MM1", "MM4": "MM3", "MM6": "MM5", "AM2": "AM1", "QM2": "QM1", "QM4": "QM3",
+    "NG2": "NG1", "TR2": "TR1",
     "AIP-MM2": "AIP-MM1", "AIP-MM4": "AIP-MM3", "AIP-QM2": "AIP-QM1", "AIP-EM2": "AIP-EM1",
 }
 
@@ -213,7 +214,8 @@ class Conversation:
         """An ICMP error of src to dst about a datagram that was sent."""
         def build(view):
             return netwire.icmp_error(view.src, view.dst, kind, code, sent.packet, word, quote_length)
-        self.transmit(src, dst, netwire.ICMP, build)
+        protocol = netwire.ICMPV6 if netwire.is_v6(src.address) else netwire.ICMP
+        self.transmit(src, dst, protocol, build)
 
     def keepalive(self, src, dst, port=4500, after=0.0):
         self.wait(after)

@@ -94,14 +94,15 @@ def _ipv6_packets(src, dst, protocol, payload, ident, ttl, mtu):
 
 
 def icmp_error(src, dst, kind, code, quoted, word=0, quote_length=None):
-    """An ICMPv4 error message (the ICMP part) that quotes a packet.
+    """An ICMP error message (the ICMP part; of IPv6 when the addresses are) that quotes a packet.
 
     word is the second half of the header, for example the MTU of "fragmentation needed"; old stacks quote
     only the IP header and 8 bytes.
     """
     quote = quoted if quote_length is None else quoted[:quote_length]
     body = struct.pack("!BBHI", kind, code, 0, word) + quote
-    return body[:2] + struct.pack("!H", checksum(body)) + body[4:]
+    value = transport_checksum(src, dst, ICMPV6, body) if is_v6(src) else checksum(body)
+    return body[:2] + struct.pack("!H", value) + body[4:]
 
 
 def ethernet(src_mac, dst_mac, packet, vlan=None):

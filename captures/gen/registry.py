@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The table of scenarios, and what several of them share: pairs of hosts, ESP of a tunnel."""
+import ikewire as ike
 import ladder
 from ladder import Conversation, EspFlow
 
@@ -59,3 +60,8 @@ def behind_nat(c):
     inside, server = c.host("192.168.1.10"), c.host("198.51.100.20")
     c.nat = ladder.Nat(inside, "203.0.113.7")
     return inside, server
+
+
+def refuse(c, sa, kind):
+    """The responder says what it thinks of that, in clear."""
+    sa.clear(sa.responder, "INFO", ike.INFORMATIONAL, [ike.notify_payload(kind)])

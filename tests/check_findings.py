@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Check that every row of ike_diagnosis.def is shown by a capture.
+
+usage: check_findings.py
+
+Each id must appear in a golden file golden/*.fields, that is on a frame of a capture, and must be due
+("expect") in a truth file of captures/, or stand in NOT_DUE below with the reason. Prints what is missing
+and exits 1.
+"""
+import json
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+TABLE = HERE.parent / "plugin" / "core" / "ike_diagnosis.def"
+CAPTURES = HERE.parent / "captures"
+
+# Ids that no truth file needs to expect. What is expected nevertheless does not belong here.
+NOT_DUE = {
+    "joined": "said of every capture that begins late; metamorphic.py makes such captures of all others",
+    "weak_md5": "said of every negotiation that chooses it",
+    "weak_group": "as weak_md5",
+    "weak_3des": "as weak_md5",
+    "weak_sha1": "as weak_md5",
+    "weak_ampsk": "said of every Aggressive Mode with a pre-shared key",
+    "weak_ikev1": "said of every IKEv1 negotiation whose first message is captured",
+}
+
+
+def table_ids():
+    """The ids of the table, in its order."""
+    return re.findall(r"^X\(\w+, (\w+),", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def shown_ids():
+    """The ids on the frames of the golden files."""
+    found = set()
+    for path in (HERE / "golden").glob("*.fields"):
+        for ids in re.findall(r"\bdiag\.id=(\S+)", path.read_text(encoding="utf-8")):
+            found.update(ids.split(","))
+    return found
+
+
+def due_ids():
+    """The ids that truth files expect, alternatives included."""
+    found = set()
+    for path in CAPTURES.glob("*.truth.json"):
+        for options in json.loads(path.read_text(encoding="utf-8"))["expect"]:
+            found.update(options)
+    return found
+
+
+def problems(table, shown, due):
+    """What is wrong, one line each."""
+    for name in table:
+        if name not in shown:
+            yield f"{name}: on no frame of golden/*.fields"
+        if name not in due and name not in NOT_DUE:
+            yield f"{name}: expected by no truth file of captures/, and not in NOT_DUE"
+    for name in NOT_DUE:
+        if name not in table:
+            yield f"{name}: in NOT_DUE, but no row of {TABLE.name}"
+        elif name in due:
+            yield f"{name}: in NOT_DUE, but expected by a truth file"
+    for name in sorted(shown - set(table)):
+        yield f"{name}: in golden/*.fields, but no row of {TABLE.name}"
+
+
+def main():
+    if len(sys.argv) > 1:
+        sys.exit(__doc__.strip())
+    table = table_ids()
+    found = list(problems(table, shown_ids(), due_ids()))
+    if not table:
+        found.append(f"{TABLE.name}: no row found")
+    for line in found:
+        print(f"check_findings: {line}")
+    print(f"check_findings: {f'FAILED, {len(found)} problems' if found else f'ok, {len(table)} findings'}")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
