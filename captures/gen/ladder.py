@@ -19,8 +19,10 @@ import json
 import pathlib
 import sys
 
+import ikev2wire as v2
 import ikewire as ike
 import netwire
+import tcpstream
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "lib"))
 import pcapfile  # noqa: E402  (found through the line above)
@@ -37,6 +39,7 @@ ANSWERS = {
     "MM2": "MM1", "MM4": "MM3", "MM6": "MM5", "AM2": "AM1", "QM2": "QM1", "QM4": "QM3",
     "NG2": "NG1", "TR2": "TR1",
     "AIP-MM2": "AIP-MM1", "AIP-MM4": "AIP-MM3", "AIP-QM2": "AIP-QM1", "AIP-EM2": "AIP-EM1",
+    **{f"{name}.resp": f"{name}.req" for name in v2.EXCHANGE_NAMES.values()},
 }
 
 
@@ -73,11 +76,15 @@ class View:
 
 @dataclasses.dataclass
 class Note:
-    """What the truth file says about a packet. key finds the request that an answer belongs to."""
+    """What the truth file says about a packet. key finds the request that an answer belongs to.
+
+    data is the whole message, also in the note about a fragment of it (RFC 7383), whose bytes are others.
+    """
     label: str
     data: bytes = b""
     key: tuple = ()
     piece: bool = False
+    fragment: bool = False
 
 
 @dataclasses.dataclass
@@ -98,6 +105,7 @@ class Conversation:
     def __init__(self, name, about, expect=(), forbid=(), healthy=False):
         self.name, self.about, self.healthy = name, about, healthy
         self.rewritable = True  # the truth also holds for a capture rewritten by the tests
+        self.clock_set_back = False
         self.expect, self.forbid = [list(x) for x in expect], sorted(forbid)
         self.rng = ike.Rng(name)
         self.now, self.frames, self.truth = START_NS, [], []
@@ -118,6 +126,11 @@ class Conversation:
     def until(self, seconds):
         """Wait until so many seconds after the start of the capture."""
         self.now = START_NS + round(seconds * 10 ** 9)
+
+    def set_clock_back(self, seconds):
+        """The clock of the host that captures is set back: time stamps run backwards here."""
+        self.clock_set_back = True
+        self.wait(-seconds)
 
     def pause(self, after, low=0.002, high=0.012):
         """Let the given time pass, or a plausible one."""
@@ -189,13 +202,19 @@ class Conversation:
         entry = {"n": number, "msg": note.label}
         original = self.copies.setdefault((src, note.data), number)
         if original != number:
-            entry["copy_of"] = original
+            entry.update({"any_copy": True} if note.fragment else {"copy_of": original})
             return entry
         self.labels[note.key + (note.label,)] = number
         request = self.labels.get(note.key + (ANSWERS.get(note.label),))
         if request:
             entry["request_in"] = request
         return entry
+
+    def remember_several(self, src, number, notes):
+        """Several messages in one frame: the truth has one label per frame, hence none here."""
+        for note in notes:
+            self.entry(src, number, note)
+        self.truth.append({"n": number, "any_copy": True})
 
     def datagram(self, src, dst, sport, dport, payload, note=None, lose=(), with_checksum=True):
         """Send a UDP datagram."""
@@ -247,28 +266,27 @@ class Conversation:
 
     def tcp_exchange(self, client, server, port):
         """A connection that asks one thing and is closed."""
-        ask, reply = b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.0 204 No Content\r\n\r\n"
-        steps = [(0, 0, 0, 0x02, b""), (1, 0, 1, 0x12, b""), (0, 1, 1, 0x10, b""), (0, 1, 1, 0x18, ask),
-                 (1, 1, 1 + len(ask), 0x19, reply), (0, 1 + len(ask), 2 + len(reply), 0x11, b""),
-                 (1, 2 + len(reply), 2 + len(ask), 0x10, b"")]
-        for from_server, seq, ack, flags, data in steps:
-            src, dst = (server, client) if from_server else (client, server)
-            ports = (80, port) if from_server else (port, 80)
+        stream = tcpstream.TcpConnection(self, client, server, port, 80)
+        stream.open()
+        push, done = tcpstream.PUSH | tcpstream.ACK, tcpstream.FIN | tcpstream.ACK
+        for sender, flags, data in ((client, push, b"GET / HTTP/1.0\r\n\r\n"),
+                                    (server, push | done, b"HTTP/1.0 204 No Content\r\n\r\n"),
+                                    (client, done, b""), (server, tcpstream.ACK, b"")):
             self.wait(0.0005)
-            self.transmit(src, dst, netwire.TCP, lambda view: netwire.tcp(
-                view.src, ports[0], view.dst, ports[1], 1000 + seq, ack and 1000 + ack, flags, data))
+            stream.segment(sender, flags, data)
 
     # Writing
 
     def save(self, folder):
         """Write NAME.pcapng and NAME.pcapng.truth.json."""
         times = [frame.time_ns for frame in self.frames]
-        assert times == sorted(times), f"{self.name}: frames out of order"
+        assert self.clock_set_back or times == sorted(times), f"{self.name}: frames out of order"
         path = pathlib.Path(folder) / f"{self.name}.pcapng"
         pcapfile.write(path, pcapfile.Capture(self.frames))
         write_truth(path.with_name(path.name + ".truth.json"), {
             "capture": path.name, "scenario": self.name, "about": self.about, "origin": ORIGIN,
-            "healthy": self.healthy, "rewritable": self.rewritable, "expect": self.expect, "forbid": self.forbid, "frames": self.truth})
+            "healthy": self.healthy, "rewritable": self.rewritable, "expect": self.expect,
+            "forbid": self.forbid, "frames": self.truth})
 
 
 def write_truth(path, truth):
@@ -335,12 +353,11 @@ XP_CERT = Suite(XP_OFFERS, 1, ike.RSA_SIGNATURE, vendors_i=XP_VENDORS, vendors_r
 DPD_LENGTH = 32  # the notify of RFC 3706: header, both cookies, sequence number
 
 
-class IkeSa:
-    """One IKE SA: cookies, ends, the ports in use, and a method per message."""
+class Association:
+    """What an IKE SA of either version is before it says anything: two ends, and the ports in use."""
 
-    def __init__(self, conv, initiator, responder, suite=LINUX_PSK, cky_i=None):
-        self.conv, self.initiator, self.responder, self.suite = conv, initiator, responder, suite
-        self.cky_i, self.cky_r = cky_i or conv.rng.bytes(8), conv.rng.bytes(8)
+    def __init__(self, conv, initiator, responder):
+        self.conv, self.initiator, self.responder = conv, initiator, responder
         self.port = 500
         self.mapped = {}  # the initiator's ports as a NAT changes them
 
@@ -352,15 +369,35 @@ class IkeSa:
         outer = self.mapped.get(self.port, self.port)
         return (outer, self.port) if sender is self.initiator else (self.port, outer)
 
+    def nat_ends(self, sender):
+        """What NAT detection hashes: the destination as the sender sees it, then the sender's own end."""
+        return (self.conv.public(self.peer(sender)), self.ports(sender)[1]), (sender.address, self.port)
+
+    def deliver(self, sender, note, data=None, marker=None, lose=()):
+        """Send the message of a note, or other data, from the current port.
+
+        marker overrides whether 4 zero bytes precede it.
+        """
+        if marker is None:
+            marker = self.port != 500
+        payload = (ike.NON_ESP_MARKER if marker else b"") + (note.data if data is None else data)
+        return self.conv.datagram(sender, self.peer(sender), *self.ports(sender), payload, note, lose)
+
+
+class IkeSa(Association):
+    """One IKE SA: cookies, suite, and a method per message."""
+
+    def __init__(self, conv, initiator, responder, suite=LINUX_PSK, cky_i=None):
+        super().__init__(conv, initiator, responder)
+        self.suite = suite
+        self.cky_i, self.cky_r = cky_i or conv.rng.bytes(8), conv.rng.bytes(8)
+
     # Sending
 
     def send(self, sender, label, data, marker=None, lose=(), piece=False):
-        """Send an ISAKMP message from the current port; marker overrides whether 4 zero bytes precede it."""
-        if marker is None:
-            marker = self.port != 500
+        """Send an ISAKMP message from the current port."""
         note = Note(label, data, (self.cky_i, data[20:24]), piece)
-        payload = (ike.NON_ESP_MARKER if marker else b"") + data
-        return self.conv.datagram(sender, self.peer(sender), *self.ports(sender), payload, note, lose)
+        return self.deliver(sender, note, marker=marker, lose=lose)
 
     def clear(self, sender, label, exchange, payloads, after=None, flags=0, msgid=0, cky_r=None):
         """Send a message in clear."""
@@ -456,12 +493,11 @@ class IkeSa:
         return payloads + self.natd(sender)
 
     def natd(self, sender):
-        """NAT-D payloads: the destination as the sender sees it, then the sender's own address."""
+        """NAT-D payloads: the destination, then the sender's own address."""
         if not self.suite.natd:
             return []
-        ends = ((self.conv.public(self.peer(sender)), self.ports(sender)[1]), (sender.address, self.port))
         return [(self.suite.natd, ike.natd_hash(self.suite.hash, self.cky_i, self.cky_r, *end))
-                for end in ends]
+                for end in self.nat_ends(sender)]
 
     # After Main Mode
 
@@ -543,11 +579,15 @@ class EspFlow:
         self.ports = (udp_port, udp_port) if isinstance(udp_port, int) else udp_port
         self.spi, self.seq = conv.rng.number(), 0
 
-    def send(self, inner_length, after=None, lose=()):
-        """One packet that protects inner_length bytes; lose names fragments that are never captured."""
-        self.conv.pause(after)
+    def packet(self, inner_length):
+        """The next packet, for others to send."""
         self.seq += 1
-        data = ike.esp_packet(self.conv.rng, self.spi, self.seq, inner_length, self.block)
+        return ike.esp_packet(self.conv.rng, self.spi, self.seq, inner_length, self.block)
+
+    def send(self, inner_length, after=None, lose=()):
+        """Send one packet that protects inner_length bytes; lose names fragments that are never captured."""
+        self.conv.pause(after)
+        data = self.packet(inner_length)
         if self.ports:
             return self.conv.datagram(self.src, self.dst, *self.ports, data, lose=lose, with_checksum=False)
         return self.conv.transmit(self.src, self.dst, netwire.ESP, lambda view: data, lose=lose)

@@ -4,15 +4,17 @@
 
 usage: scenarios.py [-o DIR] [NAME..]
 
-Without a name all of them. Running it twice gives the same bytes. A scenario is a function below, in
-silences.py or in findings.py that plays a negotiation message by message; its docstring is what the index
-says about the capture.
+Without a name all of them. Running it twice gives the same bytes. A scenario is a function below or
+in one of the modules that are imported here for their scenarios. It plays a negotiation message by message;
+its docstring is what the index says about the capture.
 """
 import argparse
 import pathlib
 import sys
 
 import findings  # noqa: F401  (adds its scenarios to the table)
+import ikev2_scenarios  # noqa: F401  (adds its scenarios to the table)
+import ikev2_tunnels  # noqa: F401  (adds its scenarios to the table)
 import ikewire as ike
 import ladder
 import malformed

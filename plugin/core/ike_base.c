@@ -90,3 +90,9 @@ void ike_seconds_append(GString *out, ike_time span)
     g_string_append_printf(out, "%s%" G_GINT64_FORMAT ".%03d", span < 0 ? "-" : "", ms / 1000,
                            (int)(ms % 1000));
 }
+
+void ike_text_append(GString *out, const uint8_t *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        g_string_append_c(out, g_ascii_isgraph((gchar)text[i]) ? (gchar)text[i] : '?');
+}

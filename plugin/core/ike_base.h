@@ -82,6 +82,8 @@ guint ike_addr_hash(const ike_addr *a);
 void ike_addr_append(GString *out, const ike_addr *a);
 /* Appends "10.1.0.2:500" or "[2001:db8::1]:500". */
 void ike_endpoint_append(GString *out, const ike_endpoint *e);
+/* Appends text of a packet; what a terminal could take for a command is "?". */
+void ike_text_append(GString *out, const uint8_t *text, size_t length);
 /* Appends seconds with three decimals, such as "0.085". */
 void ike_seconds_append(GString *out, ike_time span);
 

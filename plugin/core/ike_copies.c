@@ -12,18 +12,32 @@
 #define LATE_GAP (600 * IKE_SECOND)
 #define COPIES_COMPARED 16
 
+/* What comes again over another TCP connection has other ports, and may be cut elsewhere. The
+ * header tells which message it is, but for fragments. */
+static bool is_cut_in_tcp(const ike_message *m, const ike_datagram *d)
+{
+    return m->truncated && d->is_tcp && m->next_payload != IKE_PL_V2_SKF;
+}
+
 ike_digest ike_digest_of(const ike_message *m, const ike_datagram *d)
 {
-    const XXH128_hash_t hash = XXH3_128bits(m->data, m->captured);
+    const bool cut_in_tcp = is_cut_in_tcp(m, d);
+    const XXH128_hash_t hash =
+        XXH3_128bits(m->data, cut_in_tcp ? MIN(m->captured, IKE_HEADER_LENGTH) : m->captured);
     ike_digest digest = { hash.low64, hash.high64 ^ m->length };
 
     /* Of a truncated message the capture may hold only a header that others share: the UDP checksum
      * and the ports stand for the rest. */
-    if (m->truncated) {
+    if (m->truncated && !cut_in_tcp) {
         digest.low ^= (uint64_t)d->checksum << 32 | (uint32_t)d->src.port << 16 | d->dst.port;
         digest.high ^= ike_addr_hash(&d->src.addr);
     }
     return digest;
+}
+
+uint64_t ike_bytes_digest(const uint8_t *data, size_t length)
+{
+    return XXH3_64bits(data, length);
 }
 
 static ike_time magnitude(ike_time span)
@@ -38,6 +52,13 @@ static bool is_same_packet(const ike_record *a, const ike_record *b)
            magnitude(a->note.time - b->note.time) < SAME_IP_ID_GAP;
 }
 
+/* TCP delivers its bytes once (RFC 9329 6.2): the message over another connection was sent anew. */
+static bool is_other_connection(const ike_record *a, const ike_record *b)
+{
+    return (a->is_tcp || b->is_tcp) &&
+           (a->is_tcp != b->is_tcp || a->src.port != b->src.port || a->dst.port != b->dst.port);
+}
+
 /* The copy that `r` doubles: the oldest of the newest few that is the same packet, or that came only
  * moments ago; NULL when it was sent anew. */
 static ike_record *doubled(const ike_record *r, ike_record *newest)
@@ -45,6 +66,8 @@ static ike_record *doubled(const ike_record *r, ike_record *newest)
     ike_record *packet = NULL, *moment = NULL, *copy = newest;
 
     for (int i = 0; copy && i < COPIES_COMPARED; i++, copy = copy->older) {
+        if (is_other_connection(r, copy))
+            continue;
         if (is_same_packet(r, copy))
             packet = copy;
         if (magnitude(r->note.time - copy->note.time) < IKE_QUICK)
@@ -57,7 +80,8 @@ static ike_record *doubled(const ike_record *r, ike_record *newest)
 
 static void raise_retransmission(ike_tracker *t, ike_record *r)
 {
-    GString *text = g_string_new("sent again");
+    const bool cut = r->fragment == IKE_FRAGMENT_V2 && r->first->fragment_total < r->fragment_total;
+    GString *text = g_string_new(cut ? "sent again in IKE fragments" : "sent again");
 
     if (r->delay > 0) {
         g_string_append(text, " after ");
@@ -108,18 +132,35 @@ static void set_copy(ike_tracker *t, ike_record *r, ike_record *first)
     first->last = r;
 }
 
+/* RFC 7296 2.6: a challenge or refusal may be the same, byte for byte, for two different requests. */
+static bool answers_anew(const ike_record *r, const ike_record *first)
+{
+    const ike_exchange *phase1 = r->note.sa->phase1;
+    const ike_record *newest = phase1->slot[IKE_REQUEST];
+
+    return r->version == 2 && first->note.exchange == phase1 && first->label.is_response && newest &&
+           first->request && first->request != newest && !newest->response;
+}
+
+void ike_copies_mark(ike_tracker *t, ike_record *r, ike_record *first)
+{
+    r->first = first;
+    r->note.exchange = first->note.exchange;
+    set_copy(t, r, first);
+}
+
 bool ike_copies_check(ike_tracker *t, ike_record *r)
 {
     ike_sa *sa = r->note.sa;
     ike_record *first = g_hash_table_lookup(sa->digests, &r->digest);
 
-    if (!first) {
-        g_hash_table_insert(sa->digests, &r->digest, r);
+    if (!first || answers_anew(r, first)) {
+        g_hash_table_replace(sa->digests, &r->digest, r);
         return false;
     }
-    r->first = first;
-    r->note.exchange = first->note.exchange;
     if (first->side != r->side && first->side != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE) {
+        r->first = first;
+        r->note.exchange = first->note.exchange;
         r->is_reflection = true;
         if (r->note.time < first->note.time && r->version == 1)
             ike_v1_doubt(first);
@@ -127,6 +168,6 @@ bool ike_copies_check(ike_tracker *t, ike_record *r)
                   "the message of frame %u came back from the other side", first->note.frame);
         return true;
     }
-    set_copy(t, r, first);
+    ike_copies_mark(t, r, first);
     return true;
 }

@@ -77,6 +77,11 @@ static void feed_esp(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)
     sa->sides[side].newest_esp_frame = t->frame;
 }
 
+void ike_tracker_esp(ike_tracker *t, const ike_datagram *d)
+{
+    feed_esp(t, d, IKE_NOTE_ESP);
+}
+
 /* Offset of an IKE message in the payload of a datagram on a strange port, known by its cookies;
  * -1 when there is none. */
 static int known_cookies_at(const ike_tracker *t, const ike_datagram *d)
@@ -212,6 +217,7 @@ void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured)
     }
     switch (ip.protocol) {
     case IKE_IPPROTO_UDP: feed_udp(t, &ip); break;
+    case IKE_IPPROTO_TCP: ike_tcp_feed(t, &ip); break;
     case IKE_IPPROTO_ESP:
     case IKE_IPPROTO_AH: feed_native_esp(t, &ip); break;
     case IKE_IPPROTO_ICMP:

@@ -540,16 +540,34 @@ static void describe_missing(fragment_set *set, GString *text)
         g_string_append_printf(text, "%s%u-%u", text->len ? ", " : "", end, set->total - 1);
 }
 
-/* MM5 of which only pieces came, however often it was sent: nobody can have answered it. */
-static void judge_mm5(ike_tracker *t, const fragment_set *set, const ip_piece *p, unsigned times)
+/* What to say of a request of which only pieces came, however often it was sent: nobody can have
+ * answered it. */
+static const struct {
+    uint8_t exchange, flags; /* as in its header */
+    ike_diagnosis_id id;
+    const char *label;
+} requests_in_pieces[] = {
+    { IKE_XCHG_MAIN, IKE_FLAG_ENCRYPTED, IKE_DIAG_MM5_NORESP, "MM5" },
+    { IKE_XCHG_V2_AUTH, IKE_FLAG_V2_INITIATOR, IKE_DIAG_AUTH_NORESP, "IKE_AUTH.req" },
+};
+
+static bool is_in_capture(const ike_sa *sa)
+{
+    return sa->version == 2 ? sa->v2.last_auth != NULL : sa->phase1->slot[5] != NULL;
+}
+
+static void judge_request(ike_tracker *t, const fragment_set *set, const ip_piece *p, unsigned times)
 {
     ike_sa *sa = set->sa;
 
-    if (set->header.exchange != IKE_XCHG_MAIN || !(set->header.flags & IKE_FLAG_ENCRYPTED) ||
-        ike_sa_role(sa, p->record->side) != IKE_ROLE_INITIATOR || sa->phase1->slot[5])
+    if (ike_sa_role(sa, p->record->side) != IKE_ROLE_INITIATOR || is_in_capture(sa))
         return;
-    ike_raise(t, sa, IKE_DIAG_MM5_NORESP, &p->record->note, 0,
-              "MM5 was sent %u times, and never came whole to the capture point", times);
+    for (size_t i = 0; i < G_N_ELEMENTS(requests_in_pieces); i++)
+        if (requests_in_pieces[i].exchange == set->header.exchange &&
+            requests_in_pieces[i].flags == set->header.flags)
+            ike_raise(t, sa, requests_in_pieces[i].id, &p->record->note, 0,
+                      "%s was sent %u times, and never came whole to the capture point: IP fragments "
+                      "are lost", requests_in_pieces[i].label, times);
 }
 
 static void judge_set(ike_tracker *t, fragment_set *set)
@@ -566,7 +584,7 @@ static void judge_set(ike_tracker *t, fragment_set *set)
     if (!answered && times > 1) {
         ike_sa_fail(set->sa);
         if (set == newest)
-            judge_mm5(t, set, p, times);
+            judge_request(t, set, p, times);
     }
     missing = g_string_new(NULL);
     describe_missing(set, missing);

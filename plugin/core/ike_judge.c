@@ -42,13 +42,19 @@ static void judge_quick(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 
 /* ---- response times ---- */
 
+/* XAUTH and the rounds of EAP wait for a user who types, or for his server. */
+static bool waits_for_people(ike_label label)
+{
+    return label.mode == IKE_MODE_TRANSACTION || (label.mode == IKE_MODE_V2_AUTH && label.number > 1);
+}
+
 static void judge_slow(ike_tracker *t, ike_sa *sa)
 {
     for (guint i = 0; i < sa->records->len; i++) {
         ike_record *r = sa->records->pdata[i];
         ike_time span;
 
-        if (!r->request || r->copy != IKE_COPY_NONE || r->label.mode == IKE_MODE_TRANSACTION)
+        if (!r->request || r->copy != IKE_COPY_NONE || waits_for_people(r->label))
             continue;
         span = r->note.time - ike_record_last_before(r->request, r)->note.time;
         if (span > SLOW_ANSWER) {
@@ -70,8 +76,9 @@ static void judge_slow(ike_tracker *t, ike_sa *sa)
 /* An initiator that is stuck at its first message proves nothing; whatever follows it does. */
 static bool proves_answers(const ike_sa *sa)
 {
-    return sa->version == 1 &&
-           (sa->phase1->highest > 1 || sa->is_joined || ike_judge_has_phase2(sa));
+    if (sa->version == 2)
+        return sa->spi_r != 0 || sa->is_joined || sa->phase1->slot[IKE_RESPONSE];
+    return sa->phase1->highest > 1 || sa->is_joined || ike_judge_has_phase2(sa);
 }
 
 bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa)
@@ -108,13 +115,12 @@ static bool is_resent_after(const ike_record *request, const ike_record *respons
     return request && response && ike_judge_was_sent_after(request, response);
 }
 
-static void judge_state(ike_tracker *t, ike_sa *sa)
+static void judge_state_v1(ike_tracker *t, ike_sa *sa)
 {
     ike_record *last = sa->phase1->mode == IKE_MODE_AGGRESSIVE ? sa->phase1->slot[3]
                      : sa->phase1->mode == IKE_MODE_BASE       ? sa->phase1->slot[4]
                                                                : sa->phase1->slot[6];
 
-    sa->is_failed = false;
     sa->established = last;
     if (sa->state == IKE_STATE_PROBABLY_ESTABLISHED && last &&
         sa->phase1->mode == IKE_MODE_MAIN && !is_resent_after(sa->phase1->slot[5], last) &&
@@ -123,6 +129,15 @@ static void judge_state(ike_tracker *t, ike_sa *sa)
     if (sa->phase1->mode == IKE_MODE_AGGRESSIVE && last &&
         (sa->sides[0].esp_packets || sa->sides[1].esp_packets))
         sa->state = MAX(sa->state, IKE_STATE_ESTABLISHED);
+}
+
+static void judge_state(ike_tracker *t, ike_sa *sa)
+{
+    sa->is_failed = false;
+    if (sa->version == 1)
+        judge_state_v1(t, sa);
+    else
+        ike_judge_state_v2(t, sa);
 }
 
 static void judge_gaps(ike_tracker *t, ike_sa *sa)
@@ -143,30 +158,39 @@ static void judge_gaps(ike_tracker *t, ike_sa *sa)
 
 static void judge_joined(ike_tracker *t, ike_sa *sa)
 {
-    if (sa->is_joined && sa->version == 1)
+    if (sa->is_joined)
         ike_raise(t, sa, IKE_DIAG_JOINED, first_note(sa), 0,
                   "the capture begins in the middle of this negotiation");
 }
 
-static const char *role_name(const ike_sa *sa, ike_side side)
+/* "the initiator", or its address while roles are not known; g_free it. */
+static char *side_name(const ike_sa *sa, ike_side side)
 {
-    return ike_sa_role(sa, side) == IKE_ROLE_INITIATOR ? "initiator" : "responder";
+    static const char *const roles[] = { NULL, "the initiator", "the responder" };
+    const char *role = roles[ike_sa_role(sa, side)];
+    GString *text = g_string_new(role);
+
+    if (!role && sa->sides[side].n_endpoints)
+        ike_addr_append(text, &sa->sides[side].endpoints[0].addr);
+    return g_string_free(text, FALSE);
 }
 
 static void judge_nat(ike_tracker *t, ike_sa *sa)
 {
-    for (int side = 0; side < 2 && sa->initiator != IKE_SIDE_NONE; side++) {
+    for (int side = 0; side < 2; side++) {
         const ike_natted natted = ike_sa_natted(sa, side);
         const ike_natd *natd = &sa->sides[side].natd;
         const ike_natd *seen = sa->sides[1 - side].natd.seen ? &sa->sides[1 - side].natd : natd;
+        char *name = side_name(sa, side);
 
-        if (natted >= IKE_NAT_MAYBE && seen->record)
+        if (natted >= IKE_NAT_MAYBE && seen->record && seen->record->note.sa == sa)
             ike_raise(t, sa, IKE_DIAG_NATT_DETECTED, &seen->record->note, 0,
-                      "the %s is behind a NAT%s", role_name(sa, side),
+                      "%s is behind a NAT%s", name,
                       natted == IKE_NAT_MAYBE ? ", or its encapsulation is forced" : "");
-        if (natd->seen && natd->forced)
+        if (natd->seen && natd->forced && natd->record->note.sa == sa)
             ike_raise(t, sa, IKE_DIAG_NATT_FORCED, &natd->record->note, 0,
-                      "the %s hashes port 0 to force encapsulation", role_name(sa, side));
+                      "%s hashes port 0 to force encapsulation", name);
+        g_free(name);
     }
 }
 
@@ -174,7 +198,7 @@ static void judge_nat(ike_tracker *t, ike_sa *sa)
 
 static bool begins_here(const ike_sa *sa)
 {
-    return !sa->is_joined && !sa->sibling_of && sa->initiator != IKE_SIDE_NONE &&
+    return !sa->is_joined && !sa->sibling_of && !sa->parent && sa->initiator != IKE_SIDE_NONE &&
            sa->sides[sa->initiator].n_endpoints > 0;
 }
 
@@ -200,7 +224,8 @@ static void judge_simultaneous(ike_tracker *t, const GPtrArray *list)
     }
 }
 
-/* An attempt that its side replaced by a new one at once was given up. */
+/* An attempt that its side replaced by a new one at once was given up; after a ticket that is not
+ * accepted that is the way to go on (RFC 5723 4.3.3). */
 static void judge_attempts(const GPtrArray *list)
 {
     for (guint i = 1; i < list->len; i++) {
@@ -208,7 +233,7 @@ static void judge_attempts(const GPtrArray *list)
         const ike_sa *b = list->pdata[i];
 
         if (a->state == IKE_STATE_ABANDONED || b->sibling_of || !begins_here(a) || !begins_here(b) ||
-            a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED)
+            a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2.nack)
             continue;
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
             b->first_time - a->last_time < NEW_ATTEMPT_WITHIN &&
@@ -218,9 +243,14 @@ static void judge_attempts(const GPtrArray *list)
 }
 
 /* Of several answers to one first message the initiator goes on with one; the others are given up. */
+static bool got_further(const ike_sa *sa)
+{
+    return sa->version == 2 ? sa->exchanges->len > 0 : sa->phase1->highest > 2;
+}
+
 static void abandon(ike_sa *sa, const ike_sa *other)
 {
-    if (sa->phase1->highest <= 2 && other->phase1->highest > 2)
+    if (!got_further(sa) && got_further(other))
         sa->state = IKE_STATE_ABANDONED;
 }
 
@@ -273,10 +303,14 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     ike_judge_find_liveness(sa);
     ike_judge_icmp(t, sa);
     ike_judge_refusals(t, sa);
+    ike_judge_outside(t, sa);
+    if (sa->version == 2)
+        ike_judge_sa_v2(t, sa);
     ike_judge_silence(t, sa, sa->phase1);
     for (guint i = 0; i < sa->exchanges->len; i++) {
         ike_judge_silence(t, sa, sa->exchanges->pdata[i]);
         judge_quick(t, sa, sa->exchanges->pdata[i]);
+        ike_v2frag_judge(t, sa->exchanges->pdata[i]);
     }
     ike_judge_liveness(t, sa);
     judge_slow(t, sa);
@@ -289,6 +323,7 @@ static void judge_pair(gpointer key, gpointer value, gpointer user)
     (void)key;
     judge_simultaneous(user, value);
     judge_attempts(value);
+    ike_judge_redundant(user, value);
 }
 
 void ike_judge_capture(ike_tracker *t)
@@ -301,6 +336,7 @@ void ike_judge_capture(ike_tracker *t)
     ike_judge_floods(t);
     for (guint i = 0; i < t->sas->len; i++)
         judge_sa(t, t->sas->pdata[i]);
+    ike_judge_orphans(t);
     ike_ipfrag_judge(t);
     g_hash_table_foreach(t->by_hosts, judge_pair, t);
 }

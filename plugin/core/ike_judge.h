@@ -38,6 +38,23 @@ void ike_judge_floods(ike_tracker *t);
 /* What was not answered in one exchange of an SA. */
 void ike_judge_silence(ike_tracker *t, ike_sa *sa, ike_exchange *exchange);
 
+/* IKEv2: the initiator that does not go on after the response to its first message. */
+void ike_judge_standstill_v2(ike_tracker *t, ike_sa *sa);
+/* IKEv2: a request of which only some fragments came; `piece` is the one that was sent most often. */
+void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_record *piece);
+
+/* ---- ike_judge_v2.c ---- */
+/* Whether an IKEv2 SA came up, by what follows its last IKE_AUTH. */
+void ike_judge_state_v2(ike_tracker *t, ike_sa *sa);
+/* Refusals, challenges, authentication that probably failed, gaps of an IKEv2 SA. */
+void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa);
+/* Errors outside an SA, by either version. */
+void ike_judge_outside(ike_tracker *t, ike_sa *sa);
+/* The same of errors whose SA was not in the capture when they came. */
+void ike_judge_orphans(ike_tracker *t);
+/* IKEv2 SAs of the same hosts and ports that live side by side; `list`: all between two hosts. */
+void ike_judge_redundant(ike_tracker *t, const GPtrArray *list);
+
 /* True when a copy of `r` was sent after another message. */
 bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after);
 bool ike_judge_is_info(const ike_record *r);

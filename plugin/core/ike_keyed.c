@@ -321,9 +321,9 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
                   IKE_MAX_EXCHANGES);
         return NULL;
     }
-    exchange = ike_sa_add_exchange(sa, mode, r->message_id);
+    exchange = ike_sa_add_exchange(sa, mode, mode, r->message_id);
     if (ike_modes[mode].makes_child)
-        exchange->child = (int)t->n_children++;
+        ike_exchange_new_child(exchange, &t->n_children);
     return exchange;
 }
 

@@ -59,6 +59,23 @@ static const ike_step steps[] = {
     /* RFC 2409 5.6: HDR*, HASH(1), SA --> ; <-- HDR*, HASH(2), SA */
     { IKE_MODE_NEW_GROUP, 1, 2, true,  IKE_STATE_ESTABLISHED, IKE_DIAG_NONE, NULL },
     { IKE_MODE_NEW_GROUP, 2, 0, false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE, NULL },
+    /* RFC 7296 1.2 and 2.6, RFC 9242 3: the state after a response depends on what is in it, and whether
+     * another request must follow */
+    { IKE_MODE_V2_SA_INIT, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_OFFERED, IKE_DIAG_INIT_NORESP, NULL },
+    { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, 0,            false, IKE_STATE_CHOSEN,  IKE_DIAG_NONE,        NULL },
+    { IKE_MODE_V2_RESUME, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_OFFERED, IKE_DIAG_RESUME_NORESP, NULL },
+    { IKE_MODE_V2_RESUME, IKE_RESPONSE, 0,            false, IKE_STATE_CHOSEN,  IKE_DIAG_NONE,          NULL },
+    { IKE_MODE_V2_INTERMEDIATE, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_KEYING, IKE_DIAG_INT_NORESP, NULL },
+    { IKE_MODE_V2_INTERMEDIATE, IKE_RESPONSE, 0,            false, IKE_STATE_KEYING, IKE_DIAG_NONE,       NULL },
+    { IKE_MODE_V2_AUTH, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_AUTHENTICATING,       IKE_DIAG_AUTH_NORESP, NULL },
+    { IKE_MODE_V2_AUTH, IKE_RESPONSE, 0,            false, IKE_STATE_PROBABLY_ESTABLISHED, IKE_DIAG_NONE,        NULL },
+    /* RFC 7296 1.3, 1.4, RFC 9370 2.2.4 */
+    { IKE_MODE_V2_CREATE_CHILD, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_ESTABLISHED, IKE_DIAG_CHILD_NORESP, NULL },
+    { IKE_MODE_V2_CREATE_CHILD, IKE_RESPONSE, 0,            false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE,         NULL },
+    { IKE_MODE_V2_FOLLOWUP_KE, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_ESTABLISHED, IKE_DIAG_CHILD_NORESP, NULL },
+    { IKE_MODE_V2_FOLLOWUP_KE, IKE_RESPONSE, 0,            false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE,         NULL },
+    { IKE_MODE_V2_INFO, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_ESTABLISHED, IKE_DIAG_INFO_NORESP, NULL },
+    { IKE_MODE_V2_INFO, IKE_RESPONSE, 0,            false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE,        NULL },
     /* MS-AIPS 3.2.4, 3.4.5.1, 3.7.5.1: strict request and response; further rounds follow row 3 */
     { IKE_MODE_AUTHIP_MAIN, 1, 2, true,  IKE_STATE_OFFERED, IKE_DIAG_AIP_NORESP, NULL },
     { IKE_MODE_AUTHIP_MAIN, 2, 0, false, IKE_STATE_CHOSEN,  IKE_DIAG_NONE,       NULL },
@@ -77,7 +94,9 @@ static const char *const state_names[IKE_N_STATES] = {
     [IKE_STATE_AUTHENTICATING] = "authenticating",
     [IKE_STATE_PROBABLY_ESTABLISHED] = "probably established",
     [IKE_STATE_ESTABLISHED] = "established",
+    [IKE_STATE_REKEYED] = "rekeyed",
     [IKE_STATE_ABANDONED] = "abandoned",
+    [IKE_STATE_REDIRECTED] = "redirected",
 };
 
 ike_mode ike_mode_of_exchange(unsigned exchange, unsigned version)
@@ -94,12 +113,22 @@ const char *ike_state_name(ike_state state)
     return state < IKE_N_STATES ? state_names[state] : "new";
 }
 
+/* The number by which the table of steps knows a message. */
+static unsigned step_number(ike_label label)
+{
+    if (ike_modes[label.mode].version == 1)
+        return label.number;
+    return label.is_response ? IKE_RESPONSE : IKE_REQUEST;
+}
+
 const ike_step *ike_step_find(ike_label label)
 {
+    const unsigned number = step_number(label);
+
     if (!ike_label_is_decided(label))
         return NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
-        if (steps[i].mode == label.mode && steps[i].number == label.number)
+        if (steps[i].mode == label.mode && steps[i].number == number)
             return &steps[i];
     return NULL;
 }

@@ -34,7 +34,8 @@ typedef enum ike_mode {
 } ike_mode;
 
 /* A message of a mode. IKEv1: `number`, or one of `number` and `other` while the wire does not
- * decide (MM3/4: 3 and 4). IKEv2: `is_response`. IKE_MODE_NONE: no label. */
+ * decide (MM3/4: 3 and 4). IKEv2: `is_response`, and in `number` which attempt or round it is, 0 when
+ * these are not counted or not known. IKE_MODE_NONE: no label. */
 typedef struct ike_label {
     uint8_t mode;
     uint8_t number;
@@ -64,7 +65,9 @@ typedef enum ike_state {
     IKE_STATE_AUTHENTICATING,
     IKE_STATE_PROBABLY_ESTABLISHED,
     IKE_STATE_ESTABLISHED,
+    IKE_STATE_REKEYED,    /* IKEv2: another SA took over (RFC 7296 2.18) */
     IKE_STATE_ABANDONED,
+    IKE_STATE_REDIRECTED, /* IKEv2: the responder names another gateway (RFC 5685) */
     IKE_N_STATES
 } ike_state;
 
@@ -73,15 +76,18 @@ ike_mode ike_mode_of_exchange(unsigned exchange, unsigned version);
 
 const char *ike_state_name(ike_state state);
 
-/* One row for each numbered message. */
+/* One row for each numbered message of IKEv1, and for requests and responses of IKEv2. */
 typedef struct ike_step {
-    uint8_t mode, number;
+    uint8_t mode;
+    uint8_t number;                /* IKEv2: IKE_REQUEST or IKE_RESPONSE, whatever the attempt */
     uint8_t next;                  /* number that must come next, 0 when none must */
     bool is_answered;              /* `next` answers it as a request, by the other side */
     ike_state state;               /* of the SA after it */
     ike_diagnosis_id unanswered;   /* raised when `next` never comes; IKE_DIAG_NONE */
     const char *cisco;             /* what a Cisco initiator shows after it, or NULL */
 } ike_step;
+
+enum { IKE_REQUEST = 1, IKE_RESPONSE = 2 }; /* IKEv2 in rows of steps and slots of exchanges */
 
 /* Row of a decided label, or NULL. */
 const ike_step *ike_step_find(ike_label label);

@@ -1,44 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Which IKE SA a message belongs to. The cookie pair names an SA (RFC 2408 2.5.3); before the
- * responder's cookie is known the initiator's cookie and the two hosts do.
+ * responder's cookie is known the initiator's cookie and the two hosts do. What IKEv2 does otherwise
+ * is in ike_lookup_v2.c.
  */
-#include "ike_track.h"
+#include "ike_lookup.h"
 
 #include <string.h>
-
-/* A changed first message with the same cookie after this time is no new attempt. */
-#define FIRST_MESSAGE_AGE (600 * IKE_SECOND)
-
-typedef struct lookup {
-    ike_tracker *t;
-    const ike_message *m;
-    const ike_datagram *d;
-    const ike_digest *digest;
-    bool has_sa_payload;
-} lookup;
 
 ike_sa *ike_lookup_spi(const ike_tracker *t, uint64_t spi_i)
 {
     return g_hash_table_lookup(t->by_spi, &spi_i);
 }
 
-static bool same_hosts(const ike_sa *sa, const lookup *l)
-{
-    return ike_sa_has_hosts(sa, &l->d->src.addr, &l->d->dst.addr);
-}
 
-static bool one_host(const ike_sa *sa, const lookup *l)
-{
-    return ike_sa_has_host(sa, &l->d->src.addr, &l->d->dst.addr);
-}
-
-static bool knows_digest(const ike_sa *sa, const lookup *l)
-{
-    return g_hash_table_contains(sa->digests, l->digest);
-}
-
-static ike_sa *exact_match(const ike_tracker *t, const ike_message *m)
+ike_sa *ike_lookup_pair(const ike_tracker *t, const ike_message *m)
 {
     const ike_sa cookies = { .spi_i = m->spi_i, .spi_r = m->spi_r, .version = m->version };
 
@@ -48,7 +24,7 @@ static ike_sa *exact_match(const ike_tracker *t, const ike_message *m)
 ike_sa *ike_lookup_known(const ike_tracker *t, const ike_message *m, const ike_endpoint *src,
                          const ike_endpoint *dst)
 {
-    ike_sa *sa = exact_match(t, m);
+    ike_sa *sa = ike_lookup_pair(t, m);
     int n = 0;
 
     if (sa)
@@ -86,7 +62,7 @@ static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
     g_ptr_array_add(list, sa);
 }
 
-static ike_sa *make_sa(lookup *l, ike_side sender)
+ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)
 {
     ike_tracker *t = l->t;
 
@@ -111,22 +87,40 @@ static ike_sa *make_sa(lookup *l, ike_side sender)
     return sa;
 }
 
-/* An answer that does not make the SA: it must not give it its responder cookie. In IKEv1 a clear
- * Informational that refuses the first message carries a cookie of its own. */
-static bool makes_sa(const lookup *l)
+/* A clear Informational that refuses the first message carries a cookie of its own: it must not give
+ * it to the SA. */
+static bool makes_sa(const ike_lookup *l)
 {
-    if (l->m->version == 1)
-        return l->m->exchange != IKE_XCHG_INFO;
-    return l->m->exchange != IKE_XCHG_V2_SA_INIT || l->has_sa_payload ||
-           !(l->m->flags & IKE_FLAG_V2_RESPONSE);
+    return l->m->exchange != IKE_XCHG_INFO;
+}
+
+/* What both answers to a first message share. */
+static void share_first_message(ike_sa *sa, const ike_sa *older)
+{
+    const ike_record *first = older->phase1->slot[1];
+
+    sa->phase1->mode = older->phase1->mode;
+    sa->phase1->slot[1] = older->phase1->slot[1];
+    sa->phase1->highest = 1;
+    sa->phase1->opener = older->phase1->opener;
+    if (first->side != IKE_SIDE_NONE)
+        sa->sides[first->side].messages = 1;
+    if (older->offer)
+        sa->offer = ike_offer_copy(older->offer);
+    if (older->v2.offer)
+        sa->v2.offer = ike_v2_offer_copy(older->v2.offer);
+    if (older->initiator != IKE_SIDE_NONE)
+        sa->v2.sides[older->initiator] = older->v2.sides[older->initiator];
+    sa->v2.nonce = older->v2.nonce;
+    sa->v2.attempts = older->v2.attempts;
 }
 
 /* A second responder cookie for a known first message makes a sibling SA, which shares that first
- * message (RFC 2408 2.5.3). */
-static ike_sa *make_sibling(lookup *l, ike_sa *older)
+ * message (RFC 2408 2.5.3, RFC 7296 2.1). */
+ike_sa *ike_lookup_make_sibling(ike_lookup *l, ike_sa *older)
 {
     const ike_side sender = ike_sa_side(older, &l->d->src, &l->d->dst);
-    ike_sa *sa = make_sa(l, IKE_SIDE_NONE);
+    ike_sa *sa = ike_lookup_make(l, IKE_SIDE_NONE);
 
     if (!sa)
         return NULL;
@@ -139,31 +133,36 @@ static ike_sa *make_sibling(lookup *l, ike_sa *older)
     sa->initiator_known = older->initiator_known;
     sa->sibling_of = older;
     sa->first_time = older->first_time;
-    if (older->phase1->slot[1]) {
-        sa->phase1->mode = older->phase1->mode;
-        sa->phase1->slot[1] = older->phase1->slot[1];
-        sa->phase1->highest = 1;
-        sa->phase1->opener = older->phase1->opener;
-        sa->sides[older->phase1->slot[1]->side].messages = 1;
-    } else {
+    if (older->phase1->slot[1])
+        share_first_message(sa, older);
+    else
         sa->is_joined = true;
-    }
-    if (older->offer)
-        sa->offer = ike_offer_copy(older->offer);
     set_sides(sa, sender, l->d);
     return sa;
 }
 
 /* The answer to a first message goes between the same hosts. On the other side of a NAT one of them
  * has another address; only an answer that chooses a proposal is believed there. */
-static bool fits_pending(const ike_sa *sa, const lookup *l)
+static bool fits_pending(const ike_sa *sa, const ike_lookup *l)
 {
-    return same_hosts(sa, l) || (one_host(sa, l) && l->has_sa_payload && l->m->version == 1);
+    return ike_lookup_same_hosts(sa, l) || (ike_lookup_one_host(sa, l) && l->has_sa_payload);
 }
 
-static ike_sa *by_responder_cookie(lookup *l)
+void ike_lookup_promote(ike_lookup *l, ike_sa *sa)
 {
-    ike_sa *sa = exact_match(l->t, l->m);
+    sa->spi_r = l->m->spi_r;
+    g_hash_table_replace(l->t->by_pair, sa, sa);
+}
+
+bool ike_lookup_is_sibling(const ike_lookup *l, const ike_sa *older)
+{
+    return l->has_sa_payload && l->t->now >= older->first_time &&
+           l->t->now - older->first_time < IKE_FIRST_MESSAGE_AGE;
+}
+
+static ike_sa *by_responder_cookie(ike_lookup *l)
+{
+    ike_sa *sa = ike_lookup_pair(l->t, l->m);
     ike_sa *pending = NULL, *promoted = NULL;
     int n = 0;
 
@@ -180,14 +179,12 @@ static ike_sa *by_responder_cookie(lookup *l)
     if (!makes_sa(l) && (pending || promoted))
         return pending ? pending : promoted;
     if (pending) {
-        pending->spi_r = l->m->spi_r;
-        g_hash_table_replace(l->t->by_pair, pending, pending);
+        ike_lookup_promote(l, pending);
         return pending;
     }
-    if (promoted && l->has_sa_payload && l->t->now >= promoted->first_time &&
-        l->t->now - promoted->first_time < FIRST_MESSAGE_AGE)
-        return make_sibling(l, promoted);
-    sa = make_sa(l, IKE_SIDE_A);
+    if (promoted && ike_lookup_is_sibling(l, promoted))
+        return ike_lookup_make_sibling(l, promoted);
+    sa = ike_lookup_make(l, IKE_SIDE_A);
     if (sa)
         sa->is_joined = true;
     return sa;
@@ -195,31 +192,31 @@ static ike_sa *by_responder_cookie(lookup *l)
 
 /* RFC 2408 2.5.3: a cookie is used once. A changed first message is a new attempt of the same SA
  * while nobody answered it, and another SA afterwards. */
-static bool is_same_instance(const ike_sa *sa, const lookup *l)
+static bool is_same_instance(const ike_sa *sa, const ike_lookup *l)
 {
     const ike_time age = l->t->now - sa->last_time;
 
-    if (knows_digest(sa, l))
+    if (ike_lookup_knows_digest(sa, l))
         return true;
-    return sa->spi_r == 0 && same_hosts(sa, l) && age < FIRST_MESSAGE_AGE;
+    return sa->spi_r == 0 && ike_lookup_same_hosts(sa, l) && age < IKE_FIRST_MESSAGE_AGE;
 }
 
-static ike_sa *by_initiator_cookie(lookup *l)
+static ike_sa *by_initiator_cookie(ike_lookup *l)
 {
     ike_sa *older = NULL;
     int n = 0;
 
     for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa && n++ < IKE_MAX_SAME_SPI;
          sa = sa->same_spi) {
-        if (sa->version != l->m->version || !one_host(sa, l))
+        if (sa->version != l->m->version || !ike_lookup_one_host(sa, l))
             continue;
         if (is_same_instance(sa, l) || !l->has_sa_payload)
             return sa;
-        if (!older && same_hosts(sa, l))
+        if (!older && ike_lookup_same_hosts(sa, l))
             older = sa;
     }
 
-    ike_sa *sa = make_sa(l, IKE_SIDE_A);
+    ike_sa *sa = ike_lookup_make(l, IKE_SIDE_A);
 
     if (!sa)
         return NULL;
@@ -231,15 +228,16 @@ static ike_sa *by_initiator_cookie(lookup *l)
     return sa;
 }
 
-/* A merge or reordering can bring the first message after the answers to it. */
-static ike_sa *late_first_message(lookup *l)
+/* A merge or reordering can bring the first message after the answers to it; of a capture that begins
+ * after it a repeat may be the first one seen. */
+ike_sa *ike_lookup_late_first_message(ike_lookup *l)
 {
     int n = 0;
 
     for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa && n++ < IKE_MAX_SAME_SPI;
          sa = sa->same_spi)
-        if (sa->version == l->m->version && sa->is_joined && same_hosts(sa, l) &&
-            !sa->phase1->slot[1] && l->t->now <= sa->last_time + IKE_SECOND) {
+        if (sa->version == l->m->version && sa->is_joined && ike_lookup_same_hosts(sa, l) &&
+            !sa->phase1->slot[1] && l->t->now - sa->last_time < IKE_FIRST_MESSAGE_AGE) {
             sa->is_joined = false;
             sa->first_time = MIN(sa->first_time, l->t->now);
             return sa;
@@ -250,16 +248,18 @@ static ike_sa *late_first_message(lookup *l)
 ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, const ike_datagram *d,
                       const ike_digest *digest, bool has_sa_payload)
 {
-    lookup l = { t, m, d, digest, has_sa_payload };
+    ike_lookup l = { t, m, d, digest, has_sa_payload };
     ike_sa *sa;
 
-    if (m->spi_r != 0)
+    if (m->version == 2)
+        sa = ike_lookup_v2(&l);
+    else if (m->spi_r != 0)
         sa = by_responder_cookie(&l);
-    else if (!(sa = late_first_message(&l)))
+    else if (!(sa = ike_lookup_late_first_message(&l)))
         sa = by_initiator_cookie(&l);
     if (!sa)
         return NULL;
-    set_sides(sa, ike_sa_side(sa, &d->src, &d->dst), d);
+    set_sides(sa, ike_lookup_sender(sa, m, d, digest), d);
     index_hosts(t, sa, d);
     return sa;
 }

@@ -84,8 +84,13 @@ static const ike_name notify_v2_names[] = {
     { 37, "FAILED_CP_REQUIRED" },
     { 38, "TS_UNACCEPTABLE" },
     { 39, "INVALID_SELECTORS" },
+    { 40, "UNACCEPTABLE_ADDRESSES" },
+    { 41, "UNEXPECTED_NAT_DETECTED" },
+    { 42, "USE_ASSIGNED_HoA" },
     { 43, "TEMPORARY_FAILURE" },
     { 44, "CHILD_SA_NOT_FOUND" },
+    { 45, "INVALID_GROUP_ID" },
+    { 46, "AUTHORIZATION_FAILED" },
     { 47, "STATE_NOT_FOUND" },
     { 16384, "INITIAL_CONTACT" },
     { 16385, "SET_WINDOW_SIZE" },
@@ -98,17 +103,61 @@ static const ike_name notify_v2_names[] = {
     { 16392, "HTTP_CERT_LOOKUP_SUPPORTED" },
     { 16393, "REKEY_SA" },
     { 16394, "ESP_TFC_PADDING_NOT_SUPPORTED" },
+    { 16395, "NON_FIRST_FRAGMENTS_ALSO" },
     { 16396, "MOBIKE_SUPPORTED" },
+    { 16397, "ADDITIONAL_IP4_ADDRESS" },
+    { 16398, "ADDITIONAL_IP6_ADDRESS" },
+    { 16399, "NO_ADDITIONAL_ADDRESSES" },
+    { 16400, "UPDATE_SA_ADDRESSES" },
+    { 16401, "COOKIE2" },
+    { 16402, "NO_NATS_ALLOWED" },
+    { 16403, "AUTH_LIFETIME" },
     { 16404, "MULTIPLE_AUTH_SUPPORTED" },
+    { 16405, "ANOTHER_AUTH_FOLLOWS" },
     { 16406, "REDIRECT_SUPPORTED" },
     { 16407, "REDIRECT" },
     { 16408, "REDIRECTED_FROM" },
+    { 16409, "TICKET_LT_OPAQUE" },
+    { 16410, "TICKET_REQUEST" },
+    { 16411, "TICKET_ACK" },
+    { 16412, "TICKET_NACK" },
+    { 16413, "TICKET_OPAQUE" },
+    { 16414, "LINK_ID" },
+    { 16415, "USE_WESP_MODE" },
+    { 16416, "ROHC_SUPPORTED" },
+    { 16417, "EAP_ONLY_AUTHENTICATION" },
     { 16418, "CHILDLESS_IKEV2_SUPPORTED" },
+    { 16419, "QUICK_CRASH_DETECTION" },
+    { 16420, "IKEV2_MESSAGE_ID_SYNC_SUPPORTED" },
+    { 16421, "IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED" },
+    { 16422, "IKEV2_MESSAGE_ID_SYNC" },
+    { 16423, "IPSEC_REPLAY_COUNTER_SYNC" },
+    { 16424, "SECURE_PASSWORD_METHODS" },
+    { 16425, "PSK_PERSIST" },
+    { 16426, "PSK_CONFIRM" },
+    { 16427, "ERX_SUPPORTED" },
+    { 16428, "IFOM_CAPABILITY" },
+    { 16429, "SENDER_REQUEST_ID" },
     { 16430, "IKEV2_FRAGMENTATION_SUPPORTED" },
     { 16431, "SIGNATURE_HASH_ALGORITHMS" },
+    { 16432, "CLONE_IKE_SA_SUPPORTED" },
+    { 16433, "CLONE_IKE_SA" },
+    { 16434, "PUZZLE" },
+    { 16435, "USE_PPK" },
+    { 16436, "PPK_IDENTITY" },
+    { 16437, "NO_PPK_AUTH" },
     { 16438, "INTERMEDIATE_EXCHANGE_SUPPORTED" },
+    { 16439, "IP4_ALLOWED" },
+    { 16440, "IP6_ALLOWED" },
     { 16441, "ADDITIONAL_KEY_EXCHANGE" },
+    { 16442, "USE_AGGFRAG" },
+    { 16443, "SUPPORTED_AUTH_METHODS" },
     { 0, NULL },
+};
+
+static const ike_name signature_hash_names[] = {
+    { 1, "SHA1" },     { 2, "SHA2-256" }, { 3, "SHA2-384" }, { 4, "SHA2-512" },
+    { 5, "Identity" }, { 6, "Streebog-256" }, { 7, "Streebog-512" }, { 0, NULL },
 };
 
 static const ike_name encryption_names[] = {
@@ -163,10 +212,14 @@ static const struct {
     { 21, 132, "group 21 (ECP-521)" },    { 22, 128, "group 22 (MODP-1024-160)" },
     { 23, 256, "group 23 (MODP-2048-224)" }, { 24, 256, "group 24 (MODP-2048-256)" },
     { 25, 48, "group 25 (ECP-192)" },     { 26, 56, "group 26 (ECP-224)" },
+    { 27, 56, "group 27 (Brainpool-224)" }, { 28, 64, "group 28 (Brainpool-256)" },
+    { 29, 96, "group 29 (Brainpool-384)" }, { 30, 128, "group 30 (Brainpool-512)" },
     { 31, 32, "group 31 (Curve25519)" },  { 32, 56, "group 32 (Curve448)" },
+    /* of another length in either direction: ike_v2_ke_length */
+    { 35, 0, "ML-KEM-512" }, { 36, 0, "ML-KEM-768" }, { 37, 0, "ML-KEM-1024" },
 };
 
-static const char *find(const ike_name *table, unsigned value)
+const char *ike_name_find(const ike_name *table, unsigned value)
 {
     for (; table->name; table++)
         if (table->value == value)
@@ -174,19 +227,36 @@ static const char *find(const ike_name *table, unsigned value)
     return NULL;
 }
 
-const char *ike_exchange_name(unsigned exchange) { return find(ike_exchange_names, exchange); }
-const char *ike_encryption_name(unsigned value) { return find(encryption_names, value); }
-const char *ike_hash_name(unsigned value) { return find(hash_names, value); }
+const char *ike_exchange_name(unsigned exchange) { return ike_name_find(ike_exchange_names, exchange); }
+const char *ike_encryption_name(unsigned value) { return ike_name_find(encryption_names, value); }
+const char *ike_hash_name(unsigned value) { return ike_name_find(hash_names, value); }
+
+const char *ike_signature_hash_name(unsigned value)
+{
+    return ike_name_find(signature_hash_names, value);
+}
 
 const char *ike_notify_name(unsigned version, unsigned type)
 {
-    return find(version == 2 ? notify_v2_names : notify_v1_names, type);
+    return ike_name_find(version == 2 ? notify_v2_names : notify_v1_names, type);
+}
+
+void ike_notify_append(GString *list, unsigned version, unsigned type)
+{
+    const char *name = ike_notify_name(version, type);
+
+    if (list->len)
+        g_string_append(list, ", ");
+    if (name)
+        g_string_append(list, name);
+    else
+        g_string_append_printf(list, "%u", type);
 }
 
 const char *ike_auth_name(unsigned value, bool is_gss)
 {
     return is_gss && value == IKE_AUTH_XAUTH_PSK_OR_GSS ? "Kerberos (GSS-API)"
-                                                        : find(auth_names, value);
+                                                        : ike_name_find(auth_names, value);
 }
 
 const char *ike_group_name(unsigned value)

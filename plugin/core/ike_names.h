@@ -81,6 +81,29 @@ enum { /* IKEv1 phase 1 attributes: RFC 2409 appendix A */
     IKE_ATTR_KEY_LENGTH = 14
 };
 
+enum { /* IKEv2 notify types that tracking reads: RFC 7296 3.10.1 and the RFCs in ike_sa.h */
+    IKE_NOTIFY_V2_INVALID_IKE_SPI = 4,
+    IKE_NOTIFY_V2_INVALID_MAJOR_VERSION = 5,
+    IKE_NOTIFY_V2_INVALID_SPI = 11,
+    IKE_NOTIFY_V2_NO_PROPOSAL_CHOSEN = 14,
+    IKE_NOTIFY_V2_INVALID_KE_PAYLOAD = 17,
+    IKE_NOTIFY_V2_AUTHENTICATION_FAILED = 24,
+    IKE_NOTIFY_V2_LAST_ERROR = 16383,
+    IKE_NOTIFY_V2_NAT_SOURCE = 16388,
+    IKE_NOTIFY_V2_NAT_DESTINATION = 16389,
+    IKE_NOTIFY_V2_COOKIE = 16390,
+    IKE_NOTIFY_V2_MULTIPLE_AUTH = 16404,
+    IKE_NOTIFY_V2_REDIRECT_SUPPORTED = 16406,
+    IKE_NOTIFY_V2_REDIRECT = 16407,
+    IKE_NOTIFY_V2_REDIRECTED_FROM = 16408,
+    IKE_NOTIFY_V2_TICKET_NACK = 16412,
+    IKE_NOTIFY_V2_CHILDLESS = 16418,
+    IKE_NOTIFY_V2_FRAGMENTATION = 16430,
+    IKE_NOTIFY_V2_SIGNATURE_HASHES = 16431,
+    IKE_NOTIFY_V2_USE_PPK = 16435,
+    IKE_NOTIFY_V2_INTERMEDIATE = 16438
+};
+
 enum { IKE_HASH_MD5 = 1, IKE_HASH_SHA1 = 2, IKE_HASH_SHA256 = 4, IKE_HASH_SHA384 = 5,
        IKE_HASH_SHA512 = 6 };
 
@@ -92,17 +115,25 @@ typedef struct ike_name {
     const char *name;
 } ike_name;
 
+/* Name of a value in a table closed by a row without a name, or NULL. */
+const char *ike_name_find(const ike_name *table, unsigned value);
+
 /* The whole tables, closed by a row without a name, for the value_string arrays of the adapter. */
 extern const ike_name ike_exchange_names[];
 
 const char *ike_exchange_name(unsigned exchange);
 /* Notify types of IKEv1 (RFC 2408 3.14.1, RFC 2407 4.6.3, RFC 3706) or IKEv2 (RFC 7296 3.10.1). */
 const char *ike_notify_name(unsigned version, unsigned type);
+/* Appends the name of a notify type, or its number, to a list. */
+void ike_notify_append(GString *list, unsigned version, unsigned type);
 const char *ike_encryption_name(unsigned value);
 const char *ike_hash_name(unsigned value);
 /* `is_gss` decides what 65001 means: XAUTH with PSK, or Microsoft's GSS-API. */
 const char *ike_auth_name(unsigned value, bool is_gss);
+/* Diffie-Hellman groups and other key exchange methods of IKEv1 and IKEv2. */
 const char *ike_group_name(unsigned value);
+/* Signature hash algorithms (RFC 7427 7, RFC 8420 2). */
+const char *ike_signature_hash_name(unsigned value);
 /* Bytes of a public value of this group (RFC 2409 6, 3526, 5903, 5114, 8031); 0 when unknown. */
 unsigned ike_group_ke_length(unsigned group);
 

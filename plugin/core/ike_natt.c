@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * NAT traversal of IKEv1: who is behind a NAT (RFC 3947 3.2), when the initiator moves to port 4500
- * (RFC 3947 4), and when a NAT gives a peer another address or port.
+ * NAT traversal: who is behind a NAT (RFC 3947 3.2, RFC 7296 2.23), when the initiator moves to port
+ * 4500 (RFC 3947 4), and when a NAT gives a peer another address or port.
  */
 #include "ike_track.h"
 
@@ -27,7 +27,8 @@ static void put_be64(uint8_t *p, uint64_t value)
 
 /* HASH(CKY-I | CKY-R | IP | Port), RFC 3947 3.2. The hash is the negotiated one, which the length
  * of the payload tells where MM2 is not in the capture. */
-static bool matches(const ike_message *m, const ike_payload *p, const ike_endpoint *e, uint16_t port)
+static bool matches(const ike_message *m, const uint8_t *hash, size_t length, const ike_endpoint *e,
+                    uint16_t port)
 {
     uint8_t input[34], digest[MAX_DIGEST];
     size_t n = 16;
@@ -40,15 +41,15 @@ static bool matches(const ike_message *m, const ike_payload *p, const ike_endpoi
     input[n++] = (uint8_t)port;
     for (size_t i = 0; i < G_N_ELEMENTS(natd_hashes); i++) {
         GChecksum *checksum;
-        gsize length = sizeof digest;
+        gsize digest_length = sizeof digest;
 
-        if (natd_hashes[i].length != p->length)
+        if (natd_hashes[i].length != length)
             continue;
         checksum = g_checksum_new(natd_hashes[i].type);
         g_checksum_update(checksum, input, (gssize)n);
-        g_checksum_get_digest(checksum, digest, &length);
+        g_checksum_get_digest(checksum, digest, &digest_length);
         g_checksum_free(checksum);
-        return memcmp(digest, p->body, p->length) == 0;
+        return memcmp(digest, hash, length) == 0;
     }
     return false;
 }
@@ -86,14 +87,14 @@ void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m)
 
         if (!is_natd(r->note.sa, p))
             continue;
-        if (matches(m, p, &r->src, 0) || matches(m, p, &r->dst, 0))
+        if (matches(m, p->body, p->length, &r->src, 0) || matches(m, p->body, p->length, &r->dst, 0))
             natd.forced = true;
         if (n++ == 0) {
-            natd.destination_ok = matches(m, p, &r->dst, r->dst.port);
-            source_is_first = matches(m, p, &r->src, r->src.port);
+            natd.destination_ok = matches(m, p->body, p->length, &r->dst, r->dst.port);
+            source_is_first = matches(m, p->body, p->length, &r->src, r->src.port);
         } else {
-            natd.source_ok |= matches(m, p, &r->src, r->src.port);
-            destination_is_later |= matches(m, p, &r->dst, r->dst.port);
+            natd.source_ok |= matches(m, p->body, p->length, &r->src, r->src.port);
+            destination_is_later |= matches(m, p->body, p->length, &r->dst, r->dst.port);
         }
     }
     if (n < 2)
@@ -112,6 +113,32 @@ void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m)
     r->note.sa->sides[r->side].natd = natd;
 }
 
+/* IKEv2 names source and destination by notify type, and the hash is always SHA-1. What a peer hashes
+ * to force encapsulation is port 0 in the source. */
+void ike_natt_detect_v2(ike_record *r, const ike_message *m)
+{
+    ike_natd natd = { .record = r };
+    bool has_destination = false;
+
+    for (unsigned i = 0; i < m->n_payloads; i++) {
+        ike_notify n;
+
+        if (m->payloads[i].type != IKE_PL_V2_NOTIFY || m->payloads[i].cut ||
+            !ike_payload_notify(m, &m->payloads[i], &n))
+            continue;
+        if (n.type == IKE_NOTIFY_V2_NAT_SOURCE) {
+            natd.seen = true;
+            natd.source_ok |= matches(m, n.data, n.data_length, &r->src, r->src.port);
+            natd.forced |= matches(m, n.data, n.data_length, &r->src, 0);
+        } else if (n.type == IKE_NOTIFY_V2_NAT_DESTINATION) {
+            has_destination = true;
+            natd.destination_ok |= matches(m, n.data, n.data_length, &r->dst, r->dst.port);
+        }
+    }
+    if (natd.seen && has_destination)
+        r->note.sa->sides[r->side].natd = natd;
+}
+
 static void raise_change(ike_tracker *t, ike_record *r, const ike_endpoint *old)
 {
     const bool moved = !ike_addr_equal(&old->addr, &r->src.addr);
@@ -119,8 +146,10 @@ static void raise_change(ike_tracker *t, ike_record *r, const ike_endpoint *old)
 
     ike_endpoint_append(was, old);
     ike_endpoint_append(is, &r->src);
-    ike_raise(t, r->note.sa, moved ? IKE_DIAG_NAT_ADDRCHG : IKE_DIAG_NAT_REBIND, &r->note, 0,
-              "%s is now %s", was->str, is->str);
+    /* whether both sides support MOBIKE is encrypted (RFC 4555 3.1) */
+    ike_raise(t, r->note.sa, moved ? IKE_DIAG_NAT_ADDRCHG : IKE_DIAG_NAT_REBIND, &r->note,
+              moved && r->version == 2 ? IKE_SEVERITY_CHAT : IKE_SEVERITY_NONE, "%s is now %s", was->str,
+              is->str);
     g_string_free(was, TRUE);
     r->mapping = g_string_free(is, FALSE);
 }
@@ -131,27 +160,36 @@ static bool is_seen_across_nat(const ike_record *r)
     return r->copy == IKE_COPY_DUPLICATE && !ike_addr_equal(&r->src.addr, &r->doubles->src.addr);
 }
 
+/* A TCP connection has a port of its own, whatever the NAT does (RFC 9329 6.1). */
+static bool is_at_new_place(const ike_side_state *side, const ike_record *r)
+{
+    if (r->is_tcp || side->current_is_tcp)
+        return !ike_addr_equal(&side->current.addr, &r->src.addr);
+    return !ike_endpoint_equal(&side->current, &r->src);
+}
+
 void ike_natt_endpoint(ike_tracker *t, ike_record *r)
 {
     ike_side_state *side;
     ike_sa *sa = r->note.sa;
 
-    if (r->side == IKE_SIDE_NONE || r->is_reflection)
+    if (r->side == IKE_SIDE_NONE || r->is_reflection || r->is_outside)
         return;
     side = &sa->sides[r->side];
     if (is_seen_across_nat(r))
         side->is_rewritten = true;
     if (r->copy == IKE_COPY_DUPLICATE)
         return;
-    if (r->has_marker && !sa->has_floated && sa->has_used_500) {
+    if (r->has_marker && !r->is_tcp && !sa->has_floated && sa->has_used_500) {
         r->floated = true;
         sa->has_floated = true;
     }
     if (side->has_current && r->has_marker && side->current_has_marker && !side->is_rewritten &&
-        !ike_endpoint_equal(&side->current, &r->src))
+        is_at_new_place(side, r))
         raise_change(t, r, &side->current);
     sa->has_used_500 |= !r->has_marker;
     side->current = r->src;
     side->current_has_marker = r->has_marker;
+    side->current_is_tcp = r->is_tcp;
     side->has_current = true;
 }

@@ -38,6 +38,8 @@ void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t 
     if (!first) {
         g_hash_table_insert(t->notes, GUINT_TO_POINTER(frame), note);
     } else {
+        if (t->last_note && t->last_note->frame == frame) /* a segment can hold thousands */
+            first = t->last_note;
         while (first->next)
             first = first->next;
         first->next = note;
@@ -78,7 +80,7 @@ void ike_piece_seen(ike_record *piece)
 static bool is_repeated(ike_diagnosis_id id)
 {
     return id == IKE_DIAG_RETRANS || id == IKE_DIAG_DUP_CAPTURE || id == IKE_DIAG_IPFRAG ||
-           id == IKE_DIAG_V1FRAG || id == IKE_DIAG_TRUNCATED;
+           id == IKE_DIAG_V1FRAG || id == IKE_DIAG_SKF || id == IKE_DIAG_TRUNCATED;
 }
 
 static ike_finding *find_finding(const GPtrArray *list, ike_diagnosis_id id)

@@ -251,6 +251,8 @@ void ike_judge_refusals(ike_tracker *t, ike_sa *sa)
 
 /* ---- ICMP ---- */
 
+#define PORT_UNREACHABLE "port unreachable: the host is up, nothing listens there"
+
 /* `code` -1: any. The first row that fits counts. */
 static const struct {
     bool v6;
@@ -258,7 +260,7 @@ static const struct {
     ike_diagnosis_id id;
     const char *text;
 } icmp_rows[] = {
-    { false, 3, 3, IKE_DIAG_ICMP_UNREACH, "port unreachable" },
+    { false, 3, 3, IKE_DIAG_ICMP_UNREACH, PORT_UNREACHABLE },
     { false, 3, 4, IKE_DIAG_PMTU, "fragmentation needed" },
     { false, 3, 9, IKE_DIAG_ICMP_FILTERED, "network administratively prohibited" },
     { false, 3, 10, IKE_DIAG_ICMP_FILTERED, "host administratively prohibited" },
@@ -267,7 +269,7 @@ static const struct {
     { false, 3, -1, IKE_DIAG_ICMP_UNREACH, "host unreachable" },
     { false, 11, 1, IKE_DIAG_REASM_TIMEOUT, "fragment reassembly time exceeded" },
     { false, 11, -1, IKE_DIAG_ICMP_UNREACH, "time to live exceeded: a routing loop" },
-    { true, 1, 4, IKE_DIAG_ICMP_UNREACH, "port unreachable" },
+    { true, 1, 4, IKE_DIAG_ICMP_UNREACH, PORT_UNREACHABLE },
     { true, 1, 1, IKE_DIAG_ICMP_FILTERED, "communication administratively prohibited" },
     { true, 1, 5, IKE_DIAG_ICMP_FILTERED, "source address failed policy" },
     { true, 1, 6, IKE_DIAG_ICMP_FILTERED, "reject route to destination" },

@@ -31,7 +31,7 @@ static void count_sa(const ike_sa *sa, ike_totals *totals)
     totals->sas++;
     totals->failed += sa->is_failed;
     for (guint i = 0; i < sa->exchanges->len; i++)
-        totals->children += ((const ike_exchange *)sa->exchanges->pdata[i])->child >= 0;
+        totals->children += ((const ike_exchange *)sa->exchanges->pdata[i])->leads_child;
     totals->messages += ike_sa_messages(sa);
     count_findings(sa->distinct, totals);
 }
@@ -65,6 +65,12 @@ ike_result ike_report_result_of(const ike_sa *sa)
 
     count_findings(sa->distinct, &totals);
     return result_of(&totals);
+}
+
+bool ike_report_has_setup_time(const ike_sa *sa)
+{
+    return sa->established && !sa->is_joined && !sa->is_failed &&
+           sa->established->note.time >= sa->first_time;
 }
 
 const char *ike_result_name(ike_result result)

@@ -20,8 +20,10 @@ static void append_version_mode(GString *out, const ike_sa *sa)
     g_string_append_printf(out, "IKEv%u", sa->version);
     if (mode == IKE_MODE_AUTHIP_MAIN)
         g_string_assign(out, "AuthIP");
-    else if (mode != IKE_MODE_NONE)
+    else if (mode != IKE_MODE_NONE && sa->version == 1)
         g_string_append_printf(out, " %s", ike_modes[mode].name);
+    if (sa->has_used_tcp)
+        g_string_append(out, " in TCP");
     if (sa->has_chosen) {
         const bool gss = ike_sa_has_vendor(sa, IKE_SIDE_A, IKE_VENDOR_GSS) ||
                          ike_sa_has_vendor(sa, IKE_SIDE_B, IKE_VENDOR_GSS);
@@ -50,42 +52,61 @@ static const ike_record *reaction(const ike_sa *sa, const ike_record *newest)
     return NULL;
 }
 
-/* Number of the newest message of phase 1 that is known to have arrived, or 0. */
-static unsigned proven(const ike_sa *sa)
+/* The newest message of phase 1 that is known to have arrived; a label alone for one that the capture
+ * lacks, none for none. */
+static ike_label proven(const ike_sa *sa, const ike_record **record)
 {
     const ike_exchange *phase1 = sa->phase1;
     const ike_record *newest = phase1->slot[phase1->highest];
+    ike_label label = { .mode = (uint8_t)phase1->mode };
 
-    if (!newest)
-        return 0;
-    return reaction(sa, newest) ? phase1->highest : phase1->highest - 1;
+    if (sa->version == 2) {
+        *record = ike_report_v2_proven(sa);
+        return *record ? (*record)->label : (ike_label){ 0 };
+    }
+    *record = NULL;
+    if (newest)
+        label.number = (uint8_t)(reaction(sa, newest) ? phase1->highest : phase1->highest - 1);
+    if (label.number == 0)
+        return (ike_label){ 0 };
+    *record = phase1->slot[label.number];
+    return label;
 }
 
 static void append_outcome(GString *out, const ike_sa *sa)
 {
     const ike_exchange *phase1 = sa->phase1;
+    const ike_record *record;
+    const ike_label newest = proven(sa, &record);
 
     if (sa->state == IKE_STATE_ABANDONED) {
         g_string_append(out, "abandoned for another answer to the same first message");
-    } else if (sa->is_failed && proven(sa)) {
+    } else if (sa->is_failed && newest.mode != IKE_MODE_NONE) {
         g_string_append(out, "stopped after ");
-        append_label(out, phase1->mode, proven(sa));
+        ike_label_append(out, newest);
     } else if (sa->is_failed) {
         g_string_append(out, "no answer to the first message");
     } else if (sa->established && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && !sa->is_joined) {
-        g_string_append(out, ike_state_name(sa->state));
-        g_string_append(out, " in ");
-        ike_seconds_append(out, sa->established->note.time - sa->first_time);
-        g_string_append(out, " s");
+        g_string_append(out, ike_state_name(MIN(sa->state, IKE_STATE_ESTABLISHED)));
+        if (ike_report_has_setup_time(sa)) {
+            g_string_append(out, " in ");
+            ike_seconds_append(out, sa->established->note.time - sa->first_time);
+            g_string_append(out, " s");
+        }
+        if (sa->rekeyed_to)
+            g_string_append_printf(out, ", renewed as SA %u", sa->rekeyed_to->number);
+    } else if (sa->parent) {
+        g_string_append_printf(out, "renews SA %u, %s", sa->parent->number, ike_state_name(sa->state));
     } else if (sa->is_joined) {
         g_string_append(out, sa->state >= IKE_STATE_ESTABLISHED
                                  ? "established before or outside this capture"
                                  : "the capture begins in the middle");
-    } else if (sa->version == 2) {
-        g_string_append(out, "seen");
-    } else if (phase1->highest > 0) {
+    } else if (sa->version == 1 && phase1->highest > 0) {
         g_string_append(out, "unfinished, newest message ");
         append_label(out, phase1->mode, phase1->highest);
+    } else if (sa->version == 2 && sa->state < IKE_STATE_ESTABLISHED) {
+        g_string_append(out, "unfinished, newest message ");
+        ike_report_v2_newest(out, sa);
     } else {
         g_string_append(out, ike_state_name(sa->state));
     }
@@ -132,9 +153,10 @@ static const char *role_word(const ike_sa *sa, ike_side side)
 
 static void last_proven(const ike_report *report, const ike_sa *sa)
 {
-    const ike_record *r = proven(sa) ? sa->phase1->slot[proven(sa)] : NULL;
+    const ike_record *r;
     GString *text = g_string_new(NULL);
 
+    proven(sa, &r);
     if (!r) {
         g_string_append(text, "nothing: no message is known to have arrived");
     } else {
@@ -147,6 +169,16 @@ static void last_proven(const ike_report *report, const ike_sa *sa)
     g_string_free(text, TRUE);
 }
 
+static void owed_v2(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL);
+
+    ike_report_v2_owed(text, sa);
+    if (text->len)
+        fact(report, "owed", text->str);
+    g_string_free(text, TRUE);
+}
+
 static void owed(const ike_report *report, const ike_sa *sa)
 {
     const ike_exchange *phase1 = sa->phase1;
@@ -155,7 +187,9 @@ static void owed(const ike_report *report, const ike_sa *sa)
     const ike_record *came = r ? reaction(sa, r) : NULL;
     GString *text;
 
-    if (!step || !step->next)
+    if (sa->version == 2)
+        owed_v2(report, sa);
+    if (!step || !step->next || sa->version == 2)
         return;
     text = g_string_new(NULL);
     append_label(text, phase1->mode, step->next);
@@ -219,10 +253,17 @@ static void phase1_course(const ike_report *report, const ike_sa *sa)
 {
     GString *text = g_string_new(NULL);
 
-    if (lowest_slot(sa->phase1)) {
+    if (sa->version == 2)
+        ike_report_v2_course(text, sa);
+    else if (lowest_slot(sa->phase1))
         append_course(text, sa->phase1);
-        fact(report, "phase 1", text->str);
-    }
+    if (text->len)
+        fact(report, sa->version == 2 ? "exchanges" : "phase 1", text->str);
+    g_string_truncate(text, 0);
+    if (sa->version == 2)
+        ike_report_v2_later(text, sa);
+    if (text->len)
+        fact(report, "later", text->str);
     g_string_free(text, TRUE);
 }
 
@@ -275,7 +316,9 @@ static void fragments(const ike_report *report, const ike_sa *sa)
         if (text->len)
             g_string_append(text, "; ");
         ike_label_append(text, r->label);
-        g_string_append_printf(text, " (%u bytes) in %u %s fragments", r->length, r->fragment_total,
+        if (r->fragment != IKE_FRAGMENT_V2) /* the length of the whole is not visible there */
+            g_string_append_printf(text, " (%u bytes)", r->length);
+        g_string_append_printf(text, " in %u %s fragments", r->fragment_total,
                                r->fragment == IKE_FRAGMENT_IP ? "IP" : "IKE");
     }
     if (n > SHOWN_FRAGMENTED)

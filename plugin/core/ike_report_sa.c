@@ -86,7 +86,7 @@ static void sa_row(const ike_report *report, const ike_sa *sa)
     endpoint_of(i, sa, IKE_ROLE_INITIATOR);
     endpoint_of(r, sa, IKE_ROLE_RESPONDER);
     append_findings(found, sa);
-    if (sa->established && !sa->is_joined)
+    if (ike_report_has_setup_time(sa))
         ike_seconds_append(setup, sa->established->note.time - sa->first_time);
     else
         g_string_append_c(setup, '-');
@@ -134,10 +134,6 @@ static void offers(const ike_report *report, const ike_sa *sa)
 {
     GString *text = g_string_new(NULL);
 
-    if (sa->version == 2) {
-        g_string_free(text, TRUE);
-        return;
-    }
     if (sa->has_chosen) {
         append_transform(text, sa, &sa->chosen);
         line(report, "Offer chosen", text->str);
@@ -150,6 +146,74 @@ static void offers(const ike_report *report, const ike_sa *sa)
         append_transform(text, sa, &sa->offer->transforms[i]);
         line(report, i ? "" : "Offered", text->str);
     }
+    g_string_free(text, TRUE);
+}
+
+#define SHOWN_PROPOSALS 16
+
+static void proposals(const ike_report *report, const char *name, const ike_v2_offer *offer)
+{
+    uint8_t numbers[SHOWN_PROPOSALS];
+    const unsigned n = ike_report_v2_proposals(offer, numbers, SHOWN_PROPOSALS);
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < MIN(n, SHOWN_PROPOSALS); i++) {
+        g_string_truncate(text, 0);
+        ike_report_v2_proposal(text, offer, numbers[i]);
+        line(report, i ? "" : name, text->str);
+    }
+    if (n > SHOWN_PROPOSALS) {
+        g_string_printf(text, "and %u more proposals", n - SHOWN_PROPOSALS);
+        line(report, "", text->str);
+    }
+    g_string_free(text, TRUE);
+}
+
+/* A choice says all; without one the offer shows what was not accepted. */
+static void offers_v2(const ike_report *report, const ike_sa *sa)
+{
+    const ike_v2 *v2 = &sa->v2;
+
+    if (sa->parent)
+        line(report, "Offer chosen", "encrypted (CREATE_CHILD_SA)");
+    else if (v2->choice)
+        proposals(report, "Offer chosen", v2->choice);
+    else
+        line(report, "Offer chosen", "-");
+    if (!v2->choice && v2->offer)
+        proposals(report, "Offered", v2->offer);
+    line(report, "Authentication", "encrypted: identities, method, traffic selectors");
+}
+
+static void supports(const ike_report *report, const ike_sa *sa)
+{
+    static const char *const names[] = { "Initiator says", "Responder says" };
+
+    for (int i = 0; i < 2 && sa->initiator != IKE_SIDE_NONE && !sa->parent; i++) {
+        GString *text = g_string_new(NULL);
+
+        ike_report_v2_supports(text, sa,
+                               ike_sa_side_of(sa, i ? IKE_ROLE_RESPONDER : IKE_ROLE_INITIATOR));
+        line(report, names[i], text->str);
+        g_string_free(text, TRUE);
+    }
+}
+
+/* Which SA this one renews, and which renews it. */
+static void rekeys(const ike_report *report, const ike_sa *sa)
+{
+    GString *text = g_string_new(NULL);
+
+    if (sa->parent)
+        g_string_append_printf(text, "SA %u (inferred: new SPIs without IKE_SA_INIT)",
+                               sa->parent->number);
+    if (text->len)
+        line(report, "Renews", text->str);
+    g_string_truncate(text, 0);
+    if (sa->rekeyed_to)
+        g_string_append_printf(text, "SA %u", sa->rekeyed_to->number);
+    if (text->len)
+        line(report, "Renewed as", text->str);
     g_string_free(text, TRUE);
 }
 
@@ -172,14 +236,14 @@ static void times(const ike_report *report, const ike_sa *sa)
 
     append_utc(text, sa->first_time);
     g_string_append(text, "  Established ");
-    if (sa->established && !sa->is_joined) {
+    if (ike_report_has_setup_time(sa)) {
         g_string_append_c(text, '+');
         ike_seconds_append(text, sa->established->note.time - sa->first_time);
         g_string_append(text, " s");
     } else {
         g_string_append_c(text, '-');
     }
-    line(report, sa->is_joined ? "First seen" : "Created", text->str);
+    line(report, sa->is_joined || sa->parent ? "First seen" : "Created", text->str);
     g_string_free(text, TRUE);
 }
 
@@ -200,19 +264,35 @@ static void nat_lines(const ike_report *report, const ike_sa *sa)
     const ike_vendor *method = ike_sa_nat_method(sa);
     GString *text = g_string_new(NULL);
 
-    if (sa->initiator == IKE_SIDE_NONE || sa->version == 2) {
-        g_string_free(text, TRUE);
-        return;
+    if (sa->version == 2) {
+        g_string_append(text, method ? "detected by both sides (RFC 7296 2.23)" : "");
+    } else if (sa->initiator != IKE_SIDE_NONE) {
+        g_string_append(text, "offered by the initiator: ");
+        append_methods(text, &sa->sides[sa->initiator]);
+        g_string_append(text, "; by the responder: ");
+        append_methods(text, &sa->sides[ike_side_other(sa->initiator)]);
+        g_string_append_printf(text, "; in common: %s", method ? method->name : "none");
     }
-    g_string_append(text, "offered by the initiator: ");
-    append_methods(text, &sa->sides[sa->initiator]);
-    g_string_append(text, "; by the responder: ");
-    append_methods(text, &sa->sides[ike_side_other(sa->initiator)]);
-    g_string_append_printf(text, "; in common: %s", method ? method->name : "none");
-    if (sa->has_floated)
-        g_string_append(text, "; moved to port 4500");
-    line(report, "NAT traversal", text->str);
+    if (sa->has_floated && (text->len || sa->version == 2))
+        g_string_append_printf(text, "%smoved to port 4500", text->len ? "; " : "");
+    if (text->len)
+        line(report, "NAT traversal", text->str);
     g_string_free(text, TRUE);
+}
+
+/* Vendor IDs that name no product; NAT traversal has a line of its own. */
+static void append_features(GString *out, const ike_side_state *side)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < side->n_vendors; i++) {
+        const ike_vendor *vendor = side->vendors[i];
+
+        if (vendor->kind != IKE_VENDOR_PRODUCT && vendor->kind != IKE_VENDOR_WINDOWS &&
+            vendor->kind != IKE_VENDOR_NATT)
+            g_string_append_printf(out, "%s%s", n++ ? ", " : out->len ? "; vendor IDs " : "vendor IDs ",
+                                   vendor->name);
+    }
 }
 
 static void vendor_lines(const ike_report *report, const ike_sa *sa)
@@ -227,6 +307,7 @@ static void vendor_lines(const ike_report *report, const ike_sa *sa)
         ike_side_products_append(text, side);
         if (side->identity)
             g_string_append_printf(text, "%sidentity %s", text->len ? ", " : "", side->identity);
+        append_features(text, side);
         if (text->len)
             line(report, names[i], text->str);
         g_string_free(text, TRUE);
@@ -238,10 +319,15 @@ static void exchange_line(const ike_report *report, const ike_sa *sa)
     const ike_mode mode = sa->phase1->mode;
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "%s (IKEv%u), frames %u-%u",
-                           mode == IKE_MODE_NONE ? (sa->version == 2 ? "IKE_SA_INIT" : "not captured")
-                                                 : ike_modes[mode].name,
-                           sa->version, sa->first_frame, sa->last_frame);
+    if (sa->parent)
+        g_string_printf(text, "CREATE_CHILD_SA of SA %u, frames %u-%u", sa->parent->number,
+                        sa->first_frame, sa->last_frame);
+    else if (sa->version == 2)
+        ike_report_v2_course(text, sa);
+    if (sa->version == 1 || text->len == 0)
+        g_string_append_printf(text, "%s (IKEv%u), frames %u-%u",
+                               mode == IKE_MODE_NONE ? "not captured" : ike_modes[mode].name,
+                               sa->version, sa->first_frame, sa->last_frame);
     line(report, "Exchange", text->str);
     g_string_free(text, TRUE);
 }
@@ -255,7 +341,13 @@ static void sa_details(const ike_report *report, const ike_sa *sa)
                            sa->spi_i, sa->spi_r);
     line(report, sa->version == 2 ? "SPI pair" : "Cookie pair", text->str);
     exchange_line(report, sa);
-    offers(report, sa);
+    if (sa->version == 2) {
+        offers_v2(report, sa);
+        supports(report, sa);
+        rekeys(report, sa);
+    } else {
+        offers(report, sa);
+    }
     times(report, sa);
     nat_lines(report, sa);
     vendor_lines(report, sa);
@@ -264,8 +356,20 @@ static void sa_details(const ike_report *report, const ike_sa *sa)
 
 /* ---- Quick Modes ---- */
 
+/* The first Child SA comes with IKE_AUTH; what CREATE_CHILD_SA made, or refused, is encrypted. */
+static const char *child_state_v2(const ike_exchange *exchange)
+{
+    if (exchange->rekeyed_to)
+        return "IKE SA rekey";
+    if (exchange->mode == IKE_MODE_V2_AUTH)
+        return state_word(exchange->sa);
+    return exchange->slot[IKE_RESPONSE] ? "answered" : "unfinished";
+}
+
 static const char *child_state(const ike_exchange *exchange)
 {
+    if (exchange->sa->version == 2)
+        return child_state_v2(exchange);
     if (exchange->slot[3])
         return exchange->commit && !exchange->slot[4] ? "not connected" : "established";
     return exchange->opener == IKE_SIDE_NONE ? "unknown start" : "unfinished";
@@ -290,21 +394,32 @@ static unsigned child_retransmissions(const ike_exchange *exchange)
     return n;
 }
 
+static const ike_record *last_of_child(const ike_exchange *exchange)
+{
+    const ike_exchange *last = exchange;
+
+    if (exchange->sa->version == 1)
+        return exchange->slot[3];
+    if (exchange->mode == IKE_MODE_V2_AUTH)
+        last = exchange->sa->v2.last_auth;
+    return last->slot[IKE_RESPONSE];
+}
+
 static void child_row(const ike_report *report, const ike_exchange *exchange)
 {
     GString *i = g_string_new(NULL), *r = g_string_new(NULL), *setup = g_string_new(NULL);
-    const ike_record *first = exchange->slot[1], *last = exchange->slot[3];
+    const ike_record *first = exchange->slot[1], *last = last_of_child(exchange);
 
     addr_of(i, exchange, true);
     addr_of(r, exchange, false);
-    if (first && last)
+    if (first && last && last->note.time >= first->note.time)
         ike_seconds_append(setup, last->note.time - first->note.time);
     else
         g_string_append_c(setup, '-');
     g_string_append_printf(report->out, "%6d %3u  %08x    ", exchange->child,
                            exchange->sa->number, exchange->message_id);
     two_columns(report->out, i->str, r->str, 17, "                        ");
-    g_string_append_printf(report->out, "%-14s %4u %4u %8s\n", child_state(exchange),
+    g_string_append_printf(report->out, "%-14.14s %4u %4u %8s\n", child_state(exchange),
                            exchange->records->len, child_retransmissions(exchange), setup->str);
     g_string_free(i, TRUE);
     g_string_free(r, TRUE);
@@ -318,7 +433,7 @@ static unsigned child_rows(const ike_report *report, const ike_sa *sa)
     for (guint i = 0; i < sa->exchanges->len; i++) {
         const ike_exchange *exchange = sa->exchanges->pdata[i];
 
-        if (exchange->child < 0 || sa->version == 2)
+        if (!exchange->leads_child)
             continue;
         child_row(report, exchange);
         n++;
@@ -326,12 +441,24 @@ static unsigned child_rows(const ike_report *report, const ike_sa *sa)
     return n;
 }
 
+/* IKEv2 has no modes: their names stand for the SAs of both versions while only IKEv1 is there. */
+static bool has_ikev2(const ike_report *report)
+{
+    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+
+    for (guint i = 0; i < sas->len; i++)
+        if (ike_report_covers(report, sas->pdata[i]) && ((const ike_sa *)sas->pdata[i])->version == 2)
+            return true;
+    return false;
+}
+
 static void child_table(const ike_report *report)
 {
     const GPtrArray *sas = ike_tracker_sas(report->tracker);
     unsigned n = 0;
 
-    g_string_append(report->out, "\nIKE Quick Mode Security Associations\n");
+    g_string_append_printf(report->out, "\nIKE %s Security Associations\n",
+                           has_ikev2(report) ? "Quick Mode and Child" : "Quick Mode");
     ike_report_rule(report->out, '-');
     g_string_append(report->out, " Child  SA  Message ID  Initiator        Responder        "
                                  "State          Msgs Retr  Setup s\n");
@@ -349,7 +476,8 @@ void ike_report_sa(const ike_report *report)
     const GPtrArray *sas = ike_tracker_sas(report->tracker);
 
     ike_report_rule(report->out, '=');
-    g_string_append(report->out, "IKE Main Mode Security Associations\n");
+    g_string_append_printf(report->out, "IKE %sSecurity Associations\n",
+                           has_ikev2(report) ? "" : "Main Mode ");
     ike_report_wrap(report->out, "Filter: ", report->filter ? report->filter : "<none>");
     ike_report_rule(report->out, '-');
     g_string_append(report->out, " SA  Initiator            Responder            State          "

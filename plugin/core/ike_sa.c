@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-static uint64_t exchange_key(ike_mode mode, uint32_t message_id)
+static uint64_t exchange_key(unsigned space, uint32_t message_id)
 {
-    return (uint64_t)mode << 32 | message_id;
+    return (uint64_t)space << 32 | message_id;
 }
 
 ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
@@ -26,25 +26,33 @@ void ike_exchange_free(ike_exchange *exchange)
     if (!exchange)
         return;
     g_ptr_array_free(exchange->records, TRUE);
+    g_free(exchange->ledger[0]);
+    g_free(exchange->ledger[1]);
     g_free(exchange);
 }
 
-ike_exchange *ike_sa_exchange(const ike_sa *sa, ike_mode mode, uint32_t message_id)
+ike_exchange *ike_sa_exchange(const ike_sa *sa, unsigned space, uint32_t message_id)
 {
-    const uint64_t key = exchange_key(mode, message_id);
+    const uint64_t key = exchange_key(space, message_id);
 
     return g_hash_table_lookup(sa->by_message_id, &key);
 }
 
-ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, uint32_t message_id)
+ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uint32_t message_id)
 {
     ike_exchange *exchange = ike_exchange_new(sa, mode, message_id);
     uint64_t *key = g_new(uint64_t, 1);
 
-    *key = exchange_key(mode, message_id);
+    *key = exchange_key(space, message_id);
     g_ptr_array_add(sa->exchanges, exchange);
     g_hash_table_insert(sa->by_message_id, key, exchange);
     return exchange;
+}
+
+void ike_exchange_new_child(ike_exchange *exchange, unsigned *n_children)
+{
+    exchange->child = (int)(*n_children)++;
+    exchange->leads_child = true;
 }
 
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer)
@@ -65,7 +73,7 @@ void ike_record_append_sends(GString *out, const ike_record *first)
 {
     const ike_record *last = first->last_send;
 
-    ike_label_append(out, first->label);
+    ike_label_append(out, first->note.kind == IKE_NOTE_PIECE ? first->part_of : first->label);
     if (first->sends == 1) {
         g_string_append_printf(out, " was sent once (frame %u)", first->note.frame);
         return;
@@ -95,12 +103,12 @@ bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece)
            sa->sides[1 - piece->side].newest_exchange_frame > piece->note.frame;
 }
 
-static guint digest_hash(gconstpointer p)
+guint ike_digest_hash(gconstpointer p)
 {
     return (guint)((const ike_digest *)p)->low;
 }
 
-static gboolean digest_equal(gconstpointer a, gconstpointer b)
+gboolean ike_digest_equal(gconstpointer a, gconstpointer b)
 {
     return memcmp(a, b, sizeof(ike_digest)) == 0;
 }
@@ -118,13 +126,14 @@ ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t sp
     sa->exchanges = g_ptr_array_new_with_free_func((GDestroyNotify)ike_exchange_free);
     sa->by_message_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     sa->records = g_ptr_array_new();
-    sa->digests = g_hash_table_new(digest_hash, digest_equal);
+    sa->digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
     sa->findings = g_ptr_array_new();
     sa->distinct = g_ptr_array_new();
     for (int side = 0; side < 2; side++)
         sa->infos[side] = g_ptr_array_new();
     sa->info_by_id = g_hash_table_new(g_direct_hash, g_direct_equal);
     sa->icmp = g_ptr_array_new();
+    sa->v2.sides[0].highest_id = sa->v2.sides[1].highest_id = -1;
     return sa;
 }
 
@@ -142,6 +151,9 @@ void ike_sa_free(ike_sa *sa)
     g_hash_table_destroy(sa->info_by_id);
     g_ptr_array_free(sa->icmp, TRUE);
     g_free(sa->offer);
+    g_free(sa->v2.offer);
+    g_free(sa->v2.choice);
+    g_free(sa->v2.gateway);
     g_free(sa->sides[0].identity);
     g_free(sa->sides[1].identity);
     g_free(sa);
@@ -260,7 +272,11 @@ static bool side_has_vendor(const ike_side_state *side, const ike_vendor *vendor
 
 const ike_vendor *ike_sa_nat_method(const ike_sa *sa)
 {
+    static const ike_vendor ikev2 = { .name = "RFC 7296", .kind = IKE_VENDOR_NATT };
     const ike_vendor *best = NULL;
+
+    if (sa->version == 2)
+        return sa->sides[0].natd.seen && sa->sides[1].natd.seen ? &ikev2 : NULL;
 
     for (unsigned i = 0; i < sa->sides[0].n_vendors; i++) {
         const ike_vendor *vendor = sa->sides[0].vendors[i];
@@ -272,7 +288,8 @@ const ike_vendor *ike_sa_nat_method(const ike_sa *sa)
     return best;
 }
 
-/* A side whose source port on the float is not 4500, or before it not 500, is rewritten. */
+/* A side whose source port on the float is not 4500, or before it not 500, is rewritten; the port of a
+ * TCP connection is any. */
 static bool has_rewritten_port(const ike_side_state *side)
 {
     for (unsigned i = 0; i < side->n_endpoints; i++)
@@ -292,7 +309,8 @@ ike_natted ike_sa_natted(const ike_sa *sa, ike_side side)
     if (sa->sides[side].is_rewritten || (peer->seen && !peer->destination_ok && !peer->forced))
         return IKE_NAT_PROVEN;
     if (own->seen && !own->source_ok && !own->forced)
-        return has_rewritten_port(&sa->sides[side]) ? IKE_NAT_PROVEN : IKE_NAT_MAYBE;
+        return !sa->has_used_tcp && has_rewritten_port(&sa->sides[side]) ? IKE_NAT_PROVEN
+                                                                         : IKE_NAT_MAYBE;
     return own->seen && peer->seen ? IKE_NAT_NO : IKE_NAT_UNKNOWN;
 }
 
@@ -305,6 +323,20 @@ ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side)
         return natted;
     peer = &sa->sides[ike_side_other(side)].natd;
     return peer->seen && !peer->source_ok ? IKE_NAT_UNKNOWN : IKE_NAT_MAYBE;
+}
+
+void ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
+{
+    const ike_vendor *vendor = ike_vendor_find(p->body, p->length);
+
+    if (!vendor)
+        return;
+    if (vendor->kind == IKE_VENDOR_WINDOWS && p->length >= 20) {
+        memcpy(side->windows_version, p->body + 16, 4);
+        side->has_windows_version = true;
+    }
+    if (!side_has_vendor(side, vendor) && side->n_vendors < IKE_MAX_VENDORS)
+        side->vendors[side->n_vendors++] = vendor;
 }
 
 void ike_side_products_append(GString *out, const ike_side_state *side)

@@ -10,6 +10,7 @@
 #include "ike_diagnosis.h"
 #include "ike_label.h"
 #include "ike_message.h"
+#include "ike_proposal.h"
 
 #define IKE_MAX_ENDPOINTS 16     /* addresses and ports of one side of an SA that are remembered */
 #define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
@@ -21,6 +22,7 @@ typedef struct ike_exchange ike_exchange;
 typedef struct ike_note ike_note;
 typedef struct ike_record ike_record;
 struct ike_assembly; /* fragments 132 of one message: ike_v1frag.c */
+struct ike_ledger;   /* fragments SKF of one message: ike_v2frag.c */
 
 typedef struct ike_host_pair {
     ike_addr src, dst;
@@ -60,6 +62,10 @@ typedef struct ike_digest {
     uint64_t low, high;
 } ike_digest;
 
+/* For tables with digests as keys. */
+guint ike_digest_hash(gconstpointer digest);
+gboolean ike_digest_equal(gconstpointer a, gconstpointer b);
+
 /* A message, or a piece of one. */
 struct ike_record {
     ike_note note;
@@ -68,6 +74,7 @@ struct ike_record {
     uint32_t ip_id;
     bool has_ip_id;
     bool has_marker; /* came after a non-ESP marker */
+    bool is_tcp;     /* came in a TCP stream: RFC 9329 */
 
     /* header: RFC 2408 3.1 */
     uint64_t spi_i, spi_r;
@@ -81,6 +88,7 @@ struct ike_record {
     ike_label waiting_for;
     ike_time waiting_since; /* for the answer, in a single pass */
     bool is_reflection;   /* the other side's own message come back */
+    bool is_outside;      /* IKEv2: an unprotected error, which belongs to no exchange (RFC 7296 1.5) */
     bool is_liveness;     /* an Informational of an answered series: a liveness check or its answer */
     bool floated;         /* first of its side on port 4500 after port 500 */
 
@@ -101,6 +109,7 @@ struct ike_record {
     uint32_t fragment_number, fragment_total; /* 0: not known */
     uint32_t fragment_missing;
     ike_record *message;   /* of a piece: the record that carries the message */
+    ike_label part_of;     /* of an IKEv2 fragment: the message, which its header names */
 
     char *notify;  /* names of clear notify payloads, or NULL */
     uint16_t notify_error; /* first clear error notify type, or 0 */
@@ -115,11 +124,14 @@ struct ike_exchange {
     ike_side opener;           /* sent its first message; IKE_SIDE_NONE while unknown */
     ike_known_by opener_known;
     int child;                 /* number over the capture when it makes IPsec SAs, else -1 */
+    bool leads_child;          /* the first exchange of that child */
     bool commit;               /* a message had the commit bit */
-    uint64_t skf_seen[2];      /* IKEv2 fragments of the request and the response, a bit each */
-    uint16_t skf_total[2];
+    struct ike_ledger *ledger[2]; /* IKEv2 fragments of the request and the response, or NULL */
+    ike_sa *rekeyed_to;        /* CREATE_CHILD_SA: the IKE SA it made, or NULL */
     GPtrArray *records;        /* first copies, in frame order */
-    ike_record *slot[IKE_MAX_STEPS + 1]; /* first copy of message n */
+    /* IKEv1: first copy of message n. IKEv2: of the request and the response; in phase 1 of the newest
+     * attempt. */
+    ike_record *slot[IKE_MAX_STEPS + 1];
     unsigned highest;          /* highest slot in use */
 };
 
@@ -145,13 +157,58 @@ typedef struct ike_side_state {
     unsigned retransmissions;
     uint64_t esp_packets;
     ike_endpoint current;   /* source of its newest message */
-    bool has_current, current_has_marker;
+    bool has_current, current_has_marker, current_is_tcp;
     uint32_t newest_exchange_frame; /* of its newest such message, Informationals aside */
     uint32_t newest_piece_frame;    /* of its newest piece */
     uint32_t newest_esp_frame;
     ike_record *newest;     /* message or piece */
     bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
 } ike_side_state;
+
+/* What a side of an IKEv2 SA announces in clear. */
+enum {
+    IKE_V2_FRAGMENTATION = 1 << 0,  /* RFC 7383 */
+    IKE_V2_INTERMEDIATE = 1 << 1,   /* RFC 9242 */
+    IKE_V2_REDIRECT = 1 << 2,       /* RFC 5685 */
+    IKE_V2_CHILDLESS = 1 << 3,      /* RFC 6023 */
+    IKE_V2_MULTIPLE_AUTH = 1 << 4,  /* RFC 4739 */
+    IKE_V2_HASHES = 1 << 5,         /* RFC 7427 */
+    IKE_V2_PPK = 1 << 6             /* RFC 8784 */
+};
+
+typedef struct ike_v2_side {
+    bool is_seen;     /* its IKE_SA_INIT is in the capture */
+    uint8_t supports; /* IKE_V2_.. */
+    uint8_t hashes;   /* signature hashes, bit n for number n (RFC 7427 7) */
+    uint16_t group;   /* of its newest KE payload */
+    int64_t highest_id; /* of its own requests; -1 while there are none */
+} ike_v2_side;
+
+/* What only IKEv2 knows of an SA. */
+typedef struct ike_v2 {
+    ike_v2_side sides[2];
+    ike_v2_offer *offer, *choice; /* of the newest IKE_SA_INIT that has one, or NULL */
+    uint64_t nonce;               /* digest of Ni, which all attempts share (RFC 7296 2.6) */
+    unsigned attempts;            /* different IKE_SA_INIT requests */
+    unsigned cookies, invalid_kes; /* responses of that kind to different attempts */
+    uint16_t asked_group;         /* by the newest INVALID_KE_PAYLOAD */
+    bool asked_unoffered;         /* .. which the initiator had not offered */
+    bool kept_group;              /* a retry did not follow INVALID_KE_PAYLOAD */
+    bool kept_cookie;             /* a retry did not return the newest COOKIE first */
+    bool moved_port;              /* a retry came from another port or address */
+    uint64_t cookie;              /* digest of the newest one */
+    ike_record *challenge;        /* newest response with COOKIE, with INVALID_KE_PAYLOAD, .. */
+    ike_record *invalid_ke;
+    ike_record *redirect;
+    ike_record *nack;             /* TICKET_NACK (RFC 5723) */
+    ike_record *refusal;          /* newest IKE_SA_INIT response with another clear error */
+    char *gateway;                /* that REDIRECT names, or NULL */
+    uint32_t last_intermediate;   /* highest message ID of IKE_INTERMEDIATE, 0 while there is none */
+    ike_exchange *last_auth;      /* IKE_AUTH with the highest message ID */
+    ike_exchange *last_child;     /* newest CREATE_CHILD_SA with a response */
+    unsigned rounds;              /* of IKE_AUTH, by its highest number */
+    bool is_used;                 /* an exchange came after IKE_AUTH */
+} ike_v2;
 
 struct ike_sa {
     uint32_t number;
@@ -180,6 +237,7 @@ struct ike_sa {
     ike_offer *offer; /* of MM1 or AM1, or NULL */
     ike_transform chosen;
     bool has_chosen;
+    ike_v2 v2;
 
     ike_time first_time, last_time;
     uint32_t first_frame, last_frame;
@@ -192,9 +250,12 @@ struct ike_sa {
     bool is_in_flood;          /* one of many that do not get further: not told on its own */
     ike_record *established;   /* the message that proves or makes it, or NULL */
     ike_sa *sibling_of;        /* shares its first message with this one */
+    ike_sa *parent;            /* IKEv2: whose CREATE_CHILD_SA made this one, or NULL */
+    ike_sa *rekeyed_to;        /* IKEv2: the first one that this one's made, or NULL */
     ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
     ike_sa *same_spi;          /* next older SA with the same initiator cookie */
     bool has_used_500, has_floated;
+    bool has_used_tcp;
 };
 
 static inline ike_record *ike_note_record(ike_note *note)
@@ -225,10 +286,13 @@ bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece);
 
 ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id);
 void ike_exchange_free(ike_exchange *exchange);
-/* The exchange with this message ID and mode, or NULL. */
-ike_exchange *ike_sa_exchange(const ike_sa *sa, ike_mode mode, uint32_t message_id);
+/* The exchange with this message ID, or NULL. Message IDs are counted separately for each `space`: a
+ * mode in IKEv1, a requester in IKEv2 (RFC 7296 2.2). */
+ike_exchange *ike_sa_exchange(const ike_sa *sa, unsigned space, uint32_t message_id);
+/* Gives it the next number of a child over the capture. */
+void ike_exchange_new_child(ike_exchange *exchange, unsigned *n_children);
 /* Makes it; the caller has looked that there is none. */
-ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, uint32_t message_id);
+ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uint32_t message_id);
 
 ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r);
 void ike_sa_free(ike_sa *sa);
@@ -258,6 +322,8 @@ typedef enum ike_natted { IKE_NAT_UNKNOWN, IKE_NAT_NO, IKE_NAT_MAYBE, IKE_NAT_PR
 ike_natted ike_sa_natted(const ike_sa *sa, ike_side side);
 /* The same for a yes or no: where both sides might only force encapsulation, unknown. */
 ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side);
+/* Remembers a vendor ID payload that is known. */
+void ike_side_add_vendor(ike_side_state *side, const ike_payload *p);
 /* Appends the products that the vendor IDs of a side name. */
 void ike_side_products_append(GString *out, const ike_side_state *side);
 /* State of the SA after a record, as known now. */

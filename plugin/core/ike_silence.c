@@ -41,6 +41,8 @@ static bool is_quoted_by_icmp(const ike_request *q)
 /* A later message proves that the request was answered (RFC 2408 3.1). */
 static bool is_implied(const ike_request *q)
 {
+    if (q->sa->version == 2)
+        return ike_v2_is_implied(q->exchange, q->first);
     if (q->exchange->highest > q->step->number)
         return true;
     return q->exchange == q->sa->phase1 && ike_judge_has_phase2(q->sa);
@@ -52,8 +54,8 @@ static bool is_answered(const ike_request *q)
 
     if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q))
         return true;
-    /* in phase 2 the peer sends Informationals for many reasons: only a quick one may be an answer */
-    return q->exchange == q->sa->phase1 ? ike_judge_info_since(q->sa, q->first, other)
+    /* in phase 2 an IKEv1 peer sends Informationals for many reasons: only a quick one may be an answer */
+    return q->sa->version == 2 || q->exchange == q->sa->phase1 ? ike_judge_info_since(q->sa, q->first, other)
                                         : ike_judge_info_after(q->sa, q->first, other,
                                                                IKE_REACTION) != NULL;
 }
@@ -91,7 +93,16 @@ static guint position_after(const GPtrArray *list, uint32_t number)
 
 static bool came_up(const ike_sa *sa)
 {
-    return sa->state == IKE_STATE_PROBABLY_ESTABLISHED || sa->state == IKE_STATE_ESTABLISHED;
+    return sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && sa->state <= IKE_STATE_REKEYED;
+}
+
+/* Since when another SA may have been tried in place of this one: of an IKEv2 SA that is up it counts
+ * what began since the request. */
+static ike_time tried_since(const ike_request *q)
+{
+    const bool is_up = q->sa->version == 2 && !ike_modes[q->exchange->mode].is_phase1;
+
+    return (is_up ? q->first->note.time : q->sa->first_time) - SUPERSEDED_WITHIN;
 }
 
 /* Another SA between the same hosts that came up in place of this one: begun while it was tried or
@@ -100,9 +111,11 @@ static const ike_sa *successor(const ike_request *q)
 {
     const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
     const ike_time until = q->first->last_send->note.time + SUPERSEDED_WITHIN;
-    const ike_time since = q->sa->first_time - SUPERSEDED_WITHIN;
+    const ike_time since = tried_since(q);
     const guint here = list ? position_after(list, q->sa->number) : 0;
 
+    if (q->sa->rekeyed_to)
+        return q->sa->rekeyed_to;
     for (guint i = here; list && i < list->len; i++) {
         const ike_sa *other = list->pdata[i];
 
@@ -141,13 +154,22 @@ static bool is_authip_beside_ike(const ike_request *q)
 typedef struct silence {
     ike_diagnosis_id id; /* IKE_DIAG_NONE: nothing to say */
     ike_severity severity;
+    bool is_final; /* the request was not answered, and nothing excuses it */
     char *text;
 } silence;
+
+/* RFC 7296 2.4: a request that an SA which is up sends again and again is a liveness check, or becomes
+ * one. */
+static bool is_liveness(const ike_request *q)
+{
+    return q->step->unanswered == IKE_DIAG_INFO_NORESP && q->first->sends >= ENOUGH_SENDS &&
+           (q->sa->is_joined || q->first->state >= IKE_STATE_PROBABLY_ESTABLISHED);
+}
 
 static silence silence_of(const ike_request *q)
 {
     GString *text = g_string_new(NULL);
-    silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, NULL };
+    silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, false, NULL };
     const ike_sa *newer;
 
     ike_record_append_sends(text, q->first);
@@ -162,7 +184,8 @@ static silence silence_of(const ike_request *q)
         s.id = IKE_DIAG_SUPERSEDED;
         g_string_append_printf(text, " and not answered; SA %u came up instead", newer->number);
     } else {
-        s.id = q->step->unanswered;
+        s.id = is_liveness(q) ? IKE_DIAG_DPD_FAIL : q->step->unanswered;
+        s.is_final = true;
         g_string_append(text, " and never answered");
         if (q->first->sends == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
@@ -184,10 +207,27 @@ static void judge_request(const ike_request *q)
         return;
     }
     ike_raise(q->t, q->sa, s.id, &q->first->last_send->note, s.severity, "%s", s.text);
-    if (s.id == q->step->unanswered && q->exchange == q->sa->phase1 &&
-        s.severity != IKE_SEVERITY_CHAT)
+    if (s.is_final && ike_modes[q->first->label.mode].is_phase1)
         ike_sa_fail(q->sa);
     g_free(s.text);
+}
+
+void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_record *piece)
+{
+    const ike_request q = { t, exchange->sa, exchange, piece, ike_step_find(piece->part_of),
+                            t->span.last };
+
+    if (q.step && !ike_judge_is_oneway(t, q.sa) && is_due(&q) && !successor(&q) &&
+        !ike_judge_info_since(q.sa, piece, ike_side_other(piece->side))) {
+        GString *text = g_string_new(NULL);
+
+        ike_record_append_sends(text, piece);
+        ike_raise(t, q.sa, q.step->unanswered, &piece->last_send->note, IKE_SEVERITY_NONE,
+                  "%s, and never came whole to the capture point: IKE fragments are lost", text->str);
+        g_string_free(text, TRUE);
+        if (ike_modes[piece->part_of.mode].is_phase1)
+            ike_sa_fail(q.sa);
+    }
 }
 
 /* ---- messages that the other side should have gone on after ---- */
@@ -196,6 +236,10 @@ bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after)
 {
     return r && r->last_send != r && r->last_send->note.frame > after->note.frame;
 }
+
+/* After a response to IKE_SA_INIT the initiator sends the next request (RFC 7296 1.2). */
+static const ike_step init_response = { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, IKE_REQUEST, false,
+                                        IKE_STATE_CHOSEN, IKE_DIAG_INIT_NOREPLY, NULL };
 
 static void judge_standstill(const ike_request *q)
 {
@@ -212,7 +256,7 @@ static void judge_standstill(const ike_request *q)
                   other->number);
         return;
     }
-    if (q->step->unanswered == IKE_DIAG_MM4_NOREPLY && !resent)
+    if ((q->step->unanswered == IKE_DIAG_MM4_NOREPLY || q->step == &init_response) && !resent)
         severity = IKE_SEVERITY_NOTE;
     else if (q->step->unanswered != IKE_DIAG_AM2_NOREPLY && !resent)
         return;
@@ -222,6 +266,17 @@ static void judge_standstill(const ike_request *q)
               q->first->note.frame);
     if (q->exchange == q->sa->phase1 && severity != IKE_SEVERITY_NOTE)
         ike_sa_fail(q->sa);
+}
+
+void ike_judge_standstill_v2(ike_tracker *t, ike_sa *sa)
+{
+    ike_record *request = sa->phase1->slot[IKE_REQUEST];
+    ike_record *response = sa->phase1->slot[IKE_RESPONSE];
+    const ike_request q = { t, sa, sa->phase1, response, &init_response, t->span.last };
+
+    if (response && response->note.sa == sa && response->waiting_for.mode != IKE_MODE_NONE &&
+        (!request || request->response == response) && sa->state != IKE_STATE_ABANDONED)
+        judge_standstill(&q);
 }
 
 void ike_judge_silence(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
@@ -268,7 +323,7 @@ static void judge_live(ike_tracker *t, ike_record *first, ike_note *here)
     if (!ike_step_asks(q.step) || is_answered(&q) || !is_due(&q) || ike_judge_is_oneway(t, q.sa))
         return;
     s = silence_of(&q);
-    if (s.id == q.step->unanswered) {
+    if (s.is_final || s.severity == IKE_SEVERITY_CHAT) {
         if (!here->live)
             here->live = g_ptr_array_new_with_free_func(ike_finding_free);
         g_ptr_array_add(here->live, live_finding(q.sa, &first->last_send->note, &s));

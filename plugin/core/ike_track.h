@@ -26,6 +26,7 @@ typedef struct ike_datagram {
     size_t captured, wire;
     uint32_t ip_id;
     bool has_ip_id, has_marker;
+    bool is_tcp;               /* a frame of a TCP stream: RFC 9329 */
     uint16_t checksum;         /* of UDP, tells truncated messages apart */
     ike_fragment_kind fragment; /* the datagram was put together from pieces */
     GPtrArray *pieces;         /* ike_records of these; the completing one is not among them */
@@ -33,6 +34,7 @@ typedef struct ike_datagram {
 } ike_datagram;
 
 struct ike_ipfrag_table;
+struct ike_tcp_table;
 
 struct ike_tracker {
     ike_options options;
@@ -51,9 +53,13 @@ struct ike_tracker {
     GPtrArray *orphans;   /* those of no SA */
     GHashTable *by_pair;  /* cookie pair -> newest SA */
     struct ike_ipfrag_table *ipfrags;
+    struct ike_tcp_table *tcp;
     unsigned n_children;
     uint64_t n_esp;       /* ESP and AH packets */
     unsigned n_pieces;
+    unsigned n_outside;   /* IKEv2 errors outside an SA */
+    GPtrArray *outside;   /* those without an SA in the capture: first copies */
+    GHashTable *outside_digests; /* of these */
     bool is_judged, is_judging;
     bool limit_sas, limit_pairs;
     GQueue *waiting;      /* requests that a single pass may still call unanswered */
@@ -88,12 +94,17 @@ bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_a
 /* Handles one whole message; NULL when it is none or a limit is reached. */
 ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *datagram, const uint8_t *data,
                                 size_t captured, size_t wire);
-/* Makes the record of a message or piece, with its header and what its pieces need. */
+/* Numbers a message that is no copy, and counts it for its side. */
+void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m);
+/* Makes the record of a message or piece, with its header and what its pieces need; `sa` may be NULL
+ * for an IKEv2 error outside an SA. */
 ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const ike_message *m,
                            const ike_datagram *d);
 
 /* ---- ike_demux.c ---- */
 void ike_tracker_datagram(ike_tracker *t, const ike_datagram *datagram);
+/* Takes an ESP packet that was found in something else; its ports tell whose it is. */
+void ike_tracker_esp(ike_tracker *t, const ike_datagram *datagram);
 
 /* ---- ike_lookup.c ---- */
 /* The SA a message belongs to, made when it is new. Sets the sides of both ends. */
@@ -104,12 +115,19 @@ ike_sa *ike_lookup_known(const ike_tracker *t, const ike_message *m, const ike_e
                          const ike_endpoint *dst);
 /* Newest SA with this initiator cookie, or NULL; older ones follow by same_spi. */
 ike_sa *ike_lookup_spi(const ike_tracker *t, uint64_t spi_i);
+/* Side of an SA that sent a message: by its addresses, in IKEv2 by the I flag as well. */
+ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_datagram *d,
+                           const ike_digest *digest);
 
 /* ---- ike_copies.c ---- */
 ike_digest ike_digest_of(const ike_message *m, const ike_datagram *d);
+/* A digest of any bytes; 0 only by chance. */
+uint64_t ike_bytes_digest(const uint8_t *data, size_t length);
 /* Finds out whether a record repeats an earlier one of its SA; sets copy, first, older and so on,
  * raises the findings of repeats. Returns true for a copy or a reflection, which are not numbered. */
 bool ike_copies_check(ike_tracker *t, ike_record *r);
+/* Makes `r` a copy of a message that it repeats in other pieces: sent again, or doubled. */
+void ike_copies_mark(ike_tracker *t, ike_record *r, ike_record *first);
 
 /* ---- ike_v1.c, ike_keyed.c, ike_v2.c: numbering ---- */
 void ike_v1_message(ike_tracker *t, ike_record *r, const ike_message *m);
@@ -121,10 +139,34 @@ void ike_v1_doubt(ike_record *first);
 void ike_v1_copy_seen(ike_record *copy);
 void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode);
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m);
+/* The roles of an IKEv2 SA by the I flag of a message (RFC 7296 3.1). */
+void ike_v2_learn_initiator(ike_sa *sa, ike_side sender, const ike_message *m);
+/* The exchange of an IKEv2 message, made when it is new; NULL for an unknown exchange type or when
+ * there are too many. */
+ike_exchange *ike_v2_exchange(ike_tracker *t, ike_sa *sa, const ike_message *m, ike_side sender);
+/* True for a clear error that is no answer of an SA: INVALID_IKE_SPI, INVALID_SPI, or a refusal by a
+ * peer that speaks another version (RFC 7296 1.5, 2.5, 2.21.4). */
+bool ike_v2_is_outside(const ike_tracker *t, const ike_message *m, const ike_datagram *d);
+/* Takes such a message: with its SA when the capture has it, without one else. */
+ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, const ike_datagram *d);
+/* True when a later message proves that this exchange was answered (RFC 7296 2.3). */
+bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request);
 /* Adds a record to its exchange; false when that is full, and the record gets no label. */
 bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r);
 /* Gives a record its label and puts it into its exchange; links it with its other half. */
 void ike_set_label(ike_exchange *exchange, ike_record *r, ike_label label, ike_known_by known);
+
+/* ---- ike_v2sa.c ---- */
+/* Vendors, proposals, notifies and NAT detection of a clear IKEv2 message. */
+void ike_v2_payloads(ike_tracker *t, ike_record *r, const ike_message *m);
+/* Clear notifies of either version. */
+void ike_v2_read_notifies(ike_record *r, const ike_message *m);
+/* A digest of the nonce, 0 when it cannot be read. */
+uint64_t ike_v2_nonce(const ike_message *m);
+
+/* ---- ike_weak.c: RFC 8247 ---- */
+void ike_weak_transform(ike_tracker *t, ike_record *r, const ike_transform *chosen);
+void ike_weak_choice(ike_tracker *t, ike_record *r, const ike_v2_offer *choice);
 
 /* ---- ike_v1sa.c ---- */
 /* Vendors, proposals, notifies and NAT detection of a clear message. */
@@ -136,14 +178,35 @@ void ike_ipfrag_table_free(struct ike_ipfrag_table *table);
 void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *packet);
 void ike_ipfrag_judge(ike_tracker *t);
 
+/* ---- ike_tcp.c ---- */
+typedef struct ike_tcp_usage {
+    unsigned streams;  /* directions of connections that are followed */
+    unsigned segments; /* that wait for one before them */
+    size_t bytes;      /* of these, and of frames that are not over */
+} ike_tcp_usage;
+struct ike_tcp_table *ike_tcp_table_new(void);
+void ike_tcp_table_free(struct ike_tcp_table *table);
+/* What is kept just now; it has bounds, whatever is fed. */
+ike_tcp_usage ike_tcp_usage_of(const struct ike_tcp_table *table);
+/* Takes a TCP packet that is no IP fragment, and feeds the IKE messages and ESP packets that it
+ * completes. Packets of other connections cost a look at ports and prefix. RFC 9329. */
+void ike_tcp_feed(ike_tracker *t, const ike_ip_packet *packet);
+
 /* ---- ike_v1frag.c ---- */
 /* Takes a fragment; returns its record, which is that of the message when it completes one. */
 ike_record *ike_v1frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d);
 void ike_v1frag_judge(ike_tracker *t, ike_sa *sa);
 void ike_v1frag_free(ike_sa *sa);
 
+/* ---- ike_v2frag.c ---- */
+/* Takes an IKEv2 fragment; returns its record, which is that of the message when it completes one. */
+ike_record *ike_v2frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d);
+void ike_v2frag_judge(ike_tracker *t, ike_exchange *exchange);
+
 /* ---- ike_natt.c ---- */
 void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m);
+/* The same for the notifies of IKEv2 (RFC 7296 2.23). */
+void ike_natt_detect_v2(ike_record *r, const ike_message *m);
 /* Watches the endpoints of both sides: float to 4500, new mappings of a NAT. */
 void ike_natt_endpoint(ike_tracker *t, ike_record *r);
 

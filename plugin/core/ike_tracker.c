@@ -65,7 +65,10 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->findings = g_ptr_array_new_with_free_func(ike_finding_free);
     t->orphans = g_ptr_array_new();
     t->waiting = g_queue_new();
+    t->outside = g_ptr_array_new();
+    t->outside_digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
     t->ipfrags = ike_ipfrag_table_new();
+    t->tcp = ike_tcp_table_new();
     return t;
 }
 
@@ -74,7 +77,10 @@ void ike_tracker_free(ike_tracker *t)
     if (!t)
         return;
     ike_ipfrag_table_free(t->ipfrags);
+    ike_tcp_table_free(t->tcp);
     g_queue_free(t->waiting);
+    g_ptr_array_free(t->outside, TRUE);
+    g_hash_table_destroy(t->outside_digests);
     g_hash_table_destroy(t->notes);
     g_hash_table_destroy(t->by_spi);
     g_hash_table_destroy(t->by_pair);
@@ -109,6 +115,7 @@ static void fill_header(ike_record *r, const ike_message *m, const ike_datagram 
     r->ip_id = d->ip_id;
     r->has_ip_id = d->has_ip_id;
     r->has_marker = d->has_marker;
+    r->is_tcp = d->is_tcp;
     r->spi_i = m->spi_i;
     r->spi_r = m->spi_r;
     r->message_id = m->message_id;
@@ -133,7 +140,7 @@ static void link_pieces(ike_tracker *t, ike_record *r, const ike_datagram *d)
 
         piece->message = r;
         piece->fragment_total = d->n_pieces;
-        if (!piece->note.sa)
+        if (!piece->note.sa && r->note.sa)
             ike_note_set_sa(t, &piece->note, r->note.sa);
         piece->side = r->side;
     }
@@ -171,10 +178,10 @@ static void raise_header_remarks(ike_tracker *t, ike_record *r, const ike_messag
     if (m->payload_limit)
         ike_raise(t, sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
                   "more than %d payloads in a message: the rest is not read", IKE_MAX_PAYLOADS);
-    if (sa->reuses && sa->records->len == 1)
+    if (sa && sa->reuses && sa->records->len == 1)
         ike_raise(t, sa, IKE_DIAG_COOKIE_REUSED, &r->note, IKE_SEVERITY_NONE,
                   "the initiator cookie of SA %u with another first message", sa->reuses->number);
-    if (m->spi_i == 0)
+    if (sa && m->spi_i == 0)
         ike_raise(t, sa, IKE_DIAG_ZERO_COOKIE, &r->note, IKE_SEVERITY_NONE,
                   "the initiator cookie is zero");
 }
@@ -188,7 +195,7 @@ static bool is_full(ike_tracker *t, ike_sa *sa)
     return true;
 }
 
-static void number_message(ike_tracker *t, ike_record *r, const ike_message *m)
+void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     ike_side_state *side = r->side == IKE_SIDE_NONE ? NULL : &r->note.sa->sides[r->side];
 
@@ -217,11 +224,14 @@ ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const
     r->digest = ike_digest_of(m, d);
     r->last = r->last_send = r;
     r->sends = 1;
-    ike_note_set_sa(t, &r->note, sa);
-    r->side = ike_sa_side(sa, &d->src, &d->dst);
+    r->side = IKE_SIDE_NONE;
+    if (sa) {
+        ike_note_set_sa(t, &r->note, sa);
+        r->side = ike_lookup_sender(sa, m, d, &r->digest);
+        r->state = sa->tracked_state;
+    }
     if (r->side != IKE_SIDE_NONE)
         sa->sides[r->side].newest = r;
-    r->state = sa->tracked_state;
     link_pieces(t, r, d);
     raise_header_remarks(t, r, m);
     return r;
@@ -235,6 +245,29 @@ static bool makes_offer(const ike_message *m)
     return ike_message_has(m, m->version == 1 ? IKE_PL_SA : IKE_PL_V2_SA);
 }
 
+static ike_record *take_whole(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d)
+{
+    ike_record *r = ike_record_new(t, IKE_NOTE_MESSAGE, sa, m, d);
+
+    raise_fragments(t, r, d);
+    if (!ike_copies_check(t, r))
+        ike_tracker_number(t, r, m);
+    else if (r->version == 1)
+        ike_v1_copy_seen(r);
+    return r;
+}
+
+#define MAX_OUTSIDE 100000u /* errors outside an SA that are kept */
+
+static ike_record *take_outside(ike_tracker *t, const ike_message *m, const ike_datagram *d)
+{
+    if (t->n_outside < MAX_OUTSIDE)
+        return ike_v2_outside(t, m, d);
+    ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
+              "more than %u errors outside an SA: later ones are not tracked", MAX_OUTSIDE);
+    return NULL;
+}
+
 ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uint8_t *data,
                                 size_t captured, size_t wire)
 {
@@ -245,20 +278,16 @@ ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uin
 
     if (!ike_message_parse(&m, data, captured, wire))
         return NULL;
+    if (ike_v2_is_outside(t, &m, d))
+        return take_outside(t, &m, d);
     digest = ike_digest_of(&m, d);
     sa = ike_lookup_sa(t, &m, d, &digest, makes_offer(&m));
     if (!sa || is_full(t, sa))
         return NULL;
     if (m.version == 1 && m.next_payload == IKE_PL_FRAGMENT && d->fragment != IKE_FRAGMENT_V1)
         return ike_v1frag_feed(t, sa, &m, d);
-    r = ike_record_new(t, IKE_NOTE_MESSAGE, sa, &m, d);
-    raise_fragments(t, r, d);
-    if (ike_copies_check(t, r)) {
-        if (r->version == 1)
-            ike_v1_copy_seen(r);
-    } else {
-        number_message(t, r, &m);
-    }
+    r = m.version == 2 && ike_message_has(&m, IKE_PL_V2_SKF) ? ike_v2frag_feed(t, sa, &m, d)
+                                                             : take_whole(t, sa, &m, d);
     ike_natt_endpoint(t, r);
     return r;
 }
@@ -295,5 +324,5 @@ uint32_t ike_tracker_current(const ike_tracker *t) { return t->frame; }
 
 bool ike_tracker_has_data(const ike_tracker *t)
 {
-    return t->sas->len > 0 || t->n_esp > 0 || t->n_pieces > 0;
+    return t->sas->len > 0 || t->n_esp > 0 || t->n_pieces > 0 || t->n_outside > 0;
 }

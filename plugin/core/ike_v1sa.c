@@ -9,47 +9,18 @@
 #define MS_STATUS 12345 /* Microsoft: an error although it is above 8191 */
 #define LAST_ERROR_NOTIFY 8191 /* RFC 2408 3.14.1 */
 
-static void add_vendor(ike_side_state *side, const ike_payload *p)
-{
-    const ike_vendor *vendor = ike_vendor_find(p->body, p->length);
-
-    if (!vendor)
-        return;
-    if (vendor->kind == IKE_VENDOR_WINDOWS && p->length >= 20) {
-        memcpy(side->windows_version, p->body + 16, 4);
-        side->has_windows_version = true;
-    }
-    for (unsigned i = 0; i < side->n_vendors; i++)
-        if (side->vendors[i] == vendor)
-            return;
-    if (side->n_vendors < IKE_MAX_VENDORS)
-        side->vendors[side->n_vendors++] = vendor;
-}
-
 static void read_vendors(ike_record *r, const ike_message *m)
 {
     if (r->side == IKE_SIDE_NONE)
         return;
     for (unsigned i = 0; i < m->n_payloads; i++)
         if (m->payloads[i].type == IKE_PL_VID && !m->payloads[i].cut)
-            add_vendor(&r->note.sa->sides[r->side], &m->payloads[i]);
+            ike_side_add_vendor(&r->note.sa->sides[r->side], &m->payloads[i]);
 }
 
 static bool is_error_notify(uint16_t type)
 {
     return (type > 0 && type <= LAST_ERROR_NOTIFY) || type == MS_STATUS;
-}
-
-static void append_notify(GString *names, const ike_notify *notify)
-{
-    const char *name = ike_notify_name(1, notify->type);
-
-    if (names->len)
-        g_string_append(names, ", ");
-    if (name)
-        g_string_append(names, name);
-    else
-        g_string_append_printf(names, "%u", notify->type);
 }
 
 static void read_notifies(ike_record *r, const ike_message *m)
@@ -62,7 +33,7 @@ static void read_notifies(ike_record *r, const ike_message *m)
         ike_delete deleted;
 
         if (p->type == IKE_PL_NOTIFY && ike_payload_notify(m, p, &notify)) {
-            append_notify(names, &notify);
+            ike_notify_append(names, 1, notify.type);
             if (!r->notify_error && is_error_notify(notify.type))
                 r->notify_error = notify.type;
         } else if (p->type == IKE_PL_DELETE && ike_payload_delete(p, &deleted)) {
@@ -74,37 +45,6 @@ static void read_notifies(ike_record *r, const ike_message *m)
 }
 
 /* ---- proposals ---- */
-
-static const struct {
-    uint32_t group;
-    ike_severity severity;
-} weak_groups[] = { /* RFC 8247 2.4 */
-    { 1, IKE_SEVERITY_WARN }, { 22, IKE_SEVERITY_WARN }, { 2, IKE_SEVERITY_NOTE },
-    { 5, IKE_SEVERITY_NOTE }, { 23, IKE_SEVERITY_NOTE }, { 24, IKE_SEVERITY_NOTE },
-};
-
-static void judge_strength(ike_tracker *t, ike_record *r, const ike_transform *c)
-{
-    ike_sa *sa = r->note.sa;
-
-    if (c->encryption == 1)
-        ike_raise(t, sa, IKE_DIAG_WEAK_DES, &r->note, 0, "the responder chose DES");
-    if (c->encryption == 5)
-        ike_raise(t, sa, IKE_DIAG_WEAK_3DES, &r->note, 0, "the responder chose 3DES");
-    if (c->hash == IKE_HASH_MD5)
-        ike_raise(t, sa, IKE_DIAG_WEAK_MD5, &r->note, 0, "the responder chose MD5");
-    if (c->hash == IKE_HASH_SHA1)
-        ike_raise(t, sa, IKE_DIAG_WEAK_SHA1, &r->note, 0, "the responder chose SHA-1");
-    if (c->key_length > 0 && c->key_length < 128)
-        ike_raise(t, sa, IKE_DIAG_WEAK_KEYLEN, &r->note, 0, "the key has %u bits", c->key_length);
-    for (size_t i = 0; i < G_N_ELEMENTS(weak_groups); i++)
-        if (weak_groups[i].group == c->group)
-            ike_raise(t, sa, IKE_DIAG_WEAK_GROUP, &r->note, weak_groups[i].severity,
-                      "the responder chose %s", ike_group_name(c->group));
-    if (r->label.mode == IKE_MODE_AGGRESSIVE && c->auth == IKE_AUTH_PSK)
-        ike_raise(t, sa, IKE_DIAG_WEAK_AMPSK, &r->note, 0,
-                  "HASH_R and both identities are sent in clear");
-}
 
 static const ike_transform *offered(const ike_offer *offer, const ike_transform *chosen)
 {
@@ -153,7 +93,7 @@ static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
         sa->chosen = offer.transforms[0];
         sa->has_chosen = true;
         judge_choice(t, r, &offer);
-        judge_strength(t, r, &sa->chosen);
+        ike_weak_transform(t, r, &sa->chosen);
     }
 }
 
@@ -173,8 +113,7 @@ static char *identity_text(const uint8_t *body, size_t length)
         addr = ike_addr_make(n == 4 ? 4 : 6, data);
         ike_addr_append(text, &addr);
     } else if (type == ID_FQDN || type == ID_USER_FQDN) {
-        for (size_t i = 0; i < n; i++)
-            g_string_append_c(text, g_ascii_isgraph((gchar)data[i]) ? (gchar)data[i] : '?');
+        ike_text_append(text, data, n);
     } else {
         g_string_printf(text, "ID type %u, %zu bytes", type, n);
     }

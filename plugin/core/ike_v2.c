@@ -1,89 +1,404 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * IKEv2 messages say in their header what they are: exchange type, direction and message ID
- * (RFC 7296 2.2, 3.1). A request and its response share the message ID and the requester.
+ * (RFC 7296 2.2, 3.1). A request and its response share the message ID and the requester; only the
+ * first exchange, whose attempts all have message ID 0, needs more than that (2.6).
  */
-#include "ike_track.h"
+#include "ike_judge.h"
 
-static void learn_initiator(ike_sa *sa, const ike_record *r)
+#define GAP_OF_MESSAGE_IDS 16 /* a window that large is not in use: messages are missing */
+
+static bool is_response(const ike_record *r)
 {
-    if (sa->initiator != IKE_SIDE_NONE || r->side == IKE_SIDE_NONE)
+    return r->flags & IKE_FLAG_V2_RESPONSE;
+}
+
+/* ---- who is who ---- */
+
+void ike_v2_learn_initiator(ike_sa *sa, ike_side sender, const ike_message *m)
+{
+    if (sa->initiator != IKE_SIDE_NONE || sender == IKE_SIDE_NONE)
         return;
-    sa->initiator = r->flags & IKE_FLAG_V2_INITIATOR ? r->side : ike_side_other(r->side);
+    sa->initiator = m->flags & IKE_FLAG_V2_INITIATOR ? sender : ike_side_other(sender);
     sa->initiator_known = IKE_KNOWN_CONTENT;
 }
 
-/* A message ID is counted separately for the requests of either side. */
-static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
-{
-    const bool response = r->flags & IKE_FLAG_V2_RESPONSE;
-    const bool by_initiator = !(r->flags & IKE_FLAG_V2_INITIATOR) == response;
-    const ike_mode key = by_initiator ? mode : (ike_mode)(mode + IKE_N_MODES);
-    ike_exchange *exchange = ike_sa_exchange(r->note.sa, key, r->message_id);
+/* The numbers of the requests of either side: RFC 7296 2.2. */
+enum { REQUESTS_OF_INITIATOR, REQUESTS_OF_RESPONDER };
 
-    if (!exchange && r->note.sa->exchanges->len < IKE_MAX_EXCHANGES) {
-        exchange = ike_sa_add_exchange(r->note.sa, key, r->message_id);
-        exchange->mode = mode;
-        exchange->opener = response ? ike_side_other(r->side) : r->side;
-        if (mode == IKE_MODE_V2_CREATE_CHILD || (mode == IKE_MODE_V2_AUTH && r->message_id == 1))
-            exchange->child = (int)t->n_children++;
+static unsigned requests_of(const ike_message *m)
+{
+    const bool response = m->flags & IKE_FLAG_V2_RESPONSE;
+
+    return !(m->flags & IKE_FLAG_V2_INITIATOR) == response ? REQUESTS_OF_INITIATOR
+                                                           : REQUESTS_OF_RESPONDER;
+}
+
+/* ---- exchanges ---- */
+
+/* IKE_AUTH of all rounds makes one Child SA; IKE_FOLLOWUP_KE belongs to a CREATE_CHILD_SA. */
+static void number_child(ike_tracker *t, ike_exchange *exchange)
+{
+    const ike_v2 *v2 = &exchange->sa->v2;
+
+    if (exchange->mode == IKE_MODE_V2_AUTH && v2->last_auth)
+        exchange->child = v2->last_auth->child;
+    else if (exchange->mode == IKE_MODE_V2_FOLLOWUP_KE && v2->last_child)
+        exchange->child = v2->last_child->child;
+    else if (ike_modes[exchange->mode].makes_child)
+        ike_exchange_new_child(exchange, &t->n_children);
+}
+
+static ike_exchange *new_exchange(ike_tracker *t, ike_sa *sa, ike_mode mode, const ike_message *m,
+                                  ike_side sender)
+{
+    const bool response = m->flags & IKE_FLAG_V2_RESPONSE;
+    ike_exchange *exchange;
+
+    if (sa->exchanges->len >= IKE_MAX_EXCHANGES) {
+        ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
+                  "more than %u exchanges of one SA: later ones are not tracked", IKE_MAX_EXCHANGES);
+        return NULL;
     }
+    exchange = ike_sa_add_exchange(sa, mode, requests_of(m), m->message_id);
+    exchange->opener = response ? ike_side_other(sender) : sender;
+    number_child(t, exchange);
+    sa->v2.is_used |= !ike_modes[mode].is_phase1;
+    if (mode == IKE_MODE_V2_AUTH &&
+        (!sa->v2.last_auth || sa->v2.last_auth->message_id < m->message_id))
+        sa->v2.last_auth = exchange;
     return exchange;
 }
 
-#define MAX_SKF 64 /* fragments of one message that are kept track of */
-
-/* RFC 7383 2.5: every fragment says its number and how many there are; a larger total begins anew.
- * Returns true for a fragment that does not complete its message. */
-static bool is_open_fragment(ike_exchange *exchange, ike_record *r, const ike_message *m)
+ike_exchange *ike_v2_exchange(ike_tracker *t, ike_sa *sa, const ike_message *m, ike_side sender)
 {
-    const ike_payload *p = ike_message_find(m, IKE_PL_V2_SKF);
-    const int half = m->flags & IKE_FLAG_V2_RESPONSE ? 1 : 0;
-    uint16_t number, total;
+    const ike_mode mode = ike_mode_of_exchange(m->exchange, 2);
+    ike_exchange *exchange;
 
-    if (!p)
-        return false;
-    r->fragment = IKE_FRAGMENT_V2;
-    if (p->length < 4)
-        return true;
-    r->fragment_number = number = ike_be16(p->body);
-    r->fragment_total = total = ike_be16(p->body + 2);
-    if (number == 0 || number > total || total > MAX_SKF || total < exchange->skf_total[half])
-        return true;
-    if (total > exchange->skf_total[half])
-        exchange->skf_seen[half] = 0;
-    exchange->skf_total[half] = total;
-    exchange->skf_seen[half] |= UINT64_C(1) << (number - 1);
-    return exchange->skf_seen[half] != UINT64_MAX >> (MAX_SKF - total);
+    if (mode == IKE_MODE_NONE)
+        return NULL;
+    if (mode == IKE_MODE_V2_SA_INIT || mode == IKE_MODE_V2_RESUME) {
+        if (sa->phase1->mode == IKE_MODE_NONE)
+            sa->phase1->mode = mode;
+        return sa->phase1;
+    }
+    exchange = ike_sa_exchange(sa, requests_of(m), m->message_id);
+    return exchange ? exchange : new_exchange(t, sa, mode, m, sender);
+}
+
+/* ---- attempts and rounds ---- */
+
+/* Which round of IKE_AUTH a message ID is: the first follows IKE_SA_INIT or the last
+ * IKE_INTERMEDIATE (RFC 7296 2.16, RFC 9242 3.2). 0 when the capture does not tell. */
+static unsigned round_of_auth(const ike_sa *sa, uint32_t message_id)
+{
+    const uint8_t both = sa->v2.sides[0].supports & sa->v2.sides[1].supports;
+    const bool is_known = sa->v2.last_intermediate > 0 || message_id == 1 ||
+                          (sa->v2.sides[0].is_seen && sa->v2.sides[1].is_seen &&
+                           !(both & IKE_V2_INTERMEDIATE));
+
+    if (!is_known || message_id <= sa->v2.last_intermediate)
+        return 0;
+    return MIN(message_id - sa->v2.last_intermediate, 255);
+}
+
+static unsigned number_of(const ike_exchange *exchange, const ike_record *r)
+{
+    const ike_sa *sa = exchange->sa;
+
+    if (exchange->mode == IKE_MODE_V2_RESUME)
+        return 0;
+    if (exchange == sa->phase1)
+        return MIN(is_response(r) && r->request ? r->request->label.number : sa->v2.attempts, 255);
+    if (exchange->mode == IKE_MODE_V2_INTERMEDIATE)
+        return MIN(r->message_id, 255);
+    return exchange->mode == IKE_MODE_V2_AUTH ? round_of_auth(sa, r->message_id) : 0;
+}
+
+/* RFC 6311 5.1: after a fail-over message ID 0 is used once more, and the numbers may jump. */
+static bool may_synchronise(const ike_exchange *exchange, const ike_record *r)
+{
+    return r->message_id == 0 && exchange->mode == IKE_MODE_V2_INFO;
+}
+
+static void link_halves(ike_record *request, ike_record *response)
+{
+    if (!request || !response)
+        return;
+    if (!response->request)
+        response->request = request;
+    if (!request->response)
+        request->response = response;
+}
+
+/* Of the first exchange the newest attempt counts, and with it the response to that one. */
+static void put_attempt(ike_exchange *phase1, ike_record *r)
+{
+    ike_record *response = phase1->slot[IKE_RESPONSE];
+
+    phase1->highest = MAX(phase1->highest, (unsigned)(is_response(r) ? IKE_RESPONSE : IKE_REQUEST));
+    if (is_response(r)) {
+        phase1->slot[IKE_RESPONSE] = r;
+        link_halves(phase1->slot[IKE_REQUEST], r);
+        return;
+    }
+    phase1->sa->v2.attempts++;
+    phase1->slot[IKE_REQUEST] = r;
+    /* the response came first in the file: a merge */
+    if (response && !response->request && response->note.time >= r->note.time)
+        link_halves(r, response);
+}
+
+static void put(ike_exchange *exchange, ike_record *r)
+{
+    const unsigned half = is_response(r) ? IKE_RESPONSE : IKE_REQUEST;
+    ike_record **slot = &exchange->slot[half];
+
+    if (*slot && half == IKE_REQUEST && may_synchronise(exchange, r))
+        exchange->slot[IKE_REQUEST] = exchange->slot[IKE_RESPONSE] = NULL;
+    exchange->highest = MAX(exchange->highest, half);
+    if (!*slot)
+        *slot = r;
+    link_halves(exchange->slot[IKE_REQUEST], exchange->slot[IKE_RESPONSE]);
+    if (*slot != r && is_response(r))
+        r->request = exchange->slot[IKE_REQUEST];
+}
+
+/* RFC 7383 2.5.2: a message that is whole here and in fragments there; a merge can bring these first. */
+static bool is_cut_anew(const ike_exchange *exchange, const ike_record *r)
+{
+    const ike_record *first = exchange->slot[is_response(r) ? IKE_RESPONSE : IKE_REQUEST];
+
+    return exchange != exchange->sa->phase1 && first && first->fragment == IKE_FRAGMENT_V2 &&
+           r->fragment != IKE_FRAGMENT_V2;
+}
+
+/* ---- message IDs ---- */
+
+/* RFC 7296 2.1: a request is repeated bit by bit, and so is its response; RFC 7383 2.5.2 lets the
+ * sender cut it anew. What the capture cut short cannot be compared. */
+static void check_reuse(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
+{
+    const ike_record *first = exchange->slot[is_response(r) ? IKE_RESPONSE : IKE_REQUEST];
+
+    if (exchange == exchange->sa->phase1 || !first || first == r || r->truncated ||
+        first->truncated || may_synchronise(exchange, r))
+        return;
+    ike_raise(t, exchange->sa, IKE_DIAG_V2_MSGID_REUSE, &r->note, IKE_SEVERITY_NONE,
+              "message ID %u was used for another message in frame %u", r->message_id,
+              first->note.frame);
+}
+
+static bool is_synchronisation(const ike_sa *sa, const ike_exchange *exchange, const ike_record *r)
+{
+    const bool used = sa->v2.sides[r->side].highest_id >= 0 ||
+                      (r->side == sa->initiator && sa->v2.attempts > 0);
+
+    return may_synchronise(exchange, r) && used;
+}
+
+static void check_spi(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
+{
+    if (exchange != exchange->sa->phase1 && r->spi_r == 0)
+        ike_raise(t, exchange->sa, IKE_DIAG_ZERO_COOKIE, &r->note, IKE_SEVERITY_NONE,
+                  "the responder SPI is zero outside the first exchange");
+}
+
+static void check_order(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
+{
+    ike_sa *sa = exchange->sa;
+    const int64_t highest = r->side == IKE_SIDE_NONE ? -1 : sa->v2.sides[r->side].highest_id;
+
+    if (r->side == IKE_SIDE_NONE || is_response(r) || exchange == sa->phase1)
+        return;
+    if (is_synchronisation(sa, exchange, r))
+        ike_raise(t, sa, IKE_DIAG_MSGID_GAP, &r->note, IKE_SEVERITY_NONE,
+                  "message ID 0 after others: possibly a synchronisation of message IDs");
+    else if (highest >= 0 && r->message_id > highest + GAP_OF_MESSAGE_IDS)
+        ike_raise(t, sa, IKE_DIAG_MSGID_GAP, &r->note, IKE_SEVERITY_NONE,
+                  "message ID %u follows %" G_GINT64_FORMAT, r->message_id, highest);
+    sa->v2.sides[r->side].highest_id = MAX(highest, (int64_t)r->message_id);
+}
+
+/* ---- states ---- */
+
+/* What a response says of the attempt it answers, beyond its step. */
+static ike_state state_after_response(const ike_sa *sa, const ike_record *r, const ike_step *step)
+{
+    if (r->note.exchange != sa->phase1)
+        return step->state;
+    if (r == sa->v2.redirect)
+        return IKE_STATE_REDIRECTED;
+    return sa->spi_r != 0 && r->spi_r == sa->spi_r && !r->notify_error ? step->state
+                                                                      : IKE_STATE_NEW;
+}
+
+/* IKE_AUTH may take several rounds: a later request takes back what the response before it promised. */
+static bool is_next_round(const ike_sa *sa, const ike_record *r)
+{
+    return r->label.mode == IKE_MODE_V2_AUTH && !r->label.is_response &&
+           sa->tracked_state == IKE_STATE_PROBABLY_ESTABLISHED &&
+           r->note.exchange == sa->v2.last_auth && !r->note.exchange->slot[IKE_RESPONSE];
+}
+
+/* A message under keys proves an SA that the capture did not see come up; of one that it did see, the
+ * answer to such a message does (it may be the initiator's farewell). */
+static bool proves_nothing(const ike_sa *sa, const ike_record *r, const ike_step *step)
+{
+    return step->state == IKE_STATE_ESTABLISHED && !sa->is_joined && !r->label.is_response;
+}
+
+static void advance_state(ike_sa *sa, ike_record *r)
+{
+    const ike_step *step = ike_step_find(r->label);
+    const ike_state next = !step || proves_nothing(sa, r, step) ? IKE_STATE_NEW
+                           : r->label.is_response ? state_after_response(sa, r, step)
+                                                  : step->state;
+
+    if (is_next_round(sa, r) || next > sa->tracked_state)
+        sa->tracked_state = next;
+    else if (sa->tracked_state == IKE_STATE_NEW && sa->is_joined)
+        sa->tracked_state = IKE_STATE_UNKNOWN_START;
+    sa->state = r->state = sa->tracked_state;
+}
+
+/* The request that must follow a response of phase 1; IKE_MODE_NONE when it is open. */
+static ike_mode next_request(const ike_sa *sa, const ike_record *r)
+{
+    const uint8_t both = sa->v2.sides[0].supports & sa->v2.sides[1].supports;
+
+    if (r == sa->v2.redirect || r == sa->v2.refusal || r == sa->v2.nack)
+        return IKE_MODE_NONE;
+    if (r == sa->v2.challenge || r == sa->v2.invalid_ke)
+        return IKE_MODE_V2_SA_INIT;
+    if (r->label.mode == IKE_MODE_V2_AUTH || sa->is_joined)
+        return IKE_MODE_NONE;
+    if (ike_v2_offer_additional(sa->v2.choice) > sa->v2.last_intermediate)
+        return IKE_MODE_V2_INTERMEDIATE;
+    return both & IKE_V2_INTERMEDIATE && !sa->v2.last_intermediate ? IKE_MODE_NONE
+                                                                  : IKE_MODE_V2_AUTH;
+}
+
+static void set_waiting_for(const ike_sa *sa, ike_record *r)
+{
+    const bool response = r->label.is_response;
+
+    if (!response)
+        r->waiting_for = (ike_label){ .mode = r->label.mode, .is_response = true };
+    else if (ike_modes[r->label.mode].is_phase1)
+        r->waiting_for = (ike_label){ .mode = (uint8_t)next_request(sa, r) };
+}
+
+/* ---- all ---- */
+
+static void note_progress(ike_sa *sa, const ike_exchange *exchange, const ike_record *r)
+{
+    if (exchange->mode == IKE_MODE_V2_INTERMEDIATE)
+        sa->v2.last_intermediate = MAX(sa->v2.last_intermediate, r->message_id);
+    if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->slot[IKE_RESPONSE])
+        sa->v2.last_child = (ike_exchange *)exchange;
+    if (exchange->mode == IKE_MODE_V2_AUTH)
+        sa->v2.rounds = MAX(sa->v2.rounds, r->label.number);
+    if (exchange->mode == IKE_MODE_V2_INFO && !is_response(r) && r->side != IKE_SIDE_NONE)
+        g_ptr_array_add(sa->infos[r->side], (gpointer)r);
 }
 
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     ike_sa *sa = r->note.sa;
-    const ike_mode mode = ike_mode_of_exchange(m->exchange, 2);
-    const bool response = m->flags & IKE_FLAG_V2_RESPONSE;
     ike_exchange *exchange;
 
-    if (sa->records->len == 1 && (m->spi_r != 0 || response))
-        sa->is_joined = true;
     r->state = sa->tracked_state;
-    learn_initiator(sa, r);
-    if (mode == IKE_MODE_NONE || !(exchange = exchange_of(t, r, mode)))
+    ike_v2_learn_initiator(sa, r->side, m);
+    exchange = ike_v2_exchange(t, sa, m, r->side);
+    if (!exchange)
         return;
     r->note.exchange = exchange;
-    if (is_open_fragment(exchange, r, m)) {
-        r->note.kind = IKE_NOTE_PIECE;
+    if (is_cut_anew(exchange, r)) {
+        ike_copies_mark(t, r, exchange->slot[is_response(r) ? IKE_RESPONSE : IKE_REQUEST]);
         return;
     }
-    r->label = (ike_label){ .mode = (uint8_t)mode, .is_response = response };
-    r->known_by = IKE_KNOWN_CONTENT;
+    if (exchange == sa->phase1)
+        put_attempt(exchange, r);
+    else
+        put(exchange, r);
     if (!ike_exchange_add(t, exchange, r))
         return;
-    if (!response) {
-        exchange->slot[1] = r;
-    } else {
-        r->request = exchange->slot[1];
-        if (r->request && !r->request->response)
-            r->request->response = r;
+    r->label = (ike_label){ .mode = (uint8_t)ike_mode_of_exchange(m->exchange, 2),
+                            .is_response = is_response(r),
+                            .number = (uint8_t)number_of(exchange, r) };
+    r->known_by = IKE_KNOWN_CONTENT;
+    note_progress(sa, exchange, r);
+    check_reuse(t, exchange, r);
+    check_order(t, exchange, r);
+    check_spi(t, exchange, r);
+    ike_v2_payloads(t, r, m);
+    advance_state(sa, r);
+    set_waiting_for(sa, r);
+}
+
+/* ---- errors outside an SA ---- */
+
+/* The SA that an unprotected error is about, of either version; NULL when the capture has none. */
+static ike_sa *concerned(const ike_tracker *t, const ike_message *m, const ike_datagram *d)
+{
+    ike_message other = { .spi_i = m->spi_i, .spi_r = m->spi_r,
+                          .version = m->version == 1 ? 2 : 1 };
+    ike_sa *sa = ike_lookup_known(t, m, &d->src, &d->dst), *of_other;
+
+    if (sa && (sa->phase1->records->len > 0 || sa->exchanges->len > 0))
+        return sa;
+    of_other = ike_lookup_known(t, &other, &d->src, &d->dst);
+    return of_other ? of_other : sa; /* an SA of nothing but such errors is none */
+}
+
+bool ike_v2_is_outside(const ike_tracker *t, const ike_message *m, const ike_datagram *d)
+{
+    const ike_mode mode = ike_mode_of_exchange(m->exchange, m->version);
+    const ike_sa *sa;
+
+    if (m->version == 1 && mode != IKE_MODE_INFO)
+        return false;
+    if (m->is_encrypted || m->flags & IKE_FLAG_ENCRYPTED ||
+        m->next_payload != (m->version == 1 ? IKE_PL_NOTIFY : IKE_PL_V2_NOTIFY))
+        return false;
+    if (m->version == 2 && mode != IKE_MODE_V2_SA_INIT && mode != IKE_MODE_V2_RESUME)
+        return true;
+    /* a refusal by a peer that speaks the other version only */
+    sa = concerned(t, m, d);
+    return sa && sa->version != m->version;
+}
+
+static bool is_repeated_orphan(ike_tracker *t, ike_record *r)
+{
+    ike_record *first = g_hash_table_lookup(t->outside_digests, &r->digest);
+
+    if (first) {
+        ike_copies_mark(t, r, first);
+        return true;
     }
+    g_hash_table_insert(t->outside_digests, &r->digest, r);
+    g_ptr_array_add(t->outside, r);
+    return false;
+}
+
+/* RFC 7296 1.5, 2.21.4: such an error is no answer of the SA and changes nothing. */
+ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, const ike_datagram *d)
+{
+    ike_sa *sa = concerned(t, m, d);
+    ike_record *r = ike_record_new(t, IKE_NOTE_MESSAGE, sa, m, d);
+
+    t->n_outside++;
+    r->is_outside = true;
+    if (sa)
+        r->side = ike_sa_side(sa, &d->src, &d->dst); /* the I flag of an error says nothing */
+    if (sa ? ike_copies_check(t, r) : is_repeated_orphan(t, r))
+        return r;
+    r->label = (ike_label){ .mode = (uint8_t)ike_mode_of_exchange(m->exchange, m->version),
+                            .is_response = m->version == 2 && is_response(r) };
+    r->known_by = IKE_KNOWN_CONTENT;
+    ike_v2_read_notifies(r, m);
+    if (sa && r->side != IKE_SIDE_NONE)
+        g_ptr_array_add(sa->infos[r->side], r);
+    return r;
 }

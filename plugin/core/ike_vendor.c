@@ -47,7 +47,14 @@ static const struct {
     { "214ca4faffa7f32d6748e5303395ae83", { "MS-MamieExists", PLAIN(IKE_VENDOR_FEATURE) } },
     { "72872b95fcda2eb708efe322119b4971", { "NLBS_PRESENT", PLAIN(IKE_VENDOR_FEATURE) } },
     { "4f4540454371496d7a684644", { "Openswan 2.x", PLAIN(IKE_VENDOR_PRODUCT) } },
+    /* "CISCO-DELETE-REASON", "FLEXVPN-SUPPORTED", "CISCO-DYNAMIC-ROUTE" */
+    { "434953434f2d44454c4554452d524541534f4e",
+      { "Cisco delete reason", PLAIN(IKE_VENDOR_FEATURE) } },
+    { "464c455856504e2d535550504f52544544", { "Cisco FlexVPN", PLAIN(IKE_VENDOR_FEATURE) } },
+    { "434953434f2d44594e414d49432d524f555445",
+      { "Cisco dynamic route", PLAIN(IKE_VENDOR_FEATURE) } },
     /* products */
+    { "434953434f28434f5059524947485429", { "Cisco", PLAIN(IKE_VENDOR_PRODUCT) } }, /* "CISCO(COPYRIGHT)" */
     { "1e2b516905991c7d7c96fcbfb587e461", { "Windows", PLAIN(IKE_VENDOR_WINDOWS) } },
     { "882fe56d6fd20dbc2251613b2ebe5beb", { "strongSwan", PLAIN(IKE_VENDOR_PRODUCT) } },
     { "4f452d4c69627265737761", { "Libreswan", PLAIN(IKE_VENDOR_PRODUCT) } }, /* "OE-Libreswan" */

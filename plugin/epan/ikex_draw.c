@@ -168,7 +168,7 @@ static void draw_label(const ikex_canvas *c, proto_tree *tree, const ike_record 
     if (first->label.mode == IKE_MODE_NONE)
         return;
     add_label(c, tree, hf_ikex_msg, first->label);
-    if (ike_modes[first->label.mode].is_numbered && ike_label_is_decided(first->label))
+    if (first->label.number && ike_label_is_decided(first->label))
         add_uint(c, tree, hf_ikex_msg_number, first->label.number);
     if (first->known_by)
         add_uint(c, tree, hf_ikex_msg_known_by, known_by_number(first->known_by));
@@ -176,6 +176,15 @@ static void draw_label(const ikex_canvas *c, proto_tree *tree, const ike_record 
         add_label(c, tree, hf_ikex_waiting_for, first->waiting_for);
     if (step)
         add_string(c, tree, hf_ikex_cisco_state, step->cisco);
+}
+
+/* Those of the header; a piece without one is part of its SA's message. */
+static void draw_spis(const ikex_canvas *c, proto_tree *tree, const ike_record *r)
+{
+    const bool has_header = r->note.kind == IKE_NOTE_MESSAGE || r->spi_i != 0 || !r->note.sa;
+
+    add_spi(c, tree, hf_ikex_spi_initiator, has_header ? r->spi_i : r->note.sa->spi_i);
+    add_spi(c, tree, hf_ikex_spi_responder, has_header ? r->spi_r : r->note.sa->spi_r);
 }
 
 static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
@@ -189,9 +198,8 @@ static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
     if (r->note.sa) {
         add_uint(c, tree, hf_ikex_sender, ike_sa_role(r->note.sa, r->side));
         add_string(c, tree, hf_ikex_state, ike_state_name(ike_record_state(r)));
-        add_spi(c, tree, hf_ikex_spi_initiator, r->note.sa->spi_i);
-        add_spi(c, tree, hf_ikex_spi_responder, r->spi_r);
     }
+    draw_spis(c, tree, r);
     if (message)
         draw_halves(c, tree, r);
     draw_copy(c, tree, r);
@@ -289,6 +297,9 @@ static void info_piece(GString *text, const ike_record *r)
         g_string_append(text, " of ");
         ike_label_append(text, (r->message->first ? r->message->first : r->message)->label);
         g_string_append_printf(text, " in %u", r->message->note.frame);
+    } else if (r->part_of.mode != IKE_MODE_NONE) {
+        g_string_append(text, " of ");
+        ike_label_append(text, r->part_of);
     } else if (ike_exchange_name(r->exchange_type)) {
         g_string_append_printf(text, " of a %s message", ike_exchange_name(r->exchange_type));
     }

@@ -81,6 +81,15 @@ static const ike_finding *next_finding(ladder *l, const char *id, guint *i)
     return NULL;
 }
 
+/* A test that asks for an id that no row of the table has could not fail. */
+static void check_id(const char *id)
+{
+    for (int i = 1; i < IKE_N_DIAGNOSES; i++)
+        if (strcmp(ike_diagnosis_get(i)->id, id) == 0)
+            return;
+    fail("no diagnosis has the id %s", id);
+}
+
 static char *all_findings(ladder *l)
 {
     const GPtrArray *list = ike_tracker_findings(l->tracker);
@@ -132,6 +141,38 @@ void expect_finding_at(ladder *l, uint32_t frame, const char *id)
     fail("no finding %s on frame %u", id, frame);
 }
 
+void expect_finding_says(ladder *l, const char *id, const char *words)
+{
+    char *should = g_ascii_strdown(words, -1);
+    const ike_finding *finding;
+    bool found = false;
+    guint i = 0;
+
+    finish(l);
+    while (!found && (finding = next_finding(l, id, &i))) {
+        char *is = g_ascii_strdown(finding->text, -1);
+
+        found = strstr(is, should) != NULL;
+        g_free(is);
+    }
+    if (!found)
+        fail("no finding %s says \"%s\"", id, words);
+    g_free(should);
+}
+
+void expect_inferred(ladder *l, const char *id)
+{
+    const ike_finding *finding;
+    guint i = 0;
+
+    finish(l);
+    finding = next_finding(l, id, &i);
+    if (!finding)
+        fail_findings(l, "expected", id);
+    else
+        compare_numbers("is inferred", finding->evidence, IKE_INFERRED);
+}
+
 void expect_finding_on_a_frame(ladder *l, const char *id)
 {
     const ike_finding *finding;
@@ -150,6 +191,7 @@ void expect_findings(ladder *l, const char *id, unsigned count)
     guint i = 0;
 
     finish(l);
+    check_id(id);
     while (next_finding(l, id, &i))
         n++;
     compare_numbers(id, n, count);
@@ -160,6 +202,7 @@ void expect_no_finding(ladder *l, const char *id)
     guint i = 0;
 
     finish(l);
+    check_id(id);
     if (next_finding(l, id, &i))
         fail_findings(l, "did not expect", id);
 }
@@ -213,25 +256,54 @@ void expect_sas(ladder *l, unsigned count)
     compare_numbers("SAs", ike_tracker_sas(l->tracker)->len, count);
 }
 
-void expect_state(ladder *l, unsigned sa, ike_state state)
+/* The same as ladder_sa, but a test that misses it goes on. */
+static const ike_sa *find_sa(ladder *l, unsigned number)
 {
-    compare("state", ike_state_name(ladder_sa(l, sa)->state), ike_state_name(state));
+    const GPtrArray *sas;
+
+    finish(l);
+    sas = ike_tracker_sas(l->tracker);
+    if (number < sas->len)
+        return sas->pdata[number];
+    fail("there is no SA %u", number);
+    return NULL;
 }
 
-void expect_failed(ladder *l, unsigned sa, bool failed)
+void expect_state(ladder *l, unsigned number, ike_state state)
 {
-    compare(failed ? "SA failed" : "SA did not fail",
-            ladder_sa(l, sa)->is_failed ? "failed" : "not failed",
-            failed ? "failed" : "not failed");
+    const ike_sa *sa = find_sa(l, number);
+
+    if (sa)
+        compare("state", ike_state_name(sa->state), ike_state_name(state));
+}
+
+void expect_failed(ladder *l, unsigned number, bool failed)
+{
+    const ike_sa *sa = find_sa(l, number);
+
+    if (sa)
+        compare(failed ? "SA failed" : "SA did not fail", sa->is_failed ? "failed" : "not failed",
+                failed ? "failed" : "not failed");
+}
+
+void expect_responder_spi(ladder *l, unsigned number, uint64_t spi)
+{
+    const ike_sa *sa = find_sa(l, number);
+
+    if (sa && sa->spi_r != spi)
+        fail("SPI of the responder: expected %016" G_GINT64_MODIFIER "x, found %016"
+             G_GINT64_MODIFIER "x", spi, sa->spi_r);
 }
 
 void expect_initiator(ladder *l, unsigned number, const char *addr, uint16_t port)
 {
-    const ike_sa *sa = ladder_sa(l, number);
+    const ike_sa *sa = find_sa(l, number);
     const ike_endpoint should = wire_endpoint(addr, port);
     GString *is = g_string_new(NULL), *expected = g_string_new(NULL);
 
-    if (sa->initiator == IKE_SIDE_NONE)
+    if (!sa)
+        g_string_append(is, "no SA");
+    else if (sa->initiator == IKE_SIDE_NONE)
         g_string_append(is, "unknown");
     else
         ike_endpoint_append(is, &sa->sides[sa->initiator].endpoints[0]);
@@ -243,16 +315,41 @@ void expect_initiator(ladder *l, unsigned number, const char *addr, uint16_t por
 
 void expect_no_initiator(ladder *l, unsigned number)
 {
-    compare_numbers("initiator is not known", ladder_sa(l, number)->initiator, IKE_SIDE_NONE);
+    const ike_sa *sa = find_sa(l, number);
+
+    if (sa)
+        compare_numbers("initiator is not known", sa->initiator, IKE_SIDE_NONE);
 }
 
 void expect_nat(ladder *l, unsigned number, ike_role role, ike_natted natted)
 {
     static const char *const names[] = { "unknown", "no", "maybe", "proven" };
-    const ike_sa *sa = ladder_sa(l, number);
+    const ike_sa *sa = find_sa(l, number);
 
+    if (!sa)
+        return;
     compare(role == IKE_ROLE_INITIATOR ? "NAT before the initiator" : "NAT before the responder",
             names[ike_sa_natted(sa, ike_sa_side_of(sa, role))], names[natted]);
+}
+
+void expect_parent(ladder *l, unsigned number, unsigned parent)
+{
+    const ike_sa *sa = find_sa(l, number);
+
+    if (!sa)
+        return;
+    if (!sa->parent)
+        fail("SA %u has no parent", number);
+    else
+        compare_numbers("parent of the SA", sa->parent->number, parent);
+}
+
+void expect_no_parent(ladder *l, unsigned number)
+{
+    const ike_sa *sa = find_sa(l, number);
+
+    if (sa && sa->parent)
+        fail("SA %u has the parent %u", number, sa->parent->number);
 }
 
 /* ---- frames ---- */
@@ -284,6 +381,17 @@ void expect_sender(ladder *l, uint32_t frame, ike_role role)
         compare("sender", names[ike_sa_role(r->note.sa, r->side)], names[role]);
 }
 
+void expect_number(ladder *l, uint32_t frame, unsigned number)
+{
+    ike_record *r = record(l, frame);
+    char what[64];
+
+    if (!r)
+        return;
+    g_snprintf(what, sizeof what, "frame %u: number in the label", frame);
+    compare_numbers(what, ike_record_first(r)->label.number, number);
+}
+
 void expect_known_by(ladder *l, uint32_t frame, ike_known_by known_by)
 {
     static const char *const names[] = { "not", "guess", "order", "direction", "content", "keys" };
@@ -292,6 +400,31 @@ void expect_known_by(ladder *l, uint32_t frame, ike_known_by known_by)
 
     if (r)
         compare("known by", names[r->known_by], names[known_by]);
+}
+
+void expect_state_after(ladder *l, uint32_t frame, ike_state state)
+{
+    const ike_record *r = record(l, frame);
+
+    if (r)
+        compare("state after the frame", ike_state_name(ike_record_state(r)),
+                ike_state_name(state));
+}
+
+void expect_no_sa_of(ladder *l, uint32_t frame)
+{
+    const ike_record *r = record(l, frame);
+
+    if (r && r->note.sa)
+        fail("frame %u belongs to SA %u", frame, r->note.sa->number);
+}
+
+void expect_sends(ladder *l, uint32_t frame, unsigned sends)
+{
+    const ike_record *r = record(l, frame);
+
+    if (r)
+        compare_numbers("sendings", r->sends, sends);
 }
 
 void expect_sa_of(ladder *l, uint32_t frame, unsigned sa)

@@ -31,6 +31,13 @@ void ladder_begin(ladder *l)
         .ip_id = { 1000, 5000 },
         .length_of_mm5 = 108,
         .length_of_mm6 = 108,
+        .v2 = { .suite = { { WIRE_V2_ENCR, 12, 256 }, { WIRE_V2_PRF, 5, 0 },
+                           { WIRE_V2_INTEG, 12, 0 } },
+                .groups = { 14, 19 },
+                .group = 14,
+                .owner = INITIATOR,
+                .natd = { true, true },
+                .fragmentation = { true, true } },
     };
     l->choice = l->offer[0];
 }

@@ -42,6 +42,18 @@ typedef struct ladder_cut {
     const char *order;
 } ladder_cut;
 
+/* IKEv2: ladder2.h. */
+typedef struct ladder_v2 {
+    wire_v2_transform suite[3]; /* that is offered and chosen, but for the groups */
+    uint16_t groups[4];         /* that are offered, closed by 0 */
+    uint16_t group;             /* of the newest KE payload of the initiator */
+    ladder_side owner;          /* the original initiator of this IKE SA: its messages have I */
+    bool natd[2];               /* this host sends NAT_DETECTION_* */
+    bool fragmentation[2];      /* .. IKEV2_FRAGMENTATION_SUPPORTED */
+    bool intermediate;          /* both send INTERMEDIATE_EXCHANGE_SUPPORTED */
+    bool spi_in_errors;         /* a refusal of IKE_SA_INIT has an SPI of the responder */
+} ladder_v2;
+
 typedef struct ladder_frame {
     ike_time time;
     GByteArray *packet; /* as captured; empty for a foreign frame */
@@ -75,6 +87,7 @@ typedef struct ladder {
     ladder_stack stack;
     size_t snaplen;        /* bytes of a packet that the capture holds; 0: all */
     uint64_t salt;
+    ladder_v2 v2;
 
     /* for the next message only */
     ladder_cut ip, ike;
@@ -159,6 +172,10 @@ void expect_live_labels(ladder *l, const char *labels);
 void expect_finding(ladder *l, const char *id, ike_severity severity);
 /* .. and it stands on this frame. */
 void expect_finding_at(ladder *l, uint32_t frame, const char *id);
+/* The text of one of them says this, in capital letters or not. */
+void expect_finding_says(ladder *l, const char *id, const char *words);
+/* .. is known from order, timing or size. */
+void expect_inferred(ladder *l, const char *id);
 /* It stands on a frame, whichever. */
 void expect_finding_on_a_frame(ladder *l, const char *id);
 void expect_findings(ladder *l, const char *id, unsigned count);
@@ -171,13 +188,23 @@ void expect_nothing_unanswered(ladder *l);
 void expect_sas(ladder *l, unsigned count);
 void expect_state(ladder *l, unsigned sa, ike_state state);
 void expect_failed(ladder *l, unsigned sa, bool failed);
+void expect_responder_spi(ladder *l, unsigned sa, uint64_t spi); /* 0: not known */
 void expect_initiator(ladder *l, unsigned sa, const char *addr, uint16_t port);
 void expect_no_initiator(ladder *l, unsigned sa);
 void expect_nat(ladder *l, unsigned sa, ike_role role, ike_natted natted);
+/* SA `parent` made this one in a CREATE_CHILD_SA exchange. */
+void expect_parent(ladder *l, unsigned sa, unsigned parent);
+void expect_no_parent(ladder *l, unsigned sa);
 
+/* ike_label.number of a message: the attempt of IKE_SA_INIT, the round of IKE_INTERMEDIATE and
+ * IKE_AUTH; 0 for what is not counted. */
+void expect_number(ladder *l, uint32_t frame, unsigned number);
 void expect_sender(ladder *l, uint32_t frame, ike_role role);
 void expect_known_by(ladder *l, uint32_t frame, ike_known_by known_by);
 void expect_sa_of(ladder *l, uint32_t frame, unsigned sa);
+void expect_no_sa_of(ladder *l, uint32_t frame); /* a message that belongs to none */
+void expect_state_after(ladder *l, uint32_t frame, ike_state state);
+void expect_sends(ladder *l, uint32_t frame, unsigned sends); /* of a first copy */
 /* The two halves name each other. */
 void expect_pair(ladder *l, uint32_t request, uint32_t response);
 void expect_no_response(ladder *l, uint32_t frame);

@@ -91,7 +91,7 @@ static void steps(void)
     unsigned rows = 0;
 
     for (int mode = 0; mode < IKE_N_MODES; mode++)
-        for (unsigned number = 0; number < 256; number++) {
+        for (unsigned number = 0; ike_modes[mode].version == 1 && number < 256; number++) {
             const ike_label label = { .mode = (uint8_t)mode, .number = (uint8_t)number };
             const ike_step *step = ike_step_find(label);
 
@@ -113,6 +113,29 @@ static void steps(void)
             }
         }
     g_assert_cmpuint(rows, >, 20);
+}
+
+/* IKEv2: whatever the attempt or round, a request asks for its response. */
+static void steps_of_ikev2(void)
+{
+    unsigned rows = 0;
+
+    for (int mode = 0; mode < IKE_N_MODES; mode++)
+        for (unsigned number = 0; ike_modes[mode].version == 2 && number < 256; number += 51) {
+            const ike_label request = { .mode = (uint8_t)mode, .number = (uint8_t)number };
+            const ike_label response = { .mode = (uint8_t)mode, .number = (uint8_t)number,
+                                         .is_response = true };
+            const ike_step *asks = ike_step_find(request), *answers = ike_step_find(response);
+
+            g_assert_nonnull(asks);
+            g_assert_nonnull(answers);
+            g_assert_true(ike_step_asks(asks));
+            g_assert_cmpuint(asks->next, ==, answers->number);
+            g_assert_false(ike_step_asks(answers));
+            g_assert_cmpint(answers->state, >=, asks->state);
+            rows++;
+        }
+    g_assert_cmpuint(rows, ==, 7 * 6);
 }
 
 static void label_texts(void)
@@ -631,6 +654,7 @@ int main(int argc, char **argv)
     g_test_add_func("/diagnosis/texts", diagnosis_texts);
     g_test_add_func("/diagnosis/severities", diagnosis_severities);
     g_test_add_func("/label/steps", steps);
+    g_test_add_func("/label/steps-ikev2", steps_of_ikev2);
     g_test_add_func("/label/texts", label_texts);
     g_test_add_func("/label/answers", answers);
     g_test_add_func("/vendor/by-text", vendors_by_text);

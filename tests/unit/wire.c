@@ -196,11 +196,13 @@ static GChecksumType checksum_of(unsigned hash)
     }
 }
 
-void wire_payload_natd(wire_message *m, uint8_t type, unsigned hash, const ike_endpoint *e)
+/* Over both cookies or SPIs of the header of a message, an address and a port. */
+static gsize natd_digest(const wire_message *m, GChecksumType type, const ike_endpoint *e,
+                         uint8_t digest[64])
 {
-    GChecksum *checksum = g_checksum_new(checksum_of(hash));
-    uint8_t digest[64], port[2];
-    gsize n = sizeof digest;
+    GChecksum *checksum = g_checksum_new(type);
+    uint8_t port[2];
+    gsize n = 64;
 
     wire_put16(port, e->port);
     g_checksum_update(checksum, m->bytes->data, 16);
@@ -208,6 +210,14 @@ void wire_payload_natd(wire_message *m, uint8_t type, unsigned hash, const ike_e
     g_checksum_update(checksum, port, 2);
     g_checksum_get_digest(checksum, digest, &n);
     g_checksum_free(checksum);
+    return n;
+}
+
+void wire_payload_natd(wire_message *m, uint8_t type, unsigned hash, const ike_endpoint *e)
+{
+    uint8_t digest[64];
+    const gsize n = natd_digest(m, checksum_of(hash), e, digest);
+
     wire_payload(m, type, digest, n);
 }
 
@@ -235,6 +245,123 @@ GByteArray *wire_v1_fragment(const wire_header *outer, uint16_t id, uint8_t numb
     g_byte_array_append(body, data, (guint)n);
     payload_bytes(&m, IKE_PL_FRAGMENT, body);
     return wire_end(&m);
+}
+
+/* ---- payloads of IKEv2 ---- */
+
+static void append_v2_transform(GByteArray *out, const wire_v2_transform *t, bool is_last)
+{
+    uint8_t head[8] = { is_last ? 0 : 3, 0, 0, t->key_length ? 12 : 8, t->type, 0 };
+
+    wire_put16(head + 6, t->id);
+    g_byte_array_append(out, head, sizeof head);
+    if (t->key_length)
+        append_attribute(out, 14 /* Key Length */, t->key_length);
+}
+
+static void append_v2_proposal(GByteArray *out, const wire_v2_proposal *p, unsigned number,
+                               bool is_last)
+{
+    const guint start = out->len;
+    uint8_t head[8] = { is_last ? 0 : 2, 0, 0, 0, (uint8_t)number, p->protocol, p->spi_length,
+                        (uint8_t)p->n };
+
+    g_byte_array_append(out, head, sizeof head);
+    wire_random(out, p->spi_length, 900 + number);
+    for (unsigned i = 0; i < p->n; i++)
+        append_v2_transform(out, &p->transforms[i], i + 1 == p->n);
+    wire_put16(out->data + start + 2, out->len - start);
+}
+
+void wire_payload_v2_sa(wire_message *m, const wire_v2_proposal *proposals, unsigned n)
+{
+    GByteArray *body = g_byte_array_new();
+
+    for (unsigned i = 0; i < n; i++)
+        append_v2_proposal(body, &proposals[i], i + 1, i + 1 == n);
+    payload_bytes(m, IKE_PL_V2_SA, body);
+}
+
+void wire_payload_v2_ke(wire_message *m, unsigned group, uint64_t seed)
+{
+    const unsigned length = ike_group_ke_length(group);
+    GByteArray *body = g_byte_array_new();
+    uint8_t head[4] = { 0 };
+
+    wire_put16(head, group);
+    g_byte_array_append(body, head, sizeof head);
+    wire_random(body, length ? length : 256, seed);
+    payload_bytes(m, IKE_PL_V2_KE, body);
+}
+
+void wire_payload_v2_nonce(wire_message *m, size_t n, uint64_t seed)
+{
+    wire_payload_random(m, IKE_PL_V2_NONCE, n, seed);
+}
+
+void wire_payload_v2_vendor(wire_message *m, const char *hex)
+{
+    wire_payload_hex(m, IKE_PL_V2_VID, hex);
+}
+
+void wire_payload_v2_notify(wire_message *m, const wire_v2_notify *notify)
+{
+    GByteArray *body = g_byte_array_new();
+    uint8_t head[4] = { notify->protocol, notify->spi_length };
+
+    wire_put16(head + 2, notify->type);
+    g_byte_array_append(body, head, sizeof head);
+    if (notify->spi_length)
+        g_byte_array_append(body, notify->spi, notify->spi_length);
+    if (notify->n)
+        g_byte_array_append(body, notify->data, (guint)notify->n);
+    payload_bytes(m, IKE_PL_V2_NOTIFY, body);
+}
+
+void wire_payload_v2_plain_notify(wire_message *m, uint16_t type)
+{
+    wire_payload_v2_notify(m, &(wire_v2_notify){ .type = type });
+}
+
+void wire_payload_v2_natd(wire_message *m, uint16_t type, const ike_endpoint *e)
+{
+    uint8_t digest[64];
+    const gsize n = natd_digest(m, G_CHECKSUM_SHA1, e, digest);
+
+    wire_payload_v2_notify(m, &(wire_v2_notify){ .type = type, .data = digest, .n = n });
+}
+
+/* A last payload of ciphertext. Its next payload field belongs to what is inside. */
+static void seal(wire_message *m, uint8_t type, uint8_t first_inner, const GByteArray *head,
+                 size_t length, uint64_t seed)
+{
+    const guint start = m->bytes->len;
+
+    wire_payload(m, type, head->data, head->len);
+    m->bytes->data[start] = first_inner;
+    wire_random(m->bytes, length - m->bytes->len, seed);
+    wire_put16(m->bytes->data + start + 2, m->bytes->len - start);
+}
+
+void wire_v2_sk(wire_message *m, uint8_t first_inner, size_t length, uint64_t seed)
+{
+    GByteArray *head = g_byte_array_new();
+
+    seal(m, IKE_PL_V2_SK, first_inner, head, length, seed);
+    g_byte_array_unref(head);
+}
+
+void wire_v2_skf(wire_message *m, uint8_t first_inner, unsigned number, unsigned total,
+                 size_t length, uint64_t seed)
+{
+    GByteArray *head = g_byte_array_new();
+    uint8_t numbers[4];
+
+    wire_put16(numbers, number);
+    wire_put16(numbers + 2, total);
+    g_byte_array_append(head, numbers, sizeof numbers);
+    seal(m, IKE_PL_V2_SKF, number == 1 ? first_inner : 0, head, length, seed);
+    g_byte_array_unref(head);
 }
 
 /* ---- packets ---- */

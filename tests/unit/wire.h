@@ -63,6 +63,50 @@ GByteArray *wire_end(wire_message *m);
 GByteArray *wire_v1_fragment(const wire_header *outer, uint16_t id, uint8_t number, bool is_last,
                              const uint8_t *data, size_t n);
 
+/* ---- payloads of IKEv2 ---- */
+
+enum { WIRE_V2_ENCR = 1, WIRE_V2_PRF, WIRE_V2_INTEG, WIRE_V2_GROUP }; /* RFC 7296 3.3.2 */
+
+typedef struct wire_v2_transform {
+    uint8_t type;
+    uint16_t id;
+    uint16_t key_length; /* 0: none */
+} wire_v2_transform;
+
+typedef struct wire_v2_proposal {
+    uint8_t protocol; /* 1 IKE, 3 ESP */
+    uint8_t spi_length;
+    const wire_v2_transform *transforms;
+    unsigned n;
+} wire_v2_proposal;
+
+/* RFC 7296 3.3: proposals are numbered from 1. */
+void wire_payload_v2_sa(wire_message *m, const wire_v2_proposal *proposals, unsigned n);
+/* RFC 7296 3.4; the public value has the length of its group. */
+void wire_payload_v2_ke(wire_message *m, unsigned group, uint64_t seed);
+void wire_payload_v2_nonce(wire_message *m, size_t n, uint64_t seed);
+void wire_payload_v2_vendor(wire_message *m, const char *hex);
+
+typedef struct wire_v2_notify {
+    uint16_t type;
+    uint8_t protocol;
+    uint8_t spi_length;
+    const uint8_t *spi;
+    const uint8_t *data;
+    size_t n;
+} wire_v2_notify;
+
+void wire_payload_v2_notify(wire_message *m, const wire_v2_notify *notify);
+/* One without SPI and data. */
+void wire_payload_v2_plain_notify(wire_message *m, uint16_t type);
+/* RFC 7296 2.23: SHA1(SPIi | SPIr | IP | port), SPIs from the header. */
+void wire_payload_v2_natd(wire_message *m, uint16_t type, const ike_endpoint *e);
+/* Ends the message with an SK payload, so that it has `length` bytes in all. */
+void wire_v2_sk(wire_message *m, uint8_t first_inner, size_t length, uint64_t seed);
+/* The same with an SKF payload (RFC 7383 2.5). */
+void wire_v2_skf(wire_message *m, uint8_t first_inner, unsigned number, unsigned total,
+                 size_t length, uint64_t seed);
+
 /* ---- packets ---- */
 
 typedef struct wire_ip {

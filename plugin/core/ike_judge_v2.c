@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Conclusions about IKEv2 SAs: refusals and challenges of the first exchange, authentication that
+ * probably failed, errors outside an SA, SAs that are redundant. RFC 7296 2.
+ */
+#include "ike_judge.h"
+
+#define LOOP_OF_COOKIES 3 /* a second challenge is legal (RFC 7296 2.6) */
+#define LOOP_OF_GROUPS 2
+#define ROUND_THAT_PROVES 100 /* bytes of an IKE_AUTH response that is no error notify */
+#define BOTH_ALIVE (60 * IKE_SECOND)
+
+bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
+{
+    const ike_sa *sa = exchange->sa;
+
+    if (exchange == sa->phase1)
+        return sa->exchanges->len > 0 ||
+               (!request->label.is_response && sa->tracked_state >= IKE_STATE_CHOSEN);
+    if (exchange->opener != IKE_SIDE_NONE &&
+        sa->v2.sides[exchange->opener].highest_id > request->message_id)
+        return true;
+    return ike_modes[exchange->mode].is_phase1 && sa->v2.is_used;
+}
+
+/* ---- whether it came up ---- */
+
+static ike_record *last_auth_response(const ike_sa *sa)
+{
+    return sa->v2.last_auth ? sa->v2.last_auth->slot[IKE_RESPONSE] : NULL;
+}
+
+void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
+{
+    ike_record *last = last_auth_response(sa);
+
+    sa->established = last;
+    if (!last || sa->state != IKE_STATE_PROBABLY_ESTABLISHED)
+        return;
+    /* a long response is a proof unless another round of EAP is due, which comes soon */
+    if (ike_judge_has_esp_after(sa, last) ||
+        (last->length > ROUND_THAT_PROVES && sa->v2.rounds < 2 &&
+         t->span.last - last->note.time >= t->options.patience))
+        sa->state = IKE_STATE_ESTABLISHED;
+}
+
+/* ---- the first exchange ---- */
+
+/* RFC 7296 2.21.1: nothing there is authenticated, so a refusal counts only when the other side
+ * believed it. */
+static bool went_on(const ike_sa *sa)
+{
+    return sa->tracked_state >= IKE_STATE_CHOSEN;
+}
+
+static void judge_refusal(ike_tracker *t, ike_sa *sa)
+{
+    static const struct {
+        uint16_t notify; /* 0: any */
+        ike_diagnosis_id id;
+    } rows[] = {
+        { IKE_NOTIFY_V2_NO_PROPOSAL_CHOSEN, IKE_DIAG_INIT_NOPROP },
+        { IKE_NOTIFY_V2_INVALID_MAJOR_VERSION, IKE_DIAG_MM_VERSION },
+        { 0, IKE_DIAG_INIT_REJECT },
+    };
+    ike_record *r = sa->v2.refusal;
+    size_t i = 0;
+
+    if (!r)
+        return;
+    while (rows[i].notify && rows[i].notify != r->notify_error)
+        i++;
+    ike_raise(t, sa, rows[i].id, &r->note, went_on(sa) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NONE,
+              "answered by %s (unauthenticated)%s", r->notify,
+              went_on(sa) ? ", but the negotiation goes on" : "");
+    if (!went_on(sa))
+        ike_sa_fail(sa);
+}
+
+static void append_group(GString *text, unsigned group)
+{
+    if (ike_group_name(group))
+        g_string_append(text, ike_group_name(group));
+    else
+        g_string_append_printf(text, "group %u", group);
+}
+
+static void judge_groups(ike_tracker *t, ike_sa *sa)
+{
+    const ike_v2 *v2 = &sa->v2;
+    const bool loop = !went_on(sa) && (v2->invalid_kes >= LOOP_OF_GROUPS || v2->asked_unoffered ||
+                                       v2->kept_group);
+    GString *text;
+
+    if (!v2->invalid_ke)
+        return;
+    text = g_string_new("the responder asks for ");
+    append_group(text, v2->asked_group);
+    if (loop && v2->asked_unoffered)
+        g_string_append(text, ", which was not offered");
+    else if (loop && v2->kept_group)
+        g_string_append(text, ", and the initiator does not follow");
+    if (v2->invalid_kes > 1)
+        g_string_append_printf(text, " (%u times)", v2->invalid_kes);
+    ike_raise(t, sa, loop ? IKE_DIAG_INIT_KE_LOOP : IKE_DIAG_INIT_KE, &v2->invalid_ke->note,
+              IKE_SEVERITY_NONE, "%s", text->str);
+    if (loop)
+        ike_sa_fail(sa);
+    g_string_free(text, TRUE);
+}
+
+static void judge_cookies(ike_tracker *t, ike_sa *sa)
+{
+    const ike_v2 *v2 = &sa->v2;
+    const bool loop = !went_on(sa) && v2->cookies >= LOOP_OF_COOKIES;
+    const char *hint = "";
+
+    if (!v2->challenge)
+        return;
+    if (v2->moved_port)
+        hint = "; the tries come from different ports or addresses: a NAT changes them";
+    else if (v2->kept_cookie)
+        hint = "; the initiator does not return it as its first payload";
+    if (loop)
+        ike_raise(t, sa, IKE_DIAG_INIT_COOKIE_LOOP, &v2->challenge->note, IKE_SEVERITY_NONE,
+                  "%u tries are all answered by a COOKIE%s", v2->cookies, hint);
+    else
+        ike_raise(t, sa, IKE_DIAG_INIT_COOKIE, &v2->challenge->note, IKE_SEVERITY_NONE,
+                  "%u %s answered by a COOKIE", v2->cookies, v2->cookies == 1 ? "try was" : "tries were");
+    if (loop)
+        ike_sa_fail(sa);
+}
+
+static void judge_first_exchange(ike_tracker *t, ike_sa *sa)
+{
+    const ike_v2 *v2 = &sa->v2;
+
+    judge_refusal(t, sa);
+    judge_groups(t, sa);
+    judge_cookies(t, sa);
+    if (v2->redirect)
+        ike_raise(t, sa, IKE_DIAG_INIT_REDIRECT, &v2->redirect->note, IKE_SEVERITY_NONE,
+                  "redirected to %s (unauthenticated)", v2->gateway);
+    if (v2->nack)
+        ike_raise(t, sa, IKE_DIAG_RESUME_NACK, &v2->nack->note, IKE_SEVERITY_NONE,
+                  "the ticket is not accepted (unauthenticated)");
+    if (!sa->is_failed)
+        ike_judge_standstill_v2(t, sa);
+}
+
+/* ---- authentication ---- */
+
+static bool is_tiny(const ike_sa *sa, const ike_record *r)
+{
+    return r->fragment != IKE_FRAGMENT_V2 && r->length <= ike_v2_smallest_message(sa->v2.choice);
+}
+
+static bool ends_after(const ike_sa *sa, const ike_record *r)
+{
+    return ike_judge_is_silent_after(sa, r) && !ike_judge_has_esp_after(sa, r);
+}
+
+static void fail_authentication(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_record *r,
+                                const char *how)
+{
+    ike_raise(t, sa, id, &r->note, IKE_SEVERITY_NONE, "%s", how);
+    sa->is_failed = !sa->is_joined;
+}
+
+/* A response that authenticates holds an identity, a proof, and more. */
+static void judge_small(ike_tracker *t, ike_sa *sa)
+{
+    ike_record *r = last_auth_response(sa);
+    GString *text;
+
+    if (!r || r->label.number != 1 || !is_tiny(sa, r) || !ends_after(sa, r))
+        return;
+    text = g_string_new(NULL);
+    g_string_printf(text, "the response has %u bytes, and nothing follows on this SA", r->length);
+    fail_authentication(t, sa, IKE_DIAG_AUTH_SMALL, r, text->str);
+    g_string_free(text, TRUE);
+}
+
+/* An INFORMATIONAL that the initiator sends at once after the last round, with which the SA ends. */
+static ike_record *farewell(const ike_sa *sa, const ike_record *last)
+{
+    const GPtrArray *infos = sa->initiator == IKE_SIDE_NONE ? NULL : sa->infos[sa->initiator];
+    const guint i = infos ? ike_judge_info_position(infos, last->note.frame) : 0;
+    ike_record *info = infos && i < infos->len ? infos->pdata[i] : NULL;
+
+    if (!info || info->is_outside || info->note.time - last->note.time > IKE_REACTION ||
+        !ends_after(sa, info->response ? info->response : info))
+        return NULL;
+    return info;
+}
+
+/* RFC 7296 2.16. EAP took place when IKE_AUTH had more than one round. */
+static void judge_eap(ike_tracker *t, ike_sa *sa)
+{
+    ike_record *last = last_auth_response(sa), *info;
+    GString *text;
+
+    if (!last || sa->v2.rounds < 2 || ike_judge_is_oneway(t, sa) ||
+        t->span.last - last->note.time < t->options.patience)
+        return;
+    info = farewell(sa, last);
+    if (!info && !(is_tiny(sa, last) && ends_after(sa, last)))
+        return;
+    text = g_string_new(NULL);
+    g_string_printf(text, info ? "after %u rounds the initiator sends an INFORMATIONAL, and the SA ends"
+                               : "the response to round %u has room for a short notice only, and the "
+                                 "SA ends", sa->v2.rounds);
+    fail_authentication(t, sa, IKE_DIAG_EAP_FAIL, info ? info : last, text->str);
+    g_string_free(text, TRUE);
+}
+
+/* ---- gaps ---- */
+
+static void judge_gap(ike_tracker *t, const ike_exchange *exchange)
+{
+    ike_record *request = exchange->slot[IKE_REQUEST];
+
+    if (request && !request->response && request->note.sa == exchange->sa &&
+        ike_v2_is_implied(exchange, request))
+        ike_raise(t, exchange->sa, IKE_DIAG_NOT_CAPTURED, &request->note, IKE_SEVERITY_NONE,
+                  "the response with message ID %u must have been sent, but is not in the capture",
+                  request->message_id);
+}
+
+static void judge_gaps(ike_tracker *t, ike_sa *sa)
+{
+    if (ike_judge_is_oneway(t, sa))
+        return;
+    judge_gap(t, sa->phase1);
+    for (guint i = 0; i < sa->exchanges->len; i++)
+        judge_gap(t, sa->exchanges->pdata[i]);
+}
+
+void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa)
+{
+    judge_first_exchange(t, sa);
+    judge_small(t, sa);
+    judge_eap(t, sa);
+    judge_gaps(t, sa);
+}
+
+/* ---- errors outside an SA ---- */
+
+/* `version` of the error, 0: any; `exchange` it names, 0: any. The first row that fits counts. */
+static const struct outside_row {
+    uint8_t version;
+    uint16_t notify;
+    uint8_t exchange;
+    ike_diagnosis_id id;
+    const char *text;
+    bool fails; /* the negotiation, when it stops */
+} outside_rows[] = {
+    { 2, IKE_NOTIFY_V2_INVALID_IKE_SPI, 0, IKE_DIAG_COOKIE_INVALID,
+      "the peer does not know this pair of SPIs", false },
+    { 2, IKE_NOTIFY_V2_INVALID_SPI, 0, IKE_DIAG_SPI_INVALID,
+      "the peer does not know the SPI of an ESP or AH packet", false },
+    { 2, IKE_NOTIFY_V2_INVALID_MAJOR_VERSION, 0, IKE_DIAG_MM_VERSION,
+      "the peer does not speak this version of IKE", true },
+    { 2, IKE_NOTIFY_V2_AUTHENTICATION_FAILED, IKE_XCHG_V2_AUTH, IKE_DIAG_AUTH_FAILED,
+      "IKE_AUTH was answered in clear", true },
+};
+
+static const struct outside_row *row_of(const ike_record *r)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(outside_rows); i++)
+        if (outside_rows[i].version == r->version && outside_rows[i].notify == r->notify_error &&
+            (!outside_rows[i].exchange || outside_rows[i].exchange == r->exchange_type))
+            return &outside_rows[i];
+    return NULL;
+}
+
+/* A peer that answers in the other version does not speak this one. */
+static const struct outside_row other_version = {
+    0, 0, 0, IKE_DIAG_MM_VERSION, "the peer answers in another version of IKE", true,
+};
+
+static ike_severity row_lesser(const struct outside_row *row)
+{
+    return ike_diagnosis_get(row->id)->lesser;
+}
+
+static void judge_error(ike_tracker *t, ike_sa *sa, ike_record *r)
+{
+    const struct outside_row *row =
+        r->version != sa->version && r->notify_error ? &other_version : row_of(r);
+    const bool stops = ends_after(sa, r);
+
+    if (!row)
+        return;
+    ike_raise(t, sa, row->id, &r->note,
+              stops ? IKE_SEVERITY_NONE : row_lesser(row),
+              "%s: %s (unauthenticated)%s", row->text, r->notify, stops ? "" : "; the SA goes on");
+    if (stops && row->fails)
+        ike_sa_fail(sa);
+}
+
+void ike_judge_outside(ike_tracker *t, ike_sa *sa)
+{
+    for (guint i = 0; i < sa->records->len; i++) {
+        ike_record *r = sa->records->pdata[i];
+
+        if (r->is_outside && r->copy == IKE_COPY_NONE)
+            judge_error(t, sa, r);
+    }
+}
+
+/* Messages of the SA may come later than the error. */
+static bool goes_on_later(const ike_tracker *t, const ike_record *r)
+{
+    const ike_message m = { .spi_i = r->spi_i, .spi_r = r->spi_r, .version = r->version };
+    const ike_sa *sa = ike_lookup_known(t, &m, &r->src, &r->dst);
+
+    return sa && !ends_after(sa, r);
+}
+
+void ike_judge_orphans(ike_tracker *t)
+{
+    for (guint i = 0; i < t->outside->len; i++) {
+        ike_record *r = t->outside->pdata[i];
+        const struct outside_row *row = row_of(r);
+
+        if (row && !row->fails)
+            ike_raise(t, NULL, row->id, &r->note,
+                      goes_on_later(t, r) ? row_lesser(row) : IKE_SEVERITY_NONE,
+                      "%s: %s (unauthenticated)", row->text, r->notify);
+    }
+}
+
+/* ---- redundant SAs ---- */
+
+static bool may_be_redundant(const ike_sa *sa)
+{
+    return sa->version == 2 && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED &&
+           sa->state <= IKE_STATE_ESTABLISHED && !sa->is_failed && !sa->parent &&
+           sa->initiator != IKE_SIDE_NONE && ike_sa_natted(sa, IKE_SIDE_A) < IKE_NAT_MAYBE &&
+           ike_sa_natted(sa, IKE_SIDE_B) < IKE_NAT_MAYBE;
+}
+
+/* Newest message of the SA: what ESP shows belongs to its Child SAs. */
+static ike_time newest_message(const ike_sa *sa)
+{
+    ike_time newest = sa->first_time;
+
+    for (int side = 0; side < 2; side++)
+        if (sa->sides[side].newest)
+            newest = MAX(newest, sa->sides[side].newest->note.time);
+    return newest;
+}
+
+static bool has_same_ends(const ike_sa *a, const ike_sa *b)
+{
+    for (int side = 0; side < 2; side++) {
+        const ike_endpoint *x = &a->sides[a->initiator].endpoints[0];
+        const ike_endpoint *y = &a->sides[1 - a->initiator].endpoints[0];
+
+        if (ike_endpoint_equal(x, &b->sides[side].endpoints[0]) &&
+            ike_endpoint_equal(y, &b->sides[1 - side].endpoints[0]))
+            return true;
+    }
+    return false;
+}
+
+void ike_judge_redundant(ike_tracker *t, const GPtrArray *list)
+{
+    const ike_sa *before = NULL;
+
+    for (guint i = 0; i < list->len; i++) {
+        ike_sa *sa = list->pdata[i];
+
+        if (!may_be_redundant(sa))
+            continue;
+        if (before && has_same_ends(before, sa) &&
+            MIN(newest_message(before), newest_message(sa)) - MAX(before->first_time, sa->first_time) >
+                BOTH_ALIVE)
+            ike_raise(t, sa, IKE_DIAG_REDUNDANT_SA,
+                      sa->records->len ? &((ike_record *)sa->records->pdata[0])->note : NULL,
+                      IKE_SEVERITY_NONE, "SA %u of the same hosts and ports is alive as well",
+                      before->number);
+        before = sa;
+    }
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * IKEv2 messages in fragments SKF (RFC 7383). Every fragment says its number and how many there are,
+ * so that a ledger tells without keys whether a message became whole. A sender that looks for the path
+ * MTU cuts the message anew into more fragments (2.5.2); fragments of a smaller total count no more
+ * (2.6).
+ */
+#include "ike_judge.h"
+
+#include <string.h>
+
+#define MAX_FRAGMENTS 1024 /* of one message that are kept track of */
+
+typedef struct ike_part {
+    unsigned number;
+    unsigned sending; /* in which it was last seen; 0: never */
+    ike_record *first, *newest;
+} ike_part;
+
+typedef struct ike_ledger {
+    uint16_t total;
+    unsigned sending; /* counts from 1: until all fragments are there, then anew */
+    unsigned n_seen;  /* fragments of this sending */
+    bool has_lost;    /* fragments were missing before others came again, or the message was cut anew */
+    unsigned n_parts, room;
+    ike_part part[];  /* those that came, by number */
+} ike_ledger;
+
+static ike_ledger *new_ledger(uint16_t total)
+{
+    ike_ledger *ledger = g_new0(ike_ledger, 1);
+
+    ledger->total = total;
+    ledger->sending = 1;
+    return ledger;
+}
+
+/* The part with this number, made when it is new; moves the ledger. */
+static ike_part *part_of(ike_ledger **place, unsigned number)
+{
+    ike_ledger *ledger = *place;
+    unsigned at = 0;
+
+    while (at < ledger->n_parts && ledger->part[at].number < number)
+        at++;
+    if (at < ledger->n_parts && ledger->part[at].number == number)
+        return &ledger->part[at];
+    if (ledger->n_parts == ledger->room) {
+        ledger->room = MAX(4, 2 * ledger->room);
+        *place = ledger = g_realloc(ledger, sizeof *ledger + ledger->room * sizeof(ike_part));
+    }
+    memmove(&ledger->part[at + 1], &ledger->part[at], (ledger->n_parts - at) * sizeof(ike_part));
+    ledger->part[at] = (ike_part){ .number = number };
+    ledger->n_parts++;
+    return &ledger->part[at];
+}
+
+static bool is_whole(const ike_ledger *ledger)
+{
+    return ledger->n_seen == ledger->total;
+}
+
+static unsigned missing(const ike_ledger *ledger)
+{
+    return ledger->total - ledger->n_parts;
+}
+
+/* ---- records ---- */
+
+typedef struct skf {
+    ike_tracker *t;
+    ike_sa *sa;
+    ike_exchange *exchange;
+    int half; /* 0 request, 1 response */
+    const ike_message *m;
+    const ike_datagram *d;
+    unsigned number, total; /* 0: not readable */
+} skf;
+
+static void check_negotiated(const skf *f, ike_record *r)
+{
+    const ike_v2_side *sides = f->sa->v2.sides;
+
+    if (sides[0].is_seen && sides[1].is_seen && f->sa->v2.choice &&
+        !(sides[0].supports & sides[1].supports & IKE_V2_FRAGMENTATION))
+        ike_raise(f->t, f->sa, IKE_DIAG_SKF_UNNEGOTIATED, &r->note, IKE_SEVERITY_NONE,
+                  "%s did not announce IKEV2_FRAGMENTATION_SUPPORTED",
+                  sides[f->sa->initiator].supports & IKE_V2_FRAGMENTATION ? "the responder"
+                                                                         : "the initiator");
+}
+
+static ike_record *new_record(const skf *f, ike_note_kind kind)
+{
+    ike_record *r = ike_record_new(f->t, kind, f->sa, f->m, f->d);
+
+    if (f->d->fragment == IKE_FRAGMENT_IP)
+        ike_raise(f->t, f->sa, IKE_DIAG_FRAG_OF_FRAG, &r->note, IKE_SEVERITY_NONE,
+                  "IKE fragment %u travelled in %u IP fragments", f->number, f->d->n_pieces);
+    r->fragment = IKE_FRAGMENT_V2;
+    r->fragment_number = f->number;
+    r->fragment_total = f->total;
+    r->note.exchange = f->exchange;
+    check_negotiated(f, r);
+    return r;
+}
+
+static ike_record *new_piece(const skf *f)
+{
+    ike_record *r = new_record(f, IKE_NOTE_PIECE);
+
+    f->t->n_pieces++;
+    ike_piece_seen(r);
+    r->part_of = (ike_label){ .mode = (uint8_t)ike_mode_of_exchange(f->m->exchange, 2),
+                              .is_response = f->half == 1 };
+    return r;
+}
+
+static ike_record *bad_piece(const skf *f, const char *why)
+{
+    ike_record *r = new_piece(f);
+
+    if (!f->m->truncated)
+        ike_raise(f->t, f->sa, IKE_DIAG_SKF_BAD, &r->note, IKE_SEVERITY_NONE, "%s", why);
+    return r;
+}
+
+static ike_record *message_of(const skf *f)
+{
+    return f->exchange->slot[f->half ? IKE_RESPONSE : IKE_REQUEST];
+}
+
+/* ---- a fragment again ---- */
+
+static bool is_double(ike_time gap)
+{
+    return gap > -IKE_QUICK && gap < IKE_QUICK;
+}
+
+static void note_double(ike_record *r, const ike_part *part)
+{
+    ike_record *first = part->first, *newest = part->newest;
+
+    r->first = ike_record_first(first);
+    r->copy = IKE_COPY_DUPLICATE;
+    r->doubles = newest->doubles ? newest->doubles : newest;
+    r->message = first->message;
+}
+
+static void note_repeat(const skf *f, ike_record *r, const ike_part *part)
+{
+    ike_record *first = part->first;
+    const ike_record *newest = part->newest;
+    const bool same = first->digest.low == r->digest.low && first->digest.high == r->digest.high;
+
+    r->first = ike_record_first(first);
+    r->copy = IKE_COPY_RETRANSMISSION;
+    r->copy_number = newest->copy == IKE_COPY_RETRANSMISSION ? newest->copy_number + 1 : 1;
+    r->delay = r->note.time - newest->note.time;
+    if (first->note.kind == IKE_NOTE_PIECE) {
+        first->sends++;
+        first->last_send = r;
+    }
+    if (message_of(f)) /* the message itself is sent again: said where it is whole */
+        return;
+    ike_raise(f->t, f->sa, IKE_DIAG_RETRANS, &r->note, IKE_SEVERITY_NONE,
+              same ? "IKE fragment %u of %u sent again: first in frame %u"
+                   : "IKE fragment %u of %u sent again, encrypted anew: first in frame %u",
+              f->number, f->total, first->note.frame);
+}
+
+/* ---- completion ---- */
+
+static void link_piece(ike_record *piece, ike_record *message)
+{
+    if (!piece || piece == message || piece->note.kind != IKE_NOTE_PIECE)
+        return;
+    piece->message = message;
+    piece->fragment_missing = 0;
+}
+
+/* The fragments of this sending are carried by this message, those before it by an earlier one. */
+static void link_pieces(const ike_ledger *ledger, ike_record *message)
+{
+    for (unsigned i = 0; i < ledger->n_parts; i++) {
+        const ike_part *part = &ledger->part[i];
+
+        if (part->first && !part->first->message)
+            link_piece(part->first, message);
+        if (part->newest != part->first)
+            link_piece(part->newest, message);
+    }
+}
+
+static void raise_whole(const skf *f, const ike_ledger *ledger, ike_record *r, bool is_late)
+{
+    GString *frames = g_string_new(NULL);
+
+    for (unsigned i = 0; i < ledger->n_parts; i++) {
+        const ike_record *part = ledger->part[i].first;
+
+        g_string_append_printf(frames, "%s%u", i ? ", " : "", part ? part->note.frame : r->note.frame);
+    }
+    ike_raise(f->t, f->sa, IKE_DIAG_SKF, &r->note, IKE_SEVERITY_NONE,
+              "%u IKE fragments (frames %s)", f->total, frames->str);
+    g_string_free(frames, TRUE);
+    if (is_late)
+        ike_raise(f->t, f->sa, IKE_DIAG_SKF_LOSS, &r->note, IKE_SEVERITY_NOTE,
+                  "fragments were missing at first: the message became whole when they were sent again");
+}
+
+/* The fragment that completes a message carries it. */
+static ike_record *complete(const skf *f, ike_ledger *ledger)
+{
+    ike_record *whole = message_of(f);
+    ike_record *r = new_record(f, IKE_NOTE_MESSAGE);
+
+    if (whole) /* sent before: whole, in fewer fragments, or in the same ones */
+        ike_copies_mark(f->t, r, whole);
+    else
+        ike_tracker_number(f->t, r, f->m);
+    link_pieces(ledger, r);
+    raise_whole(f, ledger, r, !whole && ledger->has_lost);
+    return r;
+}
+
+static void describe(ike_ledger *ledger)
+{
+    const unsigned n = missing(ledger);
+
+    for (unsigned i = 0; i < ledger->n_parts; i++)
+        if (ledger->part[i].first && !ledger->part[i].first->message)
+            ledger->part[i].first->fragment_missing = n;
+}
+
+static void count(ike_ledger *ledger, ike_part *part)
+{
+    if (is_whole(ledger)) { /* the next sending begins */
+        ledger->sending++;
+        ledger->n_seen = 0;
+    }
+    if (part->sending == ledger->sending) {
+        ledger->has_lost = true;
+        return;
+    }
+    part->sending = ledger->sending;
+    ledger->n_seen++;
+}
+
+static ike_record *take(const skf *f, ike_ledger **place)
+{
+    ike_part *part = part_of(place, f->number);
+    ike_ledger *ledger = *place;
+    ike_record *r;
+
+    if (part->newest && is_double(f->t->now - part->newest->note.time)) {
+        r = new_piece(f);
+        note_double(r, part);
+        return r;
+    }
+    count(ledger, part);
+    if (is_whole(ledger)) {
+        r = complete(f, ledger);
+    } else {
+        r = new_piece(f);
+        if (part->first)
+            note_repeat(f, r, part);
+    }
+    if (!part->first)
+        part->first = r;
+    part->newest = r;
+    if (!message_of(f))
+        describe(ledger);
+    return r;
+}
+
+/* ---- a fragment ---- */
+
+static bool read_numbers(skf *f)
+{
+    const ike_payload *p = ike_message_find(f->m, IKE_PL_V2_SKF);
+
+    if (!p || p->length < 4)
+        return false;
+    f->number = ike_be16(p->body);
+    f->total = ike_be16(p->body + 2);
+    return true;
+}
+
+/* Where the ledger for this total is, or NULL when the fragment is one of a cut that was given up. */
+static ike_ledger **ledger_for(const skf *f)
+{
+    ike_ledger **place = &f->exchange->ledger[f->half];
+
+    if (*place && f->total < (*place)->total)
+        return NULL;
+    if (!*place || f->total > (*place)->total) {
+        ike_ledger *ledger = new_ledger((uint16_t)f->total);
+
+        ledger->has_lost = *place && missing(*place) > 0;
+        g_free(*place);
+        *place = ledger;
+    }
+    return place;
+}
+
+/* RFC 7383 2.3: what is agreed on in the first exchange holds after it. */
+static ike_record *too_early(const skf *f)
+{
+    ike_record *r = new_piece(f);
+
+    ike_raise(f->t, f->sa, IKE_DIAG_SKF_UNNEGOTIATED, &r->note, IKE_SEVERITY_NONE,
+              "the first exchange cannot be sent in fragments");
+    return r;
+}
+
+static ike_record *too_many(const skf *f)
+{
+    ike_record *r = new_piece(f);
+
+    ike_raise(f->t, f->sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
+              "more than %d fragments of a message: they are not put together", MAX_FRAGMENTS);
+    return r;
+}
+
+ike_record *ike_v2frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d)
+{
+    const ike_digest digest = ike_digest_of(m, d);
+    const ike_side sender = ike_lookup_sender(sa, m, d, &digest);
+    skf f = { .t = t, .sa = sa, .half = m->flags & IKE_FLAG_V2_RESPONSE ? 1 : 0, .m = m, .d = d };
+    ike_ledger **place;
+
+    ike_v2_learn_initiator(sa, sender, m);
+    f.exchange = ike_v2_exchange(t, sa, m, sender);
+    if (!read_numbers(&f))
+        return bad_piece(&f, "the fragment is too short for its number");
+    if (f.number == 0 || f.number > f.total)
+        return bad_piece(&f, f.number ? "the fragment number is larger than the total"
+                                      : "fragment number zero");
+    if (!f.exchange)
+        return new_piece(&f);
+    if (f.exchange == sa->phase1)
+        return too_early(&f);
+    if (f.total > MAX_FRAGMENTS)
+        return too_many(&f);
+    place = ledger_for(&f);
+    return place ? take(&f, place) : new_piece(&f);
+}
+
+/* ---- at the end ---- */
+
+/* "3" or "3-7", after a comma where something stands before. */
+static void append_range(GString *list, unsigned from, unsigned to)
+{
+    if (from > to)
+        return;
+    g_string_append_printf(list, "%s%u", list->len ? "," : "", from);
+    if (to > from)
+        g_string_append_printf(list, "-%u", to);
+}
+
+static void describe_parts(const ike_ledger *ledger, GString *here, GString *absent)
+{
+    unsigned next = 1; /* number that is not described yet */
+
+    for (unsigned i = 0, end; i < ledger->n_parts; i = end) {
+        const unsigned from = ledger->part[i].number;
+
+        for (end = i + 1; end < ledger->n_parts && ledger->part[end].number == from + end - i;)
+            end++;
+        append_range(absent, next, from - 1);
+        append_range(here, from, from + end - i - 1);
+        next = from + end - i;
+    }
+    append_range(absent, next, ledger->total);
+}
+
+/* The fragment that was sent most often stands for the message. */
+static ike_record *spokesman(const ike_ledger *ledger)
+{
+    ike_record *best = NULL;
+
+    for (unsigned i = 0; i < ledger->n_parts; i++) {
+        ike_record *part = ledger->part[i].first;
+
+        if (part && (!best || part->sends > best->sends))
+            best = part;
+    }
+    return best;
+}
+
+static bool goes_on(const ike_exchange *exchange, const ike_record *piece)
+{
+    return ike_v2_is_implied(exchange, piece) || exchange->slot[IKE_RESPONSE] ||
+           ike_sa_goes_on_after(exchange->sa, piece);
+}
+
+static void judge_ledger(ike_tracker *t, ike_exchange *exchange, const ike_ledger *ledger)
+{
+    ike_record *piece = spokesman(ledger);
+    const bool fine = goes_on(exchange, piece) || ike_judge_is_oneway(t, exchange->sa);
+    GString *here = g_string_new(NULL), *absent = g_string_new(NULL);
+
+    describe_parts(ledger, here, absent);
+    ike_raise(t, exchange->sa, IKE_DIAG_SKF_LOSS, &piece->last_send->note,
+              fine ? IKE_SEVERITY_NOTE : IKE_SEVERITY_NONE,
+              "message never completed: IKE fragments %s of %u seen, %s missing", here->str,
+              ledger->total, absent->str);
+    if (!fine && !piece->part_of.is_response)
+        ike_judge_incomplete_request(t, exchange, piece);
+    g_string_free(here, TRUE);
+    g_string_free(absent, TRUE);
+}
+
+void ike_v2frag_judge(ike_tracker *t, ike_exchange *exchange)
+{
+    for (int half = 0; half < 2; half++) {
+        const ike_ledger *ledger = exchange->ledger[half];
+
+        if (ledger && missing(ledger) > 0 && !exchange->slot[half ? IKE_RESPONSE : IKE_REQUEST] &&
+            t->span.last - spokesman(ledger)->note.time >= IKE_SECOND)
+            judge_ledger(t, exchange, ledger);
+    }
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * How an IKEv2 negotiation begins: silence, and which SA a first message belongs to.
+ */
+#include "ladder2.h"
+
+#define CHAT IKE_SEVERITY_CHAT
+#define NOTE IKE_SEVERITY_NOTE
+#define WARN IKE_SEVERITY_WARN
+
+#define INIT "IKE_SA_INIT.req IKE_SA_INIT.resp"
+#define AUTH "IKE_AUTH.req IKE_AUTH.resp"
+
+static void auth(ladder *l)
+{
+    v2_auth_req(l, 1);
+    v2_auth_resp(l, 1, V2_AUTH_LENGTH);
+}
+
+/* The capture goes on long enough for every verdict. */
+static void long_after(ladder *l)
+{
+    after(l, 30);
+    foreign(l);
+}
+
+/* ---- nobody answers ---- */
+
+static void unanswered(void)
+{
+    static const double times[] = { 0, 1, 3, 7, 15 };
+    ladder l;
+
+    ladder_begin(&l);
+    for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
+        at(&l, times[i]);
+        v2_init_req(&l, 14);
+    }
+    at(&l, 25);
+    foreign(&l);
+    expect_labels(&l, "IKE_SA_INIT.req IKE_SA_INIT.req+ IKE_SA_INIT.req+ IKE_SA_INIT.req+ "
+                      "IKE_SA_INIT.req+ .");
+    expect_finding(&l, "init_noresp", WARN);
+    expect_findings(&l, "init_noresp", 1);
+    expect_finding_at(&l, 5, "init_noresp");
+    expect_findings(&l, "retrans", 4);
+    expect_number(&l, 5, 1);
+    expect_no_finding(&l, "pending");
+    expect_no_finding(&l, "superseded");
+    expect_no_finding(&l, "oneway_capture");
+    expect_state(&l, 0, IKE_STATE_OFFERED);
+    expect_failed(&l, 0, true);
+    ladder_end(&l);
+}
+
+/* R2.5.2: three sendings, and five seconds after the first. */
+static void unanswered_capture_ends(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    at(&l, 0);
+    v2_init_req(&l, 14);
+    at(&l, 2);
+    v2_init_req(&l, 14);
+    at(&l, 6);
+    v2_init_req(&l, 14);
+    expect_finding(&l, "init_noresp", WARN);
+    expect_finding_at(&l, 3, "init_noresp");
+    ladder_end(&l);
+}
+
+static void pending(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    after(&l, 0.5);
+    foreign(&l);
+    expect_finding(&l, "pending", CHAT);
+    expect_no_finding(&l, "init_noresp");
+    expect_failed(&l, 0, false);
+    expect_no_finding_above(&l, CHAT, NULL);
+    ladder_end(&l);
+}
+
+/* R2.5.3: the sender did not try again. */
+static void unanswered_once(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    long_after(&l);
+    expect_finding(&l, "init_noresp", NOTE);
+    expect_no_finding(&l, "pending");
+    ladder_end(&l);
+}
+
+/* R2.5.4: the network answered. */
+static void port_unreachable(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    icmp_error(&l, INITIATOR, 3, 3, 576);
+    long_after(&l);
+    expect_labels(&l, "IKE_SA_INIT.req icmp .");
+    expect_sas(&l, 1);
+    expect_sa_of(&l, 2, 0);
+    expect_no_finding(&l, "init_noresp");
+    expect_failed(&l, 0, true);
+    ladder_end(&l);
+}
+
+/* R2.5.2: a newer attempt came up. */
+static void superseded(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    after(&l, 1);
+    v2_init_req(&l, 14);
+    after(&l, 2);
+    next_sa(&l);
+    v2_establish(&l);
+    v2_info(&l, INITIATOR, 2);
+    long_after(&l);
+    expect_sas(&l, 2);
+    expect_finding(&l, "superseded", NOTE);
+    expect_no_finding(&l, "init_noresp");
+    expect_failed(&l, 1, false);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
+/* ---- the initiator does not go on ---- */
+
+static void answered_again_and_again(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    for (int i = 0; i < 3; i++) {
+        v2_init_req(&l, 14);
+        v2_init_resp(&l);
+        after(&l, 2);
+    }
+    long_after(&l);
+    expect_labels(&l, INIT " IKE_SA_INIT.req+ IKE_SA_INIT.resp+"
+                           " IKE_SA_INIT.req+ IKE_SA_INIT.resp+ .");
+    expect_finding(&l, "init_noreply", WARN);
+    expect_findings(&l, "init_noreply", 1);
+    expect_finding_on_a_frame(&l, "init_noreply");
+    expect_no_finding(&l, "init_noresp");
+    expect_no_finding(&l, "v2_msgid_reuse");
+    expect_state(&l, 0, IKE_STATE_CHOSEN);
+    ladder_end(&l);
+}
+
+static void answered_and_nothing_more(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    long_after(&l);
+    expect_finding(&l, "init_noreply", NOTE);
+    expect_no_finding(&l, "init_noresp");
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
+static void answered_and_the_capture_ends(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    after(&l, 1);
+    foreign(&l);
+    expect_no_finding(&l, "init_noreply");
+    expect_failed(&l, 0, false);
+    expect_no_finding_above(&l, CHAT, NULL);
+    ladder_end(&l);
+}
+
+static void goes_on_after_a_repeat(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    after(&l, 1);
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    auth(&l);
+    long_after(&l);
+    expect_no_finding(&l, "init_noreply");
+    expect_findings(&l, "retrans", 2);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
+/* The cookie does not come back: the refusal does not get through. */
+static void cookie_not_returned(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    for (int i = 0; i < 3; i++) {
+        v2_init_req(&l, 14);
+        v2_cookie(&l, 1);
+        after(&l, 2);
+    }
+    long_after(&l);
+    expect_finding(&l, "init_noreply", WARN);
+    expect_no_finding(&l, "init_noresp");
+    expect_no_finding(&l, "init_cookie_loop");
+    ladder_end(&l);
+}
+
+/* ---- which SA ---- */
+
+/* R1.2.3: two responders; the initiator goes on with the second. */
+static void siblings(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    l.spi_r += 0x100;
+    v2_init_resp(&l);
+    auth(&l);
+    long_after(&l);
+    expect_labels(&l, INIT " IKE_SA_INIT.resp " AUTH " .");
+    expect_sas(&l, 2);
+    expect_sa_of(&l, 2, 0);
+    expect_sa_of(&l, 3, 1);
+    expect_sa_of(&l, 5, 1);
+    expect_state(&l, 0, IKE_STATE_ABANDONED);
+    expect_state(&l, 1, IKE_STATE_ESTABLISHED);
+    expect_failed(&l, 0, false);
+    expect_failed(&l, 1, false);
+    expect_finding(&l, "sibling", NOTE);
+    expect_no_finding(&l, "v2_msgid_reuse");
+    expect_no_finding(&l, "init_noreply");
+    expect_nothing_unanswered(&l);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
+/* .. or with the first. */
+static void second_sibling_abandoned(void)
+{
+    ladder l;
+    v2_spis first;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    first = v2_current(&l);
+    l.spi_r += 0x100;
+    v2_init_resp(&l);
+    v2_use(&l, first);
+    auth(&l);
+    long_after(&l);
+    expect_sas(&l, 2);
+    expect_sa_of(&l, 4, 0);
+    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
+    expect_state(&l, 1, IKE_STATE_ABANDONED);
+    expect_no_finding(&l, "init_noreply");
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
+typedef struct twin {
+    uint16_t port;
+    uint64_t salt, spi_r;
+} twin;
+
+/* From now on the initiator is this host behind the NAT. */
+static void speak_as(ladder *l, const twin *who)
+{
+    l->hosts[INITIATOR].seen.port = l->hosts[INITIATOR].known.port = who->port;
+    l->salt = who->salt;
+    l->spi_r = who->spi_r;
+}
+
+/* R1.2.2b: two hosts behind one NAT take the same SPI at the same time. */
+static void same_spi_behind_nat(void)
+{
+    const twin a = { 20001, 1, 0x2222222222222201 }, b = { 20002, 2, 0x2222222222222301 };
+    ladder l;
+
+    ladder_begin(&l);
+    nat_seen_outside(&l);
+    speak_as(&l, &a);
+    v2_init_req(&l, 14);
+    speak_as(&l, &b);
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    speak_as(&l, &a);
+    v2_init_resp(&l);
+    auth(&l);
+    speak_as(&l, &b);
+    auth(&l);
+    long_after(&l);
+    expect_labels(&l, "IKE_SA_INIT.req " INIT " IKE_SA_INIT.resp " AUTH " " AUTH " .");
+    expect_sas(&l, 2);
+    expect_sa_of(&l, 1, 0);
+    expect_sa_of(&l, 2, 1);
+    expect_pair(&l, 2, 3);
+    expect_pair(&l, 1, 4);
+    expect_sa_of(&l, 5, 0);
+    expect_sa_of(&l, 7, 1);
+    expect_number(&l, 2, 1);
+    expect_responder_spi(&l, 0, a.spi_r);
+    expect_responder_spi(&l, 1, b.spi_r);
+    expect_no_finding(&l, "sibling");
+    expect_no_finding(&l, "cookie_reused");
+    expect_no_finding(&l, "nat_rebind");
+    expect_nothing_unanswered(&l);
+    expect_no_finding_above(&l, CHAT, NULL);
+    ladder_end(&l);
+}
+
+/* .. and answers that make no SA go to the right one too. */
+static void same_spi_refused(void)
+{
+    const twin a = { 20001, 1, 0x2222222222222201 }, b = { 20002, 2, 0x2222222222222301 };
+    ladder l;
+
+    ladder_begin(&l);
+    nat_seen_outside(&l);
+    speak_as(&l, &a);
+    v2_init_req(&l, 14);
+    speak_as(&l, &b);
+    v2_init_req(&l, 14);
+    v2_cookie(&l, 1);
+    speak_as(&l, &a);
+    v2_cookie(&l, 2);
+    expect_sas(&l, 2);
+    expect_pair(&l, 2, 3);
+    expect_pair(&l, 1, 4);
+    expect_responder_spi(&l, 0, 0);
+    expect_responder_spi(&l, 1, 0);
+    ladder_end(&l);
+}
+
+/* R1.2.8: the SPI of an SA that came up, with another first message. */
+static void spi_reused(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    after(&l, 3600);
+    anew(&l);
+    l.spi_r += 0x100;
+    v2_establish(&l);
+    expect_labels(&l, INIT " " AUTH " " INIT " " AUTH);
+    expect_sas(&l, 2);
+    expect_sa_of(&l, 5, 1);
+    expect_sa_of(&l, 8, 1);
+    expect_number(&l, 5, 1);
+    expect_finding(&l, "cookie_reused", WARN);
+    expect_findings(&l, "cookie_reused", 1);
+    expect_finding_at(&l, 5, "cookie_reused");
+    expect_no_finding(&l, "sibling");
+    expect_no_finding(&l, "v2_msgid_reuse");
+    ladder_end(&l);
+}
+
+static void both_initiate(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    change_sides(&l);
+    next_sa(&l);
+    v2_init_req(&l, 14);
+    expect_sas(&l, 2);
+    expect_initiator(&l, 0, "10.1.0.2", 500);
+    expect_initiator(&l, 1, "10.2.0.2", 500);
+    expect_finding(&l, "simul", NOTE);
+    expect_findings(&l, "simul", 1);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
+/* ---- many at once ---- */
+
+static void half_open(ladder *l, int count, double gap)
+{
+    for (int i = 0; i < count; i++) {
+        char *source = g_strdup_printf("10.3.0.%d", i + 1);
+
+        l->hosts[INITIATOR].seen = wire_endpoint(source, 500);
+        g_free(source);
+        next_sa(l);
+        v2_init_req(l, 14);
+        after(l, gap);
+    }
+    long_after(l);
+}
+
+static void flood(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    half_open(&l, 60, 0.05);
+    expect_sas(&l, 60);
+    expect_findings(&l, "halfopen_flood", 1);
+    expect_no_finding(&l, "init_noresp");
+    expect_failed(&l, 59, true);
+    ladder_end(&l);
+}
+
+static void no_flood(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    half_open(&l, 20, 0.05);
+    expect_no_finding(&l, "halfopen_flood");
+    expect_findings(&l, "init_noresp", 20);
+    ladder_end(&l);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/ikev2/init/unanswered", unanswered);
+    g_test_add_func("/ikev2/init/unanswered-capture-ends", unanswered_capture_ends);
+    g_test_add_func("/ikev2/init/pending", pending);
+    g_test_add_func("/ikev2/init/unanswered-once", unanswered_once);
+    g_test_add_func("/ikev2/init/port-unreachable", port_unreachable);
+    g_test_add_func("/ikev2/init/superseded", superseded);
+    g_test_add_func("/ikev2/init/answered-again-and-again", answered_again_and_again);
+    g_test_add_func("/ikev2/init/answered-and-nothing-more", answered_and_nothing_more);
+    g_test_add_func("/ikev2/init/answered-and-the-capture-ends", answered_and_the_capture_ends);
+    g_test_add_func("/ikev2/init/goes-on-after-a-repeat", goes_on_after_a_repeat);
+    g_test_add_func("/ikev2/init/cookie-not-returned", cookie_not_returned);
+    g_test_add_func("/ikev2/sa/siblings", siblings);
+    g_test_add_func("/ikev2/sa/second-sibling-abandoned", second_sibling_abandoned);
+    g_test_add_func("/ikev2/sa/same-spi-behind-nat", same_spi_behind_nat);
+    g_test_add_func("/ikev2/sa/same-spi-refused", same_spi_refused);
+    g_test_add_func("/ikev2/sa/spi-reused", spi_reused);
+    g_test_add_func("/ikev2/sa/both-initiate", both_initiate);
+    g_test_add_func("/ikev2/flood/many", flood);
+    g_test_add_func("/ikev2/flood/few", no_flood);
+    return g_test_run();
+}
