@@ -8,6 +8,7 @@
 
 #define SUPERSEDED_WITHIN (5 * IKE_SECOND)
 #define ENOUGH_SENDS 3
+#define SUCCESSORS_TRIED 256 /* SAs between the same hosts, before and after the one in question */
 
 typedef struct ike_request {
     ike_tracker *t;
@@ -116,7 +117,7 @@ static const ike_sa *successor(const ike_request *q)
 
     if (q->sa->rekeyed_to)
         return q->sa->rekeyed_to;
-    for (guint i = here; list && i < list->len; i++) {
+    for (guint i = here; list && i < list->len && i - here < SUCCESSORS_TRIED; i++) {
         const ike_sa *other = list->pdata[i];
 
         if (other->first_time > until)
@@ -124,7 +125,7 @@ static const ike_sa *successor(const ike_request *q)
         if (came_up(other))
             return other;
     }
-    for (guint i = here; i > 1; i--) {
+    for (guint i = here; i > 1 && here - i < SUCCESSORS_TRIED; i--) {
         const ike_sa *other = list->pdata[i - 2];
 
         if (other->first_time < since)
