@@ -292,6 +292,7 @@ static void drop_verdicts(ike_tracker *t)
         sa->state = sa->tracked_state;
     }
     drop_from(t->orphans);
+    drop_from(t->distinct_orphans);
     drop_from(t->findings); /* owns them: last */
 }
 

@@ -96,12 +96,13 @@ static ike_finding *find_finding(const GPtrArray *list, ike_diagnosis_id id)
 
 static ike_finding *earlier_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id)
 {
-    return is_repeated(id) ? NULL : find_finding(sa ? sa->distinct : t->orphans, id);
+    return is_repeated(id) ? NULL : find_finding(sa ? sa->distinct : t->distinct_orphans, id);
 }
 
 static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note)
 {
     ike_finding *finding = g_new0(ike_finding, 1);
+    GPtrArray *distinct = sa ? sa->distinct : t->distinct_orphans;
 
     finding->id = id;
     finding->evidence = ike_diagnosis_get(id)->evidence;
@@ -110,8 +111,8 @@ static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id,
     finding->is_verdict = t->is_judging;
     g_ptr_array_add(t->findings, finding);
     g_ptr_array_add(sa ? sa->findings : t->orphans, finding);
-    if (sa && !find_finding(sa->distinct, id))
-        g_ptr_array_add(sa->distinct, finding);
+    if (!find_finding(distinct, id))
+        g_ptr_array_add(distinct, finding);
     if (note) {
         if (!note->findings)
             note->findings = g_ptr_array_new();

@@ -51,6 +51,7 @@ struct ike_tracker {
     ike_host_pair last_pair;
     GPtrArray *findings;  /* owns them */
     GPtrArray *orphans;   /* those of no SA */
+    GPtrArray *distinct_orphans; /* of these, the first of each id */
     GHashTable *by_pair;  /* cookie pair -> newest SA */
     struct ike_ipfrag_table *ipfrags;
     struct ike_tcp_table *tcp;

@@ -64,6 +64,7 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->pairs = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, NULL);
     t->findings = g_ptr_array_new_with_free_func(ike_finding_free);
     t->orphans = g_ptr_array_new();
+    t->distinct_orphans = g_ptr_array_new();
     t->waiting = g_queue_new();
     t->outside = g_ptr_array_new();
     t->outside_digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
@@ -88,6 +89,7 @@ void ike_tracker_free(ike_tracker *t)
     g_hash_table_destroy(t->pairs);
     g_ptr_array_free(t->sas, TRUE);
     g_ptr_array_free(t->orphans, TRUE);
+    g_ptr_array_free(t->distinct_orphans, TRUE);
     g_ptr_array_free(t->findings, TRUE);
     g_ptr_array_free(t->all_notes, TRUE);
     g_free(t);
