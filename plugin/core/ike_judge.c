@@ -224,16 +224,18 @@ static void judge_simultaneous(ike_tracker *t, const GPtrArray *list)
     }
 }
 
-/* An attempt that its side replaced by a new one at once was given up; after a ticket that is not
- * accepted that is the way to go on (RFC 5723 4.3.3). */
-static void judge_attempts(const GPtrArray *list)
+/* An attempt that its side replaced by a new one at once was given up, when the capture goes on long
+ * enough to tell that from two that are on their way; after a ticket that is not accepted that is the
+ * way to go on (RFC 5723 4.3.3). */
+static void judge_attempts(const ike_tracker *t, const GPtrArray *list)
 {
     for (guint i = 1; i < list->len; i++) {
         ike_sa *a = list->pdata[i - 1];
         const ike_sa *b = list->pdata[i];
 
         if (a->state == IKE_STATE_ABANDONED || b->sibling_of || !begins_here(a) || !begins_here(b) ||
-            a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2.nack)
+            a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2.nack ||
+            t->span.last - a->last_time < t->options.patience)
             continue;
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
             b->first_time - a->last_time < NEW_ATTEMPT_WITHIN &&
@@ -323,7 +325,7 @@ static void judge_pair(gpointer key, gpointer value, gpointer user)
 {
     (void)key;
     judge_simultaneous(user, value);
-    judge_attempts(value);
+    judge_attempts(user, value);
     ike_judge_redundant(user, value);
 }
 

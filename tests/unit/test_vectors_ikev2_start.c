@@ -437,6 +437,25 @@ static void no_flood(void)
     ladder_end(&l);
 }
 
+/* Two tunnels between the same gateways begin at once, and the capture ends: neither was given up. */
+static void two_on_their_way(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    v2_auth_req(&l, 1);
+    next_sa(&l);
+    v2_init_req(&l, 14);
+    expect_failed(&l, 0, false);
+    expect_failed(&l, 1, false);
+    expect_no_finding_above(&l, CHAT, NULL);
+    long_after(&l);
+    expect_failed(&l, 0, true);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -459,5 +478,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/sa/both-initiate", both_initiate);
     g_test_add_func("/ikev2/flood/many", flood);
     g_test_add_func("/ikev2/flood/few", no_flood);
+    g_test_add_func("/ikev2/init/two-on-their-way", two_on_their_way);
     return g_test_run();
 }
