@@ -181,7 +181,8 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
     g_string_free(text, TRUE);
 }
 
-/* An INFORMATIONAL that the initiator sends at once after the last round, with which the SA ends. */
+/* An INFORMATIONAL that the initiator sends at once after the last round, with which the SA ends. It
+ * has room for a notify or a delete only: a peer that tells its addresses (RFC 4555 3.5) says more. */
 static ike_record *farewell(const ike_sa *sa, const ike_record *last)
 {
     const GPtrArray *infos = sa->initiator == IKE_SIDE_NONE ? NULL : sa->infos[sa->initiator];
@@ -189,7 +190,7 @@ static ike_record *farewell(const ike_sa *sa, const ike_record *last)
     ike_record *info = infos && i < infos->len ? infos->pdata[i] : NULL;
 
     if (!info || info->is_outside || info->note.time - last->note.time > IKE_REACTION ||
-        !ends_after(sa, info->response ? info->response : info))
+        !is_tiny(sa, info) || !ends_after(sa, info->response ? info->response : info))
         return NULL;
     return info;
 }

@@ -599,6 +599,26 @@ static void lost_ip_fragments(void)
     ladder_end(&l);
 }
 
+/* RFC 4555 3.5: UPDATE_SA_ADDRESSES with NAT detection is no farewell. */
+static void addresses_after_eap(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    init(&l);
+    eap_round(&l, 1, V2_AUTH_LENGTH);
+    eap_round(&l, 2, MEDIUM);
+    eap_round(&l, 3, V2_AUTH_LENGTH);
+    after(&l, 1);
+    v2_request(&l, INITIATOR, IKE_XCHG_V2_INFO, 4, 160);
+    v2_response(&l, INITIATOR, IKE_XCHG_V2_INFO, 4, V2_INFO_LENGTH);
+    long_after(&l);
+    expect_no_finding_above(&l, CHAT, NULL);
+    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
+    expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -628,5 +648,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/43-unanswered", intermediate_unanswered);
     g_test_add_func("/ikev2/ipfrag/complete", ip_fragments);
     g_test_add_func("/ikev2/ipfrag/lost", lost_ip_fragments);
+    g_test_add_func("/ikev2/eap/addresses-after-it", addresses_after_eap);
     return g_test_run();
 }
