@@ -285,17 +285,43 @@ static ike_severity row_lesser(const struct outside_row *row)
     return ike_diagnosis_get(row->id)->lesser;
 }
 
+/* The request that an error answers by its message ID (RFC 7296 2.21.4), or NULL. */
+static const ike_record *refused_request(const ike_sa *sa, const ike_record *r)
+{
+    const ike_exchange *exchange;
+
+    if (r->side == IKE_SIDE_NONE || sa->initiator == IKE_SIDE_NONE)
+        return NULL;
+    exchange = ike_v2_exchange_of(sa, ike_side_other(r->side), r->message_id);
+    return exchange ? exchange->slot[IKE_REQUEST] : NULL;
+}
+
+/* A peer that has deleted the SA does not know it any more: its answer to the delete was lost, and the
+ * delete comes again, or the SA was rekeyed and both sides delete the old one. */
+static bool was_deleted(const ike_sa *sa, const ike_record *r)
+{
+    const ike_record *request = refused_request(sa, r);
+
+    if (r->notify_error != IKE_NOTIFY_V2_INVALID_IKE_SPI)
+        return false;
+    return sa->rekeyed_to ||
+           (request && request->response && request->response->note.frame < r->note.frame);
+}
+
 static void judge_error(ike_tracker *t, ike_sa *sa, ike_record *r)
 {
     const struct outside_row *row =
         r->version != sa->version && r->notify_error ? &other_version : row_of(r);
-    const bool stops = ends_after(sa, r);
+    const bool stops = ends_after(sa, r) && !was_deleted(sa, r);
 
     if (!row)
         return;
     ike_raise(t, sa, row->id, &r->note,
               stops ? IKE_SEVERITY_NONE : row_lesser(row),
-              "%s: %s (unauthenticated)%s", row->text, r->notify, stops ? "" : "; the SA goes on");
+              "%s: %s (unauthenticated)%s", row->text, r->notify,
+              stops                 ? ""
+              : was_deleted(sa, r) ? "; it was deleted or rekeyed"
+                                   : "; the SA goes on");
     if (stops && row->fails)
         ike_sa_fail(sa);
 }

@@ -145,6 +145,8 @@ void ike_v2_learn_initiator(ike_sa *sa, ike_side sender, const ike_message *m);
 /* The exchange of an IKEv2 message, made when it is new; NULL for an unknown exchange type or when
  * there are too many. */
 ike_exchange *ike_v2_exchange(ike_tracker *t, ike_sa *sa, const ike_message *m, ike_side sender);
+/* The exchange with the request of this side, whose role is known, and message ID; or NULL. */
+ike_exchange *ike_v2_exchange_of(const ike_sa *sa, ike_side requester, uint32_t message_id);
 /* True for a clear error that is no answer of an SA: INVALID_IKE_SPI, INVALID_SPI, or a refusal by a
  * peer that speaks another version (RFC 7296 1.5, 2.5, 2.21.4). */
 bool ike_v2_is_outside(const ike_tracker *t, const ike_message *m, const ike_datagram *d);

@@ -34,6 +34,12 @@ static unsigned requests_of(const ike_message *m)
                                                            : REQUESTS_OF_RESPONDER;
 }
 
+ike_exchange *ike_v2_exchange_of(const ike_sa *sa, ike_side requester, uint32_t message_id)
+{
+    return ike_sa_exchange(sa, requester == sa->initiator ? REQUESTS_OF_INITIATOR
+                                                          : REQUESTS_OF_RESPONDER, message_id);
+}
+
 /* ---- exchanges ---- */
 
 /* IKE_AUTH of all rounds makes one Child SA; IKE_FOLLOWUP_KE belongs to a CREATE_CHILD_SA. */

@@ -564,6 +564,46 @@ static void parent_of_two(void)
     ladder_end(&l);
 }
 
+/* A delete is answered, the answer is lost after the capture point, and the delete comes again. */
+static void deleted_before(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    v2_info(&l, INITIATOR, 2);
+    after(&l, 4);
+    info_req(&l, INITIATOR, 2);
+    v2_clear_error(&l, INITIATOR, IKE_XCHG_V2_INFO, 2, V2_N_INVALID_IKE_SPI);
+    long_after(&l);
+    expect_finding(&l, "cookie_invalid", NOTE);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
+/* Both sides delete an SA that was rekeyed; the second delete comes too late. */
+static void rekeyed_before(void)
+{
+    ladder l;
+    v2_spis old, new;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    old = v2_rekey(&l, INITIATOR, 2);
+    new = v2_current(&l);
+    v2_info(&l, INITIATOR, 0);
+    v2_use(&l, old);
+    v2_info(&l, INITIATOR, 3);
+    info_req(&l, RESPONDER, 0);
+    v2_clear_error(&l, RESPONDER, IKE_XCHG_V2_INFO, 0, V2_N_INVALID_IKE_SPI);
+    v2_use(&l, new);
+    v2_info(&l, INITIATOR, 1);
+    long_after(&l);
+    expect_finding(&l, "cookie_invalid", NOTE);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -592,5 +632,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/redundant/behind-a-nat", several_behind_a_nat);
     g_test_add_func("/ikev2/redundant/one-after-the-other", one_after_the_other);
     g_test_add_func("/vector/41-parent-of-two", parent_of_two);
+    g_test_add_func("/ikev2/clear/deleted-before", deleted_before);
+    g_test_add_func("/ikev2/clear/rekeyed-before", rekeyed_before);
     return g_test_run();
 }
