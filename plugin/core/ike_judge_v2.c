@@ -10,6 +10,13 @@
 #define ROUND_THAT_PROVES 100 /* bytes of an IKE_AUTH response that is no error notify */
 #define BOTH_ALIVE (60 * IKE_SECOND)
 
+/* Both sides use a Child SA after a request that did not have to be sent again: the response came. */
+static bool is_followed_by_esp(const ike_sa *sa, const ike_record *request)
+{
+    return request->sends == 1 && sa->sides[0].newest_esp_frame > request->note.frame &&
+           sa->sides[1].newest_esp_frame > request->note.frame;
+}
+
 bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
 {
     const ike_sa *sa = exchange->sa;
@@ -19,6 +26,8 @@ bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
                (!request->label.is_response && sa->tracked_state >= IKE_STATE_CHOSEN);
     if (exchange->opener != IKE_SIDE_NONE &&
         sa->v2.sides[exchange->opener].highest_id > request->message_id)
+        return true;
+    if (exchange->mode == IKE_MODE_V2_AUTH && is_followed_by_esp(sa, request))
         return true;
     return ike_modes[exchange->mode].is_phase1 && sa->v2.is_used;
 }
@@ -32,9 +41,12 @@ static ike_record *last_auth_response(const ike_sa *sa)
 
 void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
 {
+    const ike_record *request = sa->v2.last_auth ? sa->v2.last_auth->slot[IKE_REQUEST] : NULL;
     ike_record *last = last_auth_response(sa);
 
     sa->established = last;
+    if (!last && request && is_followed_by_esp(sa, request))
+        sa->state = MAX(sa->state, IKE_STATE_ESTABLISHED);
     if (!last || sa->state != IKE_STATE_PROBABLY_ESTABLISHED)
         return;
     /* a long response is a proof unless another round of EAP is due, which comes soon */

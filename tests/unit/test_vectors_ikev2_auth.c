@@ -619,6 +619,43 @@ static void addresses_after_eap(void)
     ladder_end(&l);
 }
 
+/* The capture lost the response, but both sides use the Child SA. */
+static void response_not_captured_esp(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    init(&l);
+    v2_auth_req(&l, 1);
+    esp_both_ways(&l);
+    long_after(&l);
+    expect_nothing_unanswered(&l);
+    expect_no_finding_above(&l, CHAT, NULL);
+    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
+    expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
+/* .. of an older SA, while the new one is asked for again and again. */
+static void unanswered_beside_esp(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    init(&l);
+    v2_auth_req(&l, 1);
+    after(&l, 2);
+    v2_auth_req(&l, 1);
+    esp_both_ways(&l);
+    after(&l, 4);
+    v2_auth_req(&l, 1);
+    esp_both_ways(&l);
+    long_after(&l);
+    expect_finding(&l, "auth_noresp", WARN);
+    expect_failed(&l, 0, true);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -649,5 +686,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/ipfrag/complete", ip_fragments);
     g_test_add_func("/ikev2/ipfrag/lost", lost_ip_fragments);
     g_test_add_func("/ikev2/eap/addresses-after-it", addresses_after_eap);
+    g_test_add_func("/ikev2/auth/response-not-captured-esp", response_not_captured_esp);
+    g_test_add_func("/ikev2/auth/unanswered-beside-esp", unanswered_beside_esp);
     return g_test_run();
 }
