@@ -259,7 +259,7 @@ void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa)
 
 /* ---- errors outside an SA ---- */
 
-/* `version` of the error, 0: any; `exchange` it names, 0: any. The first row that fits counts. */
+/* `notify`, 0: any error; `exchange` it names, 0: any. The first row that fits counts. */
 static const struct outside_row {
     uint8_t version;
     uint16_t notify;
@@ -276,12 +276,14 @@ static const struct outside_row {
       "the peer does not speak this version of IKE", true },
     { 2, IKE_NOTIFY_V2_AUTHENTICATION_FAILED, IKE_XCHG_V2_AUTH, IKE_DIAG_AUTH_FAILED,
       "IKE_AUTH was answered in clear", true },
+    { 2, 0, IKE_XCHG_V2_AUTH, IKE_DIAG_AUTH_SMALL, "IKE_AUTH was answered in clear", true },
 };
 
 static const struct outside_row *row_of(const ike_record *r)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(outside_rows); i++)
-        if (outside_rows[i].version == r->version && outside_rows[i].notify == r->notify_error &&
+        if (outside_rows[i].version == r->version && r->notify_error &&
+            (!outside_rows[i].notify || outside_rows[i].notify == r->notify_error) &&
             (!outside_rows[i].exchange || outside_rows[i].exchange == r->exchange_type))
             return &outside_rows[i];
     return NULL;
@@ -326,7 +328,7 @@ static void judge_error(ike_tracker *t, ike_sa *sa, ike_record *r)
         r->version != sa->version && r->notify_error ? &other_version : row_of(r);
     const bool stops = ends_after(sa, r) && !was_deleted(sa, r);
 
-    if (!row)
+    if (!row || (!stops && row_lesser(row) == IKE_SEVERITY_NONE))
         return;
     ike_raise(t, sa, row->id, &r->note,
               stops ? IKE_SEVERITY_NONE : row_lesser(row),

@@ -656,6 +656,38 @@ static void unanswered_beside_esp(void)
     ladder_end(&l);
 }
 
+/* Libreswan answers a request that it cannot read by a clear error; it must not stay silent. */
+static void refused_in_clear(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    init(&l);
+    v2_auth_req(&l, 1);
+    v2_clear_error(&l, INITIATOR, IKE_XCHG_V2_AUTH, 1, V2_N_INVALID_SYNTAX);
+    long_after(&l);
+    expect_finding(&l, "auth_small", WARN);
+    expect_finding_says(&l, "auth_small", "INVALID_SYNTAX");
+    expect_failed(&l, 0, true);
+    ladder_end(&l);
+}
+
+/* What anybody may have sent changes nothing. */
+static void refused_in_clear_goes_on(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    init(&l);
+    v2_auth_req(&l, 1);
+    v2_clear_error(&l, INITIATOR, IKE_XCHG_V2_AUTH, 1, V2_N_INVALID_SYNTAX);
+    v2_auth_resp(&l, 1, V2_AUTH_LENGTH);
+    long_after(&l);
+    expect_no_finding_above(&l, CHAT, NULL);
+    expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -688,5 +720,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/eap/addresses-after-it", addresses_after_eap);
     g_test_add_func("/ikev2/auth/response-not-captured-esp", response_not_captured_esp);
     g_test_add_func("/ikev2/auth/unanswered-beside-esp", unanswered_beside_esp);
+    g_test_add_func("/ikev2/auth/refused-in-clear", refused_in_clear);
+    g_test_add_func("/ikev2/auth/refused-in-clear-goes-on", refused_in_clear_goes_on);
     return g_test_run();
 }
