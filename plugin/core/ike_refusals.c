@@ -292,10 +292,21 @@ static bool is_first_message(const ike_record *r)
            (first->label.mode == IKE_MODE_MAIN || first->label.mode == IKE_MODE_AGGRESSIVE);
 }
 
+/* The last answer of an IKEv2 SA to a peer that closed its port: one that deletes the SA and does not
+ * wait. */
+static bool is_late_answer(const ike_icmp *icmp)
+{
+    const ike_record *about = icmp->about ? ike_record_first(icmp->about) : NULL;
+
+    return about && is_port_unreachable(icmp) && about->label.mode == IKE_MODE_V2_INFO &&
+           about->label.is_response;
+}
+
 static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
 {
     const ike_record *about = icmp->about ? icmp->about : sa->records->pdata[0];
-    const bool stops = ike_judge_is_silent_after(sa, about) && !ike_judge_has_esp_after(sa, about);
+    const bool stops = ike_judge_is_silent_after(sa, about) && !ike_judge_has_esp_after(sa, about) &&
+                       !is_late_answer(icmp);
     GString *from = g_string_new(NULL);
 
     ike_addr_append(from, &icmp->reporter);

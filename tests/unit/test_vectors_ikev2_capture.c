@@ -446,6 +446,22 @@ static void loopback(void)
     ladder_end(&l);
 }
 
+/* A peer deletes the SA and closes its port without waiting for the answer. */
+static void port_closed_after_delete(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    after(&l, 60);
+    v2_info(&l, INITIATOR, 2);
+    icmp_error(&l, RESPONDER, 3, 3, 100);
+    long_after(&l);
+    expect_finding(&l, "icmp_unreach", NOTE);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -467,5 +483,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/capture/reflection", reflection);
     g_test_add_func("/ikev2/capture/ipv6", ipv6);
     g_test_add_func("/ikev2/capture/loopback", loopback);
+    g_test_add_func("/ikev2/capture/port-closed-after-delete", port_closed_after_delete);
     return g_test_run();
 }
