@@ -132,14 +132,26 @@ static void set_copy(ike_tracker *t, ike_record *r, ike_record *first)
     first->last = r;
 }
 
-/* RFC 7296 2.6: a challenge or refusal may be the same, byte for byte, for two different requests. */
+/* How often a message is in the capture. */
+static unsigned times_seen(const ike_record *first)
+{
+    unsigned n = 0;
+
+    for (const ike_record *copy = first->last; copy && n < COPIES_COMPARED; copy = copy->older)
+        n++;
+    return n;
+}
+
+/* RFC 7296 2.6: a challenge or refusal may be the same, byte for byte, for two different requests. One
+ * that answers a repeat of the older request may as well come after the newer request. */
 static bool answers_anew(const ike_record *r, const ike_record *first)
 {
     const ike_exchange *phase1 = r->note.sa->phase1;
     const ike_record *newest = phase1->slot[IKE_REQUEST];
 
     return r->version == 2 && first->note.exchange == phase1 && first->label.is_response && newest &&
-           first->request && first->request != newest && !newest->response;
+           first->request && first->request != newest && !newest->response &&
+           times_seen(first) >= times_seen(first->request);
 }
 
 void ike_copies_mark(ike_tracker *t, ike_record *r, ike_record *first)

@@ -516,6 +516,34 @@ static void redirect(void)
     ladder_end(&l);
 }
 
+/* The round trip takes longer than the timer of the initiator: a repeat is refused as well, after the
+ * initiator has followed. */
+static void late_repeat_of_a_refusal(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 19);
+    at(&l, 0.5);
+    v2_init_req(&l, 19);
+    at(&l, 0.6);
+    v2_invalid_ke(&l, 14);
+    v2_init_req(&l, 14);
+    at(&l, 1.1);
+    v2_invalid_ke(&l, 14);
+    at(&l, 7);
+    expect_labels(&l, "IKE_SA_INIT.req IKE_SA_INIT.req+ IKE_SA_INIT.resp IKE_SA_INIT.req "
+                      "IKE_SA_INIT.resp+");
+    expect_no_finding(&l, "init_ke_loop");
+    v2_init_resp(&l);
+    auth(&l);
+    long_after(&l);
+    expect_pair(&l, 4, 6);
+    expect_finding(&l, "init_ke", CHAT);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -540,5 +568,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/refusal/others", other_refusals);
     g_test_add_func("/ikev2/refusal/then-answered", refused_then_answered);
     g_test_add_func("/ikev2/refusal/redirect", redirect);
+    g_test_add_func("/ikev2/init/late-repeat-of-a-refusal", late_repeat_of_a_refusal);
     return g_test_run();
 }
