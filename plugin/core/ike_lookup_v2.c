@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PARENTS_TRIED 64 /* SAs between two hosts that may have been rekeyed */
+#define EXCHANGES_TRIED 8 /* newest ones of such an SA */
 
 static bool is_response(const ike_lookup *l)
 {
@@ -137,18 +138,28 @@ static ike_sa *first_response(ike_lookup *l)
 
 /* ---- all later messages ---- */
 
+static bool may_have_rekeyed(const ike_exchange *exchange, const ike_endpoint *initiator)
+{
+    return exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->slot[IKE_RESPONSE] &&
+           !exchange->rekeyed_to && exchange->opener != IKE_SIDE_NONE &&
+           ike_side_has_endpoint(&exchange->sa->sides[exchange->opener], initiator);
+}
+
 /* The newest CREATE_CHILD_SA of this SA that may have made another IKE SA, whose initiator is the
- * sender of the message or its receiver (RFC 7296 2.18). */
+ * sender of the message or its receiver (RFC 7296 2.18). Both sides may rekey at once, or rekey a Child
+ * SA before the new IKE SA is used (2.8.1). */
 static ike_exchange *rekeying(const ike_sa *sa, const ike_lookup *l)
 {
     const ike_endpoint *initiator =
         l->m->flags & IKE_FLAG_V2_INITIATOR ? &l->d->src : &l->d->dst;
-    ike_exchange *exchange = sa->v2.last_child;
+    const GPtrArray *list = sa->exchanges;
 
-    if (!exchange || exchange->rekeyed_to || exchange->opener == IKE_SIDE_NONE ||
-        !ike_lookup_same_hosts(sa, l))
+    if (!sa->v2.last_child || !ike_lookup_same_hosts(sa, l))
         return NULL;
-    return ike_side_has_endpoint(&sa->sides[exchange->opener], initiator) ? exchange : NULL;
+    for (guint i = list->len; i > 0 && list->len - i < EXCHANGES_TRIED; i--)
+        if (may_have_rekeyed(list->pdata[i - 1], initiator))
+            return list->pdata[i - 1];
+    return NULL;
 }
 
 static void inherit(ike_sa *sa, const ike_sa *parent)

@@ -604,6 +604,37 @@ static void rekeyed_before(void)
     ladder_end(&l);
 }
 
+/* RFC 7296 2.8.1: both sides rekey at once, and the loser is deleted. */
+static void rekeyed_by_both(void)
+{
+    ladder l;
+    v2_spis old, ours, theirs;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    old = v2_current(&l);
+    ours = (v2_spis){ old.spi_i + 0x10000, old.spi_r + 0x10000, INITIATOR };
+    theirs = (v2_spis){ old.spi_i + 0x20000, old.spi_r + 0x20000, RESPONDER };
+    v2_request(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 2, V2_CHILD_LENGTH);
+    v2_request(&l, RESPONDER, IKE_XCHG_V2_CREATE_CHILD, 0, V2_CHILD_LENGTH);
+    v2_response(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 2, V2_CHILD_LENGTH);
+    v2_response(&l, RESPONDER, IKE_XCHG_V2_CREATE_CHILD, 0, V2_CHILD_LENGTH);
+    v2_use(&l, ours);
+    v2_info(&l, INITIATOR, 0);
+    v2_use(&l, old);
+    v2_info(&l, INITIATOR, 3);
+    v2_use(&l, theirs);
+    v2_info(&l, RESPONDER, 0);
+    long_after(&l);
+    expect_sas(&l, 3);
+    expect_parent(&l, 1, 0);
+    expect_parent(&l, 2, 0);
+    expect_initiator(&l, 2, "10.2.0.2", 500);
+    expect_no_finding_above(&l, CHAT, NULL);
+    expect_no_finding(&l, "joined");
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -634,5 +665,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/41-parent-of-two", parent_of_two);
     g_test_add_func("/ikev2/clear/deleted-before", deleted_before);
     g_test_add_func("/ikev2/clear/rekeyed-before", rekeyed_before);
+    g_test_add_func("/vector/41-rekeyed-by-both", rekeyed_by_both);
     return g_test_run();
 }
