@@ -152,6 +152,24 @@ static bool is_authip_beside_ike(const ike_request *q)
     return false;
 }
 
+/* An older SA between the same hosts on which the peer went on after the request: it is alive, and may
+ * have forgotten an SA whose delete it answered. Newer ones are successors. */
+static const ike_sa *alive_beside(const ike_request *q)
+{
+    const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
+    const guint here = list ? position_after(list, q->sa->number) : 0;
+
+    for (guint i = here; i > 1 && here - i < SUCCESSORS_TRIED; i--) {
+        const ike_sa *other = list->pdata[i - 2];
+        const ike_side peer = ike_sa_side(other, &q->first->dst, &q->first->src);
+        const ike_record *newest = peer == IKE_SIDE_NONE ? NULL : other->sides[peer].newest;
+
+        if (came_up(other) && newest && newest->note.frame > q->first->note.frame)
+            return other;
+    }
+    return NULL;
+}
+
 typedef struct silence {
     ike_diagnosis_id id; /* IKE_DIAG_NONE: nothing to say */
     ike_severity severity;
@@ -171,7 +189,7 @@ static silence silence_of(const ike_request *q)
 {
     GString *text = g_string_new(NULL);
     silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, false, NULL };
-    const ike_sa *newer;
+    const ike_sa *newer, *beside;
 
     ike_record_append_sends(text, q->first);
     if (!is_due(q)) {
@@ -190,6 +208,10 @@ static silence silence_of(const ike_request *q)
         g_string_append(text, " and never answered");
         if (q->first->sends == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
+        if (s.id == IKE_DIAG_DPD_FAIL && (beside = alive_beside(q))) {
+            s.severity = ike_diagnosis_get(s.id)->lesser;
+            g_string_append_printf(text, "; the peer goes on with SA %u", beside->number);
+        }
     }
     s.text = g_string_free(text, FALSE);
     return s;

@@ -558,6 +558,33 @@ static void children(void)
     ladder_end(&l);
 }
 
+/* Two tunnels between the same gateways: the newer is deleted, and the answer to that is lost. */
+static void peer_goes_on_beside(void)
+{
+    ladder l;
+    v2_spis older;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    older = v2_current(&l);
+    after(&l, 600);
+    next_sa(&l);
+    v2_establish(&l);
+    after(&l, 600);
+    info_req(&l, INITIATOR, 2);
+    after(&l, 4);
+    info_req(&l, INITIATOR, 2);
+    after(&l, 7);
+    info_req(&l, INITIATOR, 2);
+    v2_use(&l, older);
+    after(&l, 20);
+    v2_info(&l, RESPONDER, 0);
+    long_after(&l);
+    expect_finding(&l, "dpd_fail", NOTE);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -588,5 +615,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/child/unanswered", child_unanswered);
     g_test_add_func("/ikev2/child/followup-unanswered", followup_unanswered);
     g_test_add_func("/ikev2/child/answered", children);
+    g_test_add_func("/ikev2/info/peer-goes-on-beside", peer_goes_on_beside);
     return g_test_run();
 }
