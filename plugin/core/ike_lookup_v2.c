@@ -235,7 +235,8 @@ ike_sa *ike_lookup_v2(ike_lookup *l)
 /* ---- who sent it ---- */
 
 /* RFC 7296 3.1: the I flag says it. Addresses decide where it contradicts a message that is known:
- * that one came back from the other side. */
+ * that one came back from the other side, unless it goes to another host: a NAT that is itself the
+ * responder's address passes it on. */
 ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_datagram *d,
                            const ike_digest *digest)
 {
@@ -246,6 +247,7 @@ ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_dat
         return by_address;
     by_flag = m->flags & IKE_FLAG_V2_INITIATOR ? sa->initiator : ike_side_other(sa->initiator);
     if (by_address != IKE_SIDE_NONE && by_address != by_flag &&
+        ike_sa_has_hosts(sa, &d->src.addr, &d->dst.addr) &&
         g_hash_table_contains(sa->digests, digest))
         return by_address;
     return by_flag;

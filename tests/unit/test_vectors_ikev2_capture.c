@@ -462,6 +462,31 @@ static void port_closed_after_delete(void)
     ladder_end(&l);
 }
 
+/* A router that forwards its own port 500 and hides the sender, captured on both sides of itself. */
+static void nat_that_is_the_responder(void)
+{
+    ladder l;
+    ladder_host client, router;
+
+    ladder_begin(&l);
+    client = l.hosts[INITIATOR];
+    router = l.hosts[RESPONDER];
+    v2_init_req(&l, 14);
+    l.hosts[INITIATOR].seen = router.seen;
+    l.hosts[RESPONDER].seen.addr = ike_addr_make(4, (const uint8_t[]){ 10, 2, 0, 99 });
+    v2_init_req(&l, 14);
+    v2_init_resp(&l);
+    l.hosts[INITIATOR] = client;
+    l.hosts[RESPONDER] = router;
+    v2_init_resp(&l);
+    auth(&l);
+    long_after(&l);
+    expect_no_finding(&l, "reflect");
+    expect_no_finding_above(&l, CHAT, NULL);
+    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -484,5 +509,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/capture/ipv6", ipv6);
     g_test_add_func("/ikev2/capture/loopback", loopback);
     g_test_add_func("/ikev2/capture/port-closed-after-delete", port_closed_after_delete);
+    g_test_add_func("/ikev2/capture/nat-that-is-the-responder", nat_that_is_the_responder);
     return g_test_run();
 }
