@@ -388,9 +388,18 @@ static ike_record *spokesman(const ike_ledger *ledger)
     return best;
 }
 
+/* A requester that does not get the whole response sends its request again: when it does not, only the
+ * capture lacks the fragment. */
+static bool is_asked_again(const ike_exchange *exchange, const ike_record *piece)
+{
+    const ike_record *request = exchange->slot[IKE_REQUEST];
+
+    return !piece->part_of.is_response || !request || ike_judge_was_sent_after(request, piece);
+}
+
 static bool goes_on(const ike_exchange *exchange, const ike_record *piece)
 {
-    return ike_v2_is_implied(exchange, piece) || exchange->slot[IKE_RESPONSE] ||
+    return !is_asked_again(exchange, piece) || ike_v2_is_implied(exchange, piece) || exchange->slot[IKE_RESPONSE] ||
            ike_sa_goes_on_after(exchange->sa, piece);
 }
 

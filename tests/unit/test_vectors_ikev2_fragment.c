@@ -575,6 +575,38 @@ static void half_of_the_start_captured(void)
     ladder_end(&l);
 }
 
+/* A fragment of a response that only the capture lacks: the request does not come again. */
+static void response_not_captured(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    init(&l);
+    v2_auth_req(&l, 1);
+    response_pieces(&l, 3, "13");
+    long_after(&l);
+    expect_finding(&l, "skf_loss", NOTE);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
+/* .. that did not arrive: it does. */
+static void response_lost(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    init(&l);
+    v2_auth_req(&l, 1);
+    response_pieces(&l, 3, "13");
+    after(&l, 2);
+    v2_auth_req(&l, 1);
+    response_pieces(&l, 3, "13");
+    long_after(&l);
+    expect_finding(&l, "skf_loss", WARN);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -603,5 +635,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/skf/in-the-first-exchange", in_the_first_exchange);
     g_test_add_func("/ikev2/skf/start-not-captured", start_not_captured);
     g_test_add_func("/ikev2/skf/half-of-the-start-captured", half_of_the_start_captured);
+    g_test_add_func("/ikev2/fragment/response-not-captured", response_not_captured);
+    g_test_add_func("/ikev2/fragment/response-lost", response_lost);
     return g_test_run();
 }
