@@ -11,6 +11,7 @@
 
 #define PARENTS_TRIED 64 /* SAs between two hosts that may have been rekeyed */
 #define EXCHANGES_TRIED 8 /* newest ones of such an SA */
+#define OLD_SA_LIVES (60 * IKE_SECOND) /* after it was rekeyed, it is only deleted */
 
 static bool is_response(const ike_lookup *l)
 {
@@ -145,20 +146,37 @@ static bool may_have_rekeyed(const ike_exchange *exchange, const ike_endpoint *i
            ike_side_has_endpoint(&exchange->sa->sides[exchange->opener], initiator);
 }
 
+/* When the newest exchange of an SA began. */
+static ike_time newest_begins(const ike_sa *sa)
+{
+    for (guint i = sa->exchanges->len; i > 0 && sa->exchanges->len - i < EXCHANGES_TRIED; i--) {
+        const GPtrArray *records = ((const ike_exchange *)sa->exchanges->pdata[i - 1])->records;
+
+        if (records->len)
+            return ((const ike_record *)records->pdata[0])->note.time;
+    }
+    return sa->first_time;
+}
+
 /* The newest CREATE_CHILD_SA of this SA that may have made another IKE SA, whose initiator is the
  * sender of the message or its receiver (RFC 7296 2.18). Both sides may rekey at once, or rekey a Child
- * SA before the new IKE SA is used (2.8.1). */
+ * SA before the new IKE SA is used (2.8.1). An SA that goes on long after it was not rekeyed by it. */
 static ike_exchange *rekeying(const ike_sa *sa, const ike_lookup *l)
 {
     const ike_endpoint *initiator =
         l->m->flags & IKE_FLAG_V2_INITIATOR ? &l->d->src : &l->d->dst;
     const GPtrArray *list = sa->exchanges;
+    const ike_time newest = newest_begins(sa);
 
     if (!sa->v2.last_child || !ike_lookup_same_hosts(sa, l))
         return NULL;
-    for (guint i = list->len; i > 0 && list->len - i < EXCHANGES_TRIED; i--)
-        if (may_have_rekeyed(list->pdata[i - 1], initiator))
-            return list->pdata[i - 1];
+    for (guint i = list->len; i > 0 && list->len - i < EXCHANGES_TRIED; i--) {
+        ike_exchange *exchange = list->pdata[i - 1];
+
+        if (may_have_rekeyed(exchange, initiator) &&
+            newest - exchange->slot[IKE_RESPONSE]->note.time <= OLD_SA_LIVES)
+            return exchange;
+    }
     return NULL;
 }
 

@@ -635,6 +635,34 @@ static void rekeyed_by_both(void)
     ladder_end(&l);
 }
 
+/* Two tunnels between the same gateways, of one of which the capture lacks the start: its responder's
+ * first request has message ID 0. The other one has rekeyed a Child SA and goes on. */
+static void not_a_rekey_of_another(void)
+{
+    ladder l;
+    v2_spis captured;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    captured = v2_current(&l);
+    v2_child(&l, INITIATOR, 2);
+    after(&l, 90);
+    v2_info(&l, RESPONDER, 0);
+    next_sa(&l);
+    after(&l, 10);
+    v2_info(&l, RESPONDER, 0);
+    v2_use(&l, captured);
+    after(&l, 10);
+    v2_child(&l, INITIATOR, 3);
+    long_after(&l);
+    expect_sas(&l, 2);
+    expect_no_parent(&l, 1);
+    expect_finding(&l, "joined", CHAT);
+    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
+    expect_no_finding_above(&l, CHAT, NULL);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -666,5 +694,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/clear/deleted-before", deleted_before);
     g_test_add_func("/ikev2/clear/rekeyed-before", rekeyed_before);
     g_test_add_func("/vector/41-rekeyed-by-both", rekeyed_by_both);
+    g_test_add_func("/vector/41-not-a-rekey-of-another-tunnel", not_a_rekey_of_another);
     return g_test_run();
 }
