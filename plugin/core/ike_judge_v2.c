@@ -39,6 +39,19 @@ static ike_record *last_auth_response(const ike_sa *sa)
     return sa->v2.last_auth ? sa->v2.last_auth->slot[IKE_RESPONSE] : NULL;
 }
 
+static bool is_tiny(const ike_sa *sa, const ike_record *r)
+{
+    return r->fragment != IKE_FRAGMENT_V2 && r->length <= ike_v2_smallest_message(sa->v2.choice);
+}
+
+/* ESP cannot be told from that of an older SA between the same hosts, which may live on while this one
+ * fails: then it proves nothing of a response that has no room for a Child SA. */
+static bool has_own_esp_after(const ike_tracker *t, const ike_sa *sa, const ike_record *r)
+{
+    return ike_judge_has_esp_after(sa, r) &&
+           !(r->label.number == 1 && is_tiny(sa, r) && ike_judge_renews_another(t, sa));
+}
+
 void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
 {
     const ike_record *request = sa->v2.last_auth ? sa->v2.last_auth->slot[IKE_REQUEST] : NULL;
@@ -50,7 +63,7 @@ void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
     if (!last || sa->state != IKE_STATE_PROBABLY_ESTABLISHED)
         return;
     /* a long response is a proof unless another round of EAP is due, which comes soon */
-    if (ike_judge_has_esp_after(sa, last) ||
+    if (has_own_esp_after(t, sa, last) ||
         (last->length > ROUND_THAT_PROVES && sa->v2.rounds < 2 &&
          t->span.last - last->note.time >= t->options.patience))
         sa->state = IKE_STATE_ESTABLISHED;
@@ -162,11 +175,6 @@ static void judge_first_exchange(ike_tracker *t, ike_sa *sa)
 
 /* ---- authentication ---- */
 
-static bool is_tiny(const ike_sa *sa, const ike_record *r)
-{
-    return r->fragment != IKE_FRAGMENT_V2 && r->length <= ike_v2_smallest_message(sa->v2.choice);
-}
-
 static bool ends_after(const ike_sa *sa, const ike_record *r)
 {
     return ike_judge_is_silent_after(sa, r) && !ike_judge_has_esp_after(sa, r);
@@ -185,7 +193,8 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
     ike_record *r = last_auth_response(sa);
     GString *text;
 
-    if (!r || r->label.number != 1 || !is_tiny(sa, r) || !ends_after(sa, r))
+    if (!r || r->label.number != 1 || !is_tiny(sa, r) || !ike_judge_is_silent_after(sa, r) ||
+        has_own_esp_after(t, sa, r))
         return;
     text = g_string_new(NULL);
     g_string_printf(text, "the response has %u bytes, and nothing follows on this SA", r->length);

@@ -688,6 +688,28 @@ static void refused_in_clear_goes_on(void)
     ladder_end(&l);
 }
 
+/* Reauthentication fails while the older SA still carries ESP. */
+static void small_beside_esp(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    esp_both_ways(&l);
+    after(&l, 60);
+    next_sa(&l);
+    init(&l);
+    v2_auth_req(&l, 1);
+    v2_auth_resp(&l, 1, SMALL);
+    esp_both_ways(&l);
+    long_after(&l);
+    expect_finding(&l, "auth_small", WARN);
+    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
+    expect_failed(&l, 0, false);
+    expect_failed(&l, 1, true);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -722,5 +744,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/auth/unanswered-beside-esp", unanswered_beside_esp);
     g_test_add_func("/ikev2/auth/refused-in-clear", refused_in_clear);
     g_test_add_func("/ikev2/auth/refused-in-clear-goes-on", refused_in_clear_goes_on);
+    g_test_add_func("/ikev2/auth/small-beside-esp", small_beside_esp);
     return g_test_run();
 }
