@@ -335,16 +335,14 @@ static void judge_error(ike_tracker *t, ike_sa *sa, ike_record *r)
 {
     const struct outside_row *row =
         r->version != sa->version && r->notify_error ? &other_version : row_of(r);
-    const bool stops = ends_after(sa, r) && !was_deleted(sa, r);
+    const bool is_last = ends_after(sa, r), stops = is_last && !was_deleted(sa, r);
 
     if (!row || (!stops && row_lesser(row) == IKE_SEVERITY_NONE))
         return;
     ike_raise(t, sa, row->id, &r->note,
               stops ? IKE_SEVERITY_NONE : row_lesser(row),
               "%s: %s (unauthenticated)%s", row->text, r->notify,
-              stops                 ? ""
-              : was_deleted(sa, r) ? "; it was deleted or rekeyed"
-                                   : "; the SA goes on");
+              stops ? "" : is_last ? "; it was deleted or rekeyed" : "; the SA goes on");
     if (stops && row->fails)
         ike_sa_fail(sa);
 }
