@@ -7,6 +7,7 @@
 #include "ike_judge.h"
 
 #define SUPERSEDED_WITHIN (5 * IKE_SECOND)
+#define RENEWED_WITHIN (60 * IKE_SECOND) /* before the old SA is deleted */
 #define ENOUGH_SENDS 3
 #define SUCCESSORS_TRIED 256 /* SAs between the same hosts, before and after the one in question */
 
@@ -97,13 +98,35 @@ static bool came_up(const ike_sa *sa)
     return sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && sa->state <= IKE_STATE_REKEYED;
 }
 
-/* Since when another SA may have been tried in place of this one: of an IKEv2 SA that is up it counts
- * what began since the request. */
+/* The request is one of an IKEv2 SA that is up, not one that is to bring it up. */
+static bool is_of_sa_in_use(const ike_request *q)
+{
+    return q->sa->version == 2 && !ike_modes[q->exchange->mode].is_phase1;
+}
+
+/* Since when another SA may have been tried in place of this one: of one in use it counts what began
+ * since the request. */
 static ike_time tried_since(const ike_request *q)
 {
-    const bool is_up = q->sa->version == 2 && !ike_modes[q->exchange->mode].is_phase1;
+    return (is_of_sa_in_use(q) ? q->first->note.time : q->sa->first_time) - SUPERSEDED_WITHIN;
+}
 
-    return (is_up ? q->first->note.time : q->sa->first_time) - SUPERSEDED_WITHIN;
+/* The peer sent something on another SA after the request. */
+static bool goes_on_with(const ike_request *q, const ike_sa *other)
+{
+    const ike_side peer = ike_sa_side(other, &q->first->dst, &q->first->src);
+    const ike_record *newest = peer == IKE_SIDE_NONE ? NULL : other->sides[peer].newest;
+
+    return newest && newest->note.frame > q->first->note.frame;
+}
+
+/* A newer SA takes the place of one in use when it began shortly before the request, which deletes the
+ * old one then, or when it lives; one that ended long ago does not. */
+static bool takes_its_place(const ike_request *q, const ike_sa *newer)
+{
+    return came_up(newer) &&
+           (!is_of_sa_in_use(q) || goes_on_with(q, newer) ||
+            newer->first_time >= q->first->note.time - RENEWED_WITHIN);
 }
 
 /* Another SA between the same hosts that came up in place of this one: begun while it was tried or
@@ -122,7 +145,7 @@ static const ike_sa *successor(const ike_request *q)
 
         if (other->first_time > until)
             break;
-        if (came_up(other))
+        if (takes_its_place(q, other))
             return other;
     }
     for (guint i = here; i > 1 && here - i < SUCCESSORS_TRIED; i--) {
@@ -161,10 +184,8 @@ static const ike_sa *alive_beside(const ike_request *q)
 
     for (guint i = here; i > 1 && here - i < SUCCESSORS_TRIED; i--) {
         const ike_sa *other = list->pdata[i - 2];
-        const ike_side peer = ike_sa_side(other, &q->first->dst, &q->first->src);
-        const ike_record *newest = peer == IKE_SIDE_NONE ? NULL : other->sides[peer].newest;
 
-        if (came_up(other) && newest && newest->note.frame > q->first->note.frame)
+        if (came_up(other) && goes_on_with(q, other))
             return other;
     }
     return NULL;

@@ -585,6 +585,59 @@ static void peer_goes_on_beside(void)
     ladder_end(&l);
 }
 
+/* A second tunnel that came and went long before does not excuse a peer that is dead now. */
+static void newer_sa_ended(void)
+{
+    ladder l;
+    v2_spis older;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    older = v2_current(&l);
+    after(&l, 600);
+    next_sa(&l);
+    v2_establish(&l);
+    v2_info(&l, INITIATOR, 2);
+    v2_use(&l, older);
+    after(&l, 600);
+    v2_info(&l, INITIATOR, 2);
+    after(&l, 30);
+    info_req(&l, INITIATOR, 3);
+    after(&l, 4);
+    info_req(&l, INITIATOR, 3);
+    after(&l, 7);
+    info_req(&l, INITIATOR, 3);
+    long_after(&l);
+    expect_finding(&l, "dpd_fail", WARN);
+    expect_no_finding(&l, "superseded");
+    ladder_end(&l);
+}
+
+/* Make before break: the old SA is deleted eight seconds after the new one began, unanswered. */
+static void newer_sa_began_before(void)
+{
+    ladder l;
+    v2_spis older;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    older = v2_current(&l);
+    after(&l, 600);
+    next_sa(&l);
+    v2_establish(&l);
+    v2_use(&l, older);
+    after(&l, 8);
+    info_req(&l, INITIATOR, 2);
+    after(&l, 4);
+    info_req(&l, INITIATOR, 2);
+    after(&l, 7);
+    info_req(&l, INITIATOR, 2);
+    long_after(&l);
+    expect_finding(&l, "superseded", NOTE);
+    expect_no_finding_above(&l, NOTE, NULL);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -616,5 +669,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/child/followup-unanswered", followup_unanswered);
     g_test_add_func("/ikev2/child/answered", children);
     g_test_add_func("/ikev2/info/peer-goes-on-beside", peer_goes_on_beside);
+    g_test_add_func("/ikev2/info/newer-sa-ended", newer_sa_ended);
+    g_test_add_func("/ikev2/info/newer-sa-began-before", newer_sa_began_before);
     return g_test_run();
 }
