@@ -285,10 +285,19 @@ bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after)
 static const ike_step init_response = { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, IKE_REQUEST, false,
                                         IKE_STATE_CHOSEN, IKE_DIAG_INIT_NOREPLY, NULL };
 
+/* Whether the other side shows that it did not get the message. An IKEv2 response is repeated for each
+ * copy of its request (RFC 7296 2.1), and some of these may be older than the response. */
+static bool is_asked_again(const ike_request *q, const ike_record *asked)
+{
+    if (ike_judge_was_sent_after(asked, q->first))
+        return true;
+    return q->first->sends > 1 && !(asked && q->step == &init_response);
+}
+
 static void judge_standstill(const ike_request *q)
 {
     const ike_record *asked = q->exchange->slot[q->step->number - 1];
-    const bool resent = q->first->sends > 1 || ike_judge_was_sent_after(asked, q->first);
+    const bool resent = is_asked_again(q, asked);
     ike_severity severity = IKE_SEVERITY_NONE;
     const ike_sa *other;
 

@@ -456,6 +456,31 @@ static void two_on_their_way(void)
     ladder_end(&l);
 }
 
+/* A slow responder answers each copy of the offer; the capture holds port 500 only, so that what follows
+ * is not in it. */
+static void answered_to_each_copy(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    at(&l, 1);
+    v2_init_req(&l, 14);
+    at(&l, 3);
+    v2_init_req(&l, 14);
+    at(&l, 3.2);
+    v2_init_resp(&l);
+    at(&l, 3.6);
+    v2_init_resp(&l);
+    at(&l, 4);
+    v2_init_resp(&l);
+    long_after(&l);
+    expect_finding(&l, "init_noreply", NOTE);
+    expect_no_finding_above(&l, NOTE, NULL);
+    expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -479,5 +504,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/flood/many", flood);
     g_test_add_func("/ikev2/flood/few", no_flood);
     g_test_add_func("/ikev2/init/two-on-their-way", two_on_their_way);
+    g_test_add_func("/ikev2/init/answered-to-each-copy", answered_to_each_copy);
     return g_test_run();
 }
