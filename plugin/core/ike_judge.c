@@ -225,8 +225,8 @@ static void judge_simultaneous(ike_tracker *t, const GPtrArray *list)
 }
 
 /* An attempt that its side replaced by a new one at once was given up, when the capture goes on long
- * enough to tell that from two that are on their way; after a ticket that is not accepted that is the
- * way to go on (RFC 5723 4.3.3). */
+ * enough to tell that from two that are on their way. It did not fail when the new one came up, and after
+ * a ticket that is not accepted that is the way to go on (RFC 5723 4.3.3). */
 static void judge_attempts(const ike_tracker *t, const GPtrArray *list)
 {
     for (guint i = 1; i < list->len; i++) {
@@ -236,6 +236,8 @@ static void judge_attempts(const ike_tracker *t, const GPtrArray *list)
         if (a->state == IKE_STATE_ABANDONED || b->sibling_of || !begins_here(a) || !begins_here(b) ||
             a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2.nack ||
             t->span.last - a->last_time < t->options.patience)
+            continue;
+        if (ike_judge_came_up(b))
             continue;
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
             b->first_time - a->last_time < NEW_ATTEMPT_WITHIN &&

@@ -14,6 +14,12 @@ ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from,
 /* Any Informational of this side after the first copy of `r`. */
 bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from);
 
+/* An IKEv2 error outside the SA by this side after the first copy of `r`. */
+bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from);
+
+/* True when an SA came up, whatever became of it later. */
+bool ike_judge_came_up(const ike_sa *sa);
+
 /* True when messages of phase 2 (Quick Mode, Transaction, New Group ..) were seen. */
 bool ike_judge_has_phase2(const ike_sa *sa);
 

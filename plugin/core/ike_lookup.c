@@ -222,8 +222,9 @@ static ike_sa *by_initiator_cookie(ike_lookup *l)
         return NULL;
     if (!l->has_sa_payload)
         sa->is_joined = true;
-    /* A merge can bring the first message after the answer to it: that is the same negotiation. */
-    if (older && l->t->now >= older->last_time)
+    /* A merge can bring the first message after the answer to it: that is the same negotiation. Without
+     * the older first message nothing tells whether this one differs. */
+    if (older && older->phase1->slot[1] && l->t->now >= older->last_time)
         sa->reuses = older;
     return sa;
 }

@@ -61,8 +61,9 @@ static ike_sa *first_request(ike_lookup *l)
             older = sa;
     }
     sa = ike_lookup_make(l, IKE_SIDE_A);
-    /* A merge can bring the first message after the answer to it: that is the same negotiation. */
-    if (sa && older && l->t->now >= older->last_time)
+    /* A merge can bring the first message after the answer to it: that is the same negotiation. Without
+     * the older first message nothing tells whether this one differs. */
+    if (sa && older && older->phase1->slot[1] && l->t->now >= older->last_time)
         sa->reuses = older;
     return sa;
 }

@@ -64,6 +64,16 @@ bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
            ike_judge_info_position(sa->infos[from], r->note.frame) < sa->infos[from]->len;
 }
 
+bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from)
+{
+    const GPtrArray *infos = from == IKE_SIDE_NONE ? NULL : sa->infos[from];
+
+    for (guint i = infos ? ike_judge_info_position(infos, r->note.frame) : 0; infos && i < infos->len; i++)
+        if (((const ike_record *)infos->pdata[i])->is_outside)
+            return true;
+    return false;
+}
+
 static const char *info_content(const ike_record *info)
 {
     return info->notify ? info->notify : info->is_encrypted ? "encrypted" : "no notify";

@@ -50,16 +50,32 @@ static bool is_implied(const ike_request *q)
     return q->exchange == q->sa->phase1 && ike_judge_has_phase2(q->sa);
 }
 
+/* In phase 2 an IKEv1 peer sends Informationals for many reasons: only a quick one may be an answer. */
+static bool has_reaction_v1(const ike_request *q, ike_side other)
+{
+    return q->exchange == q->sa->phase1
+               ? ike_judge_info_since(q->sa, q->first, other)
+               : ike_judge_info_after(q->sa, q->first, other, IKE_REACTION) != NULL;
+}
+
+/* A peer that sends requests of its own is alive, which a liveness check asks; what CREATE_CHILD_SA asks
+ * only its response answers (RFC 7296 2.1). */
+static bool has_reaction_v2(const ike_request *q, ike_side other)
+{
+    if (q->step->unanswered == IKE_DIAG_CHILD_NORESP)
+        return ike_judge_error_since(q->sa, q->first, other);
+    return ike_judge_info_since(q->sa, q->first, other) ||
+           (q->step->unanswered == IKE_DIAG_INFO_NORESP && other != IKE_SIDE_NONE &&
+            q->sa->sides[other].newest_exchange_frame > q->first->note.frame);
+}
+
 static bool is_answered(const ike_request *q)
 {
     const ike_side other = ike_side_other(q->first->side);
 
     if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q))
         return true;
-    /* in phase 2 an IKEv1 peer sends Informationals for many reasons: only a quick one may be an answer */
-    return q->sa->version == 2 || q->exchange == q->sa->phase1 ? ike_judge_info_since(q->sa, q->first, other)
-                                        : ike_judge_info_after(q->sa, q->first, other,
-                                                               IKE_REACTION) != NULL;
+    return q->sa->version == 2 ? has_reaction_v2(q, other) : has_reaction_v1(q, other);
 }
 
 static bool capture_goes_on(const ike_request *q, ike_time after)
@@ -93,7 +109,7 @@ static guint position_after(const GPtrArray *list, uint32_t number)
     return low;
 }
 
-static bool came_up(const ike_sa *sa)
+bool ike_judge_came_up(const ike_sa *sa)
 {
     return sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && sa->state <= IKE_STATE_REKEYED;
 }
@@ -124,7 +140,7 @@ static bool goes_on_with(const ike_request *q, const ike_sa *other)
  * old one then, or when it lives; one that ended long ago does not. */
 static bool takes_its_place(const ike_request *q, const ike_sa *newer)
 {
-    return came_up(newer) &&
+    return ike_judge_came_up(newer) &&
            (!is_of_sa_in_use(q) || goes_on_with(q, newer) ||
             newer->first_time >= q->first->note.time - RENEWED_WITHIN);
 }
@@ -153,7 +169,7 @@ static const ike_sa *successor(const ike_request *q)
 
         if (other->first_time < since)
             break;
-        if (came_up(other))
+        if (ike_judge_came_up(other))
             return other;
     }
     return NULL;
@@ -185,7 +201,7 @@ static const ike_sa *alive_beside(const ike_request *q)
     for (guint i = here; i > 1 && here - i < SUCCESSORS_TRIED; i--) {
         const ike_sa *other = list->pdata[i - 2];
 
-        if (came_up(other) && goes_on_with(q, other))
+        if (ike_judge_came_up(other) && goes_on_with(q, other))
             return other;
     }
     return NULL;
