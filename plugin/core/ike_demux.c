@@ -7,6 +7,7 @@
 
 #define NEWEST_SAS 64    /* between two hosts that keepalives and ESP are tried against */
 #define NON_ESP_MARKER 4 /* RFC 3948 2.2 */
+#define NON_IKE_MARKER 8 /* draft-ietf-ipsec-udp-encaps-00 */
 
 /* ---- from a datagram to what is in it ---- */
 
@@ -15,8 +16,7 @@ static bool is_natt(const ike_datagram *d)
     return d->src.port == IKE_PORT_NATT || d->dst.port == IKE_PORT_NATT;
 }
 
-/* Newest SA between the two ends that uses these ports, else NULL or the newest between the hosts. */
-static ike_sa *sa_of_flow(ike_tracker *t, const ike_datagram *d, bool exactly)
+ike_sa *ike_tracker_sa_of_ports(const ike_tracker *t, const ike_datagram *d, bool exactly)
 {
     const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
 
@@ -36,50 +36,15 @@ static ike_sa *sa_of_flow(ike_tracker *t, const ike_datagram *d, bool exactly)
 static void feed_keepalive(ike_tracker *t, const ike_datagram *d)
 {
     ike_note *note = ike_note_new(t, IKE_NOTE_KEEPALIVE, sizeof *note);
-    ike_sa *sa = sa_of_flow(t, d, false);
+    ike_sa *sa = ike_tracker_sa_of_ports(t, d, false);
 
     if (sa)
         ike_note_set_sa(t, note, sa);
 }
 
-/* The SA between two hosts that last negotiated IPsec SAs, else the newest one. */
-static ike_sa *sa_of_esp(ike_tracker *t, const ike_datagram *d)
-{
-    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
-    ike_sa *best = list ? list->pdata[list->len - 1] : NULL;
-    ike_sa *flow = d->src.port ? sa_of_flow(t, d, true) : NULL;
-
-    if (flow) /* several clients behind one NAT differ in their ports only */
-        return flow;
-    for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {
-        ike_sa *sa = list->pdata[i - 1];
-
-        if (sa->newest_child_frame > best->newest_child_frame)
-            best = sa;
-    }
-    return best;
-}
-
-static void feed_esp(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)
-{
-    ike_note *note = ike_note_new(t, kind, sizeof *note);
-    ike_sa *sa = sa_of_esp(t, d);
-    ike_side side;
-
-    t->n_esp++;
-    if (!sa)
-        return;
-    ike_note_set_sa(t, note, sa);
-    side = ike_sa_side(sa, &d->src, &d->dst);
-    if (side == IKE_SIDE_NONE)
-        return;
-    sa->sides[side].esp_packets++;
-    sa->sides[side].newest_esp_frame = t->frame;
-}
-
 void ike_tracker_esp(ike_tracker *t, const ike_datagram *d)
 {
-    feed_esp(t, d, IKE_NOTE_ESP);
+    ike_esp_feed(t, d, IKE_NOTE_ESP);
 }
 
 /* Offset of an IKE message in the payload of a datagram on a strange port, known by its cookies;
@@ -134,14 +99,24 @@ static void feed_natt_port(ike_tracker *t, const ike_datagram *d)
             ike_raise(t, r->note.sa, IKE_DIAG_NATT_NOMARKER, &r->note, IKE_SEVERITY_NONE,
                       "an IKE message on port 4500 without the non-ESP marker");
     } else {
-        feed_esp(t, d, IKE_NOTE_ESP);
+        ike_esp_feed(t, d, IKE_NOTE_ESP);
     }
+}
+
+static void feed_marked_esp(ike_tracker *t, const ike_datagram *d)
+{
+    ike_datagram inner = *d;
+
+    inner.data += NON_IKE_MARKER;
+    inner.captured -= NON_IKE_MARKER;
+    inner.wire -= NON_IKE_MARKER;
+    ike_esp_feed(t, &inner, IKE_NOTE_ESP);
 }
 
 static void feed_ike_port(ike_tracker *t, const ike_datagram *d)
 {
     if (d->captured >= 16 && ike_be64(d->data) == 0) {
-        feed_esp(t, d, IKE_NOTE_ESP); /* non-IKE marker of draft-ietf-ipsec-udp-encaps-00 and -01 */
+        feed_marked_esp(t, d); /* non-IKE marker of draft-ietf-ipsec-udp-encaps-00 and -01 */
     } else if (d->captured > NON_ESP_MARKER && ike_be32(d->data) == 0 &&
                parses_whole(d, NON_ESP_MARKER)) {
         ike_record *r = feed_message(t, d, NON_ESP_MARKER);
@@ -197,11 +172,27 @@ static void feed_udp(ike_tracker *t, const ike_ip_packet *ip)
     ike_tracker_datagram(t, &d);
 }
 
+/* Of a packet in fragments only the first one has the SPI; it stands for all. */
 static void feed_native_esp(ike_tracker *t, const ike_ip_packet *ip)
 {
-    const ike_datagram d = { .src = { ip->src, 0 }, .dst = { ip->dst, 0 } };
+    const ike_datagram d = {
+        .src = { ip->src, 0 },
+        .dst = { ip->dst, 0 },
+        .data = ip->payload,
+        .captured = ip->captured,
+        .wire = ip->length,
+        .ip_id = ip->id,
+        .has_ip_id = ip->has_id,
+        .fragment = ip->is_fragment ? IKE_FRAGMENT_IP : IKE_FRAGMENT_NONE,
+    };
 
-    feed_esp(t, &d, ip->protocol == IKE_IPPROTO_AH ? IKE_NOTE_AH : IKE_NOTE_ESP);
+    if (ip->offset == 0)
+        ike_esp_feed(t, &d, ip->protocol == IKE_IPPROTO_AH ? IKE_NOTE_AH : IKE_NOTE_ESP);
+}
+
+static bool is_ipsec(const ike_ip_packet *ip)
+{
+    return ip->protocol == IKE_IPPROTO_ESP || ip->protocol == IKE_IPPROTO_AH;
 }
 
 void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured)
@@ -211,7 +202,7 @@ void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured)
     if (!ike_ip_parse(data, captured, &ip))
         return;
     ike_remember_pair(t, &ip.src, &ip.dst);
-    if (ip.is_fragment) {
+    if (ip.is_fragment && !is_ipsec(&ip)) {
         ike_ipfrag_feed(t, &ip);
         return;
     }

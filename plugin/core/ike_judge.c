@@ -342,6 +342,7 @@ void ike_judge_capture(ike_tracker *t)
     for (guint i = 0; i < t->sas->len; i++)
         judge_sa(t, t->sas->pdata[i]);
     ike_judge_orphans(t);
+    ike_judge_flows(t);
     ike_ipfrag_judge(t);
     g_hash_table_foreach(t->by_hosts, judge_pair, t);
 }

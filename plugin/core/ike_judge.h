@@ -49,6 +49,10 @@ void ike_judge_standstill_v2(ike_tracker *t, ike_sa *sa);
 /* IKEv2: a request of which only some fragments came; `piece` is the one that was sent most often. */
 void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_record *piece);
 
+/* ---- ike_judge_esp.c ---- */
+/* What IPsec SAs and their packets say. */
+void ike_judge_flows(ike_tracker *t);
+
 /* ---- ike_judge_v2.c ---- */
 /* Whether an IKEv2 SA came up, by what follows its last IKE_AUTH. */
 void ike_judge_state_v2(ike_tracker *t, ike_sa *sa);

@@ -61,6 +61,10 @@ void ike_report_rule(GString *out, char c);
 /* Appends "initiator -> responder" addresses, or "a <-> b" while roles are unknown. */
 void ike_report_peers(GString *out, const ike_sa *sa, const char *arrow, bool ports);
 
+/* ---- ike_report_flows.c ---- */
+/* The IPsec SAs as their packets show them, for the report of SAs. */
+void ike_report_flows(const ike_report *report);
+
 /* ---- ike_report_v2.c ---- */
 /* The newest message of the first exchanges that the other side is known to have got, or NULL. */
 const ike_record *ike_report_v2_proven(const ike_sa *sa);

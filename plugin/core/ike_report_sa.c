@@ -490,5 +490,6 @@ void ike_report_sa(const ike_report *report)
         if (ike_report_covers(report, sas->pdata[i]))
             sa_details(report, sas->pdata[i]);
     child_table(report);
+    ike_report_flows(report);
     ike_report_rule(report->out, '=');
 }

@@ -133,6 +133,7 @@ ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t sp
         sa->infos[side] = g_ptr_array_new();
     sa->info_by_id = g_hash_table_new(g_direct_hash, g_direct_equal);
     sa->icmp = g_ptr_array_new();
+    sa->flows = g_ptr_array_new();
     sa->v2.sides[0].highest_id = sa->v2.sides[1].highest_id = -1;
     return sa;
 }
@@ -150,6 +151,7 @@ void ike_sa_free(ike_sa *sa)
         g_ptr_array_free(sa->infos[side], TRUE);
     g_hash_table_destroy(sa->info_by_id);
     g_ptr_array_free(sa->icmp, TRUE);
+    g_ptr_array_free(sa->flows, TRUE);
     g_free(sa->offer);
     g_free(sa->v2.offer);
     g_free(sa->v2.choice);

@@ -8,6 +8,7 @@
 
 #include "ike_base.h"
 #include "ike_diagnosis.h"
+#include "ike_flow.h"
 #include "ike_label.h"
 #include "ike_message.h"
 #include "ike_proposal.h"
@@ -48,6 +49,14 @@ struct ike_note {
     GPtrArray *findings;    /* of ike_finding, or NULL */
     GPtrArray *live;        /* of ike_finding: what a single pass says here of earlier frames */
 };
+
+/* An ESP or AH packet: the note of IKE_NOTE_ESP and IKE_NOTE_AH. */
+typedef struct ike_packet {
+    ike_note note;
+    ike_flow *flow; /* or NULL: too short for an SPI, or too many flows */
+    uint32_t sequence;
+    bool is_doubled; /* seen twice, not sent twice */
+} ike_packet;
 
 typedef enum ike_copy { IKE_COPY_NONE, IKE_COPY_RETRANSMISSION, IKE_COPY_DUPLICATE } ike_copy;
 
@@ -128,6 +137,7 @@ struct ike_exchange {
     bool commit;               /* a message had the commit bit */
     struct ike_ledger *ledger[2]; /* IKEv2 fragments of the request and the response, or NULL */
     ike_sa *rekeyed_to;        /* CREATE_CHILD_SA: the IKE SA it made, or NULL */
+    ike_flow *flow[2];         /* IPsec SAs that it is taken to have made, by the side that sends */
     GPtrArray *records;        /* first copies, in frame order */
     /* IKEv1: first copy of message n. IKEv2: of the request and the response; in phase 1 of the newest
      * attempt. */
@@ -230,6 +240,7 @@ struct ike_sa {
     GPtrArray *infos[2];       /* Informationals of each side that are no copies, in frame order */
     GHashTable *info_by_id;    /* of these, the newest with a message ID */
     GPtrArray *icmp;           /* ike_icmp: errors that quote it */
+    GPtrArray *flows;          /* ike_flow: IPsec SAs between its hosts that are taken for its own */
     struct ike_assembly *assemblies; /* fragments 132 */
     unsigned n_assemblies;
     GHashTable *newest_assembly; /* of these, by side and fragment ID; or NULL */
@@ -257,6 +268,11 @@ struct ike_sa {
     bool has_used_500, has_floated;
     bool has_used_tcp;
 };
+
+static inline ike_packet *ike_note_packet(ike_note *note)
+{
+    return note->kind == IKE_NOTE_ESP || note->kind == IKE_NOTE_AH ? (ike_packet *)note : NULL;
+}
 
 static inline ike_record *ike_note_record(ike_note *note)
 {

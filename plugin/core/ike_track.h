@@ -12,6 +12,7 @@
 #define IKE_MAX_SA_RECORDS 1000000u /* messages and pieces of one SA */
 #define IKE_MAX_HOST_PAIRS 1000000u /* ordered pairs of addresses of a capture */
 #define IKE_MAX_EXCHANGES 100000u   /* exchanges of one SA */
+#define IKE_MAX_FLOWS 100000u       /* IPsec SAs of a capture */
 #define IKE_MAX_NUMBERED 1024u      /* different messages of one exchange */
 #define IKE_MAX_SAME_SPI 256        /* SAs with one initiator cookie that are looked through */
 
@@ -57,12 +58,14 @@ struct ike_tracker {
     struct ike_tcp_table *tcp;
     unsigned n_children;
     uint64_t n_esp;       /* ESP and AH packets */
+    GPtrArray *flows;     /* owns them */
+    GHashTable *by_ipsec_spi; /* SPI -> newest flow with it */
     unsigned n_pieces;
     unsigned n_outside;   /* IKEv2 errors outside an SA */
     GPtrArray *outside;   /* those without an SA in the capture: first copies */
     GHashTable *outside_digests; /* of these */
     bool is_judged, is_judging;
-    bool limit_sas, limit_pairs;
+    bool limit_sas, limit_pairs, limit_flows;
     GQueue *waiting;      /* requests that a single pass may still call unanswered */
 };
 
@@ -106,6 +109,16 @@ ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const
 void ike_tracker_datagram(ike_tracker *t, const ike_datagram *datagram);
 /* Takes an ESP packet that was found in something else; its ports tell whose it is. */
 void ike_tracker_esp(ike_tracker *t, const ike_datagram *datagram);
+
+/* Newest SA between the two ends that uses these ports; otherwise NULL, or with `exactly` false the
+ * newest between the hosts. */
+ike_sa *ike_tracker_sa_of_ports(const ike_tracker *t, const ike_datagram *d, bool exactly);
+
+/* ---- ike_esp.c ---- */
+/* Takes an ESP or AH packet; the data of the datagram begins with its header. */
+void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind);
+/* True when an exchange has made an IPsec SA, as far as it is visible. */
+bool ike_esp_is_complete(const ike_exchange *exchange);
 
 /* ---- ike_lookup.c ---- */
 /* The SA a message belongs to, made when it is new. Sets the sides of both ends. */

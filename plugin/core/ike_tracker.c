@@ -66,6 +66,8 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->orphans = g_ptr_array_new();
     t->distinct_orphans = g_ptr_array_new();
     t->waiting = g_queue_new();
+    t->flows = g_ptr_array_new_with_free_func((GDestroyNotify)ike_flow_free);
+    t->by_ipsec_spi = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->outside = g_ptr_array_new();
     t->outside_digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
     t->ipfrags = ike_ipfrag_table_new();
@@ -80,6 +82,8 @@ void ike_tracker_free(ike_tracker *t)
     ike_ipfrag_table_free(t->ipfrags);
     ike_tcp_table_free(t->tcp);
     g_queue_free(t->waiting);
+    g_ptr_array_free(t->flows, TRUE);
+    g_hash_table_destroy(t->by_ipsec_spi);
     g_ptr_array_free(t->outside, TRUE);
     g_hash_table_destroy(t->outside_digests);
     g_hash_table_destroy(t->notes);
@@ -318,6 +322,7 @@ void ike_tracker_finish(ike_tracker *t)
 }
 
 const GPtrArray *ike_tracker_sas(const ike_tracker *t) { return t->sas; }
+const GPtrArray *ike_tracker_flows(const ike_tracker *t) { return t->flows; }
 const GPtrArray *ike_tracker_findings(const ike_tracker *t) { return t->findings; }
 ike_span ike_tracker_span(const ike_tracker *t) { return t->span; }
 

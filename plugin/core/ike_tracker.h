@@ -44,6 +44,8 @@ void ike_tracker_finish(ike_tracker *t);
 
 /* All SAs in order of their numbers; all findings; those that belong to no SA. */
 const GPtrArray *ike_tracker_sas(const ike_tracker *t);
+/* All IPsec SAs that were seen, in order of appearance. */
+const GPtrArray *ike_tracker_flows(const ike_tracker *t);
 const GPtrArray *ike_tracker_findings(const ike_tracker *t);
 const GPtrArray *ike_tracker_orphans(const ike_tracker *t);
 /* True when the capture holds IKE, ESP, AH or a piece of IKE. */

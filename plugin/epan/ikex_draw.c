@@ -214,6 +214,27 @@ static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
     }
 }
 
+/* ---- ESP and AH ---- */
+
+/* Numbers of the "known by" field of ESP. */
+static uint32_t tied_by_number(ike_tied_by tied)
+{
+    static const uint8_t numbers[] = { [IKE_TIED_BY_KEYS] = 1, [IKE_TIED_ONLY_CANDIDATE] = 2,
+                                       [IKE_TIED_AMBIGUOUS] = 3 };
+
+    return numbers[tied];
+}
+
+static void draw_packet(const ikex_canvas *c, proto_tree *tree, const ike_packet *packet)
+{
+    const ike_flow *flow = packet->flow;
+
+    if (!flow || !flow->child)
+        return;
+    add_uint(c, tree, hf_ikex_esp_child, (uint32_t)flow->child->child);
+    add_uint(c, tree, hf_ikex_esp_known_by, tied_by_number(flow->tied_by));
+}
+
 /* ---- findings ---- */
 
 static void draw_finding(const ikex_canvas *c, proto_tree *tree,
@@ -280,10 +301,14 @@ static void info_findings(const ikex_canvas *c, const GPtrArray *findings)
     }
 }
 
-static void append_sa(GString *text, const ike_note *note)
+static void append_sa(GString *text, ike_note *note)
 {
+    const ike_packet *packet = ike_note_packet(note);
+
     if (note->sa)
         g_string_append_printf(text, "%sSA#%u", text->len > 2 ? " " : "", note->sa->number);
+    if (packet && packet->flow && packet->flow->child)
+        g_string_append_printf(text, " child#%d", packet->flow->child->child);
 }
 
 static void info_piece(GString *text, const ike_record *r)
@@ -386,6 +411,8 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
         draw_sa(c, tree, note);
     if (r)
         draw_record(c, tree, r);
+    if (ike_note_packet(note))
+        draw_packet(c, tree, ike_note_packet(note));
     if (note->kind == IKE_NOTE_KEEPALIVE)
         add_flag(c, tree, hf_ikex_nat_keepalive);
     found = draw_findings(c, tree, note->findings);

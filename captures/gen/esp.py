@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenarios of ESP and AH: which negotiation they belong to, traffic one way only, sequence numbers, NAT,
+and ESP without encryption with what it carries."""
+import struct
+
+import netwire
+from ladder import EspFlow, IkeSa
+from ladder2 import Ikev2Sa
+from registry import behind_nat, esp_both_ways, pair, scenario, windows_pair
+
+AH = 51
+L2TP_PORT = 1701
+ICV = 12  # HMAC-SHA1-96
+
+
+def tunnel(c):
+    """An IKEv2 SA with its first Child SA."""
+    sa = Ikev2Sa(c, *pair(c))
+    sa.establish()
+    return sa
+
+
+def flows(c, sa, udp_port=None):
+    """ESP of a Child SA in both directions."""
+    return (EspFlow(c, sa.initiator, sa.responder, udp_port), EspFlow(c, sa.responder, sa.initiator, udp_port))
+
+
+def jump(flow, seq):
+    """The next packet of the flow has this number."""
+    flow.seq = seq - 1
+
+
+# One direction
+
+@scenario(expect=["esp_oneway"])
+def esp_oneway(c):
+    """The tunnel is up, and ESP goes to the responder for 28 s; what comes back is lost behind a filter that
+    drops protocol 50. IKE itself passes: a liveness check is answered."""
+    sa = tunnel(c)
+    there, _ = flows(c, sa)
+    for _ in range(15):
+        there.send(84, 2.0)
+    sa.alive(sa.initiator)
+
+
+@scenario(healthy=True, forbid=["esp_oneway"])
+def esp_rekey_overlap(c):
+    """A Child SA is rekeyed: the initiator sends on the new SPI at once, the responder goes on with the old one
+    for 20 s. All is well."""
+    sa = tunnel(c)
+    there, back = flows(c, sa)
+    for _ in range(5):
+        there.send(84, 0.5)
+        back.send(84, 0.02)
+    sa.child(sa.initiator)
+    new_there, new_back = flows(c, sa)
+    for _ in range(10):
+        new_there.send(84, 2.0)
+        back.send(84, 0.02)
+    for _ in range(3):
+        new_there.send(84, 1.0)
+        new_back.send(84, 0.02)
+
+
+@scenario(expect=["esp_early"], healthy=True)
+def esp_early(c):
+    """The initiator sends ESP with the first number of a new SPI between QM1 and QM2: keys set by hand, or
+    packets that overtook each other."""
+    sa = IkeSa(c, *pair(c))
+    sa.main_mode()
+    quick = sa.quick_mode()
+    quick.qm1()
+    there = EspFlow(c, sa.initiator, sa.responder)
+    there.send(84)
+    quick.qm2()
+    quick.qm3()
+    esp_both_ways(c, sa.initiator, sa.responder)
+
+
+# Sequence numbers
+
+@scenario(expect=["spi_reuse"])
+def esp_spi_reuse(c):
+    """A sender restarts with old keys: after eleven minutes of silence its ESP begins anew with number 1 on the
+    same SPI."""
+    there, back = flows(c, tunnel(c))
+    for _ in range(100):
+        there.send(84, 0.01)
+        back.send(84, 0.01)
+    c.wait(660)
+    jump(there, 1)
+    for _ in range(5):
+        there.send(84, 0.2)
+        back.send(84, 0.2)
+
+
+@scenario(expect=["esp_seq_wrap"])
+def esp_seq_wrap(c):
+    """A long-lived IPsec SA, captured late: the packet numbers of one side are near the largest."""
+    there, back = flows(c, tunnel(c))
+    jump(there, 0xFFF80000)
+    for _ in range(10):
+        there.send(84, 0.2)
+        back.send(84, 0.02)
+
+
+@scenario(healthy=True, forbid=["esp_seq_wrap", "spi_reuse", "esp_replay"])
+def esp_extended_numbers(c):
+    """Extended sequence numbers: the lower half that ESP shows goes past the largest and on from 0. All is
+    well."""
+    there, back = flows(c, tunnel(c))
+    jump(there, 0xFFFFFFFA)
+    for number in range(12):
+        if number == 6:
+            jump(there, 0)
+        there.send(84, 0.2)
+        back.send(84, 0.02)
+
+
+@scenario(expect=["esp_replay"], healthy=True)
+def esp_replay(c):
+    """Three ESP packets come again half a second later, each in an IP packet of its own: replayed, or doubled
+    by a queue. The receiver drops them."""
+    there, back = flows(c, tunnel(c))
+    for number in range(60):
+        sent = there.send(84, 0.1)
+        back.send(84, 0.02)
+        if number % 20 == 5:
+            c.wait(0.5)
+            jump(there, there.seq)
+            there.send(84)
+    assert sent
+
+
+@scenario(healthy=True, forbid=["esp_replay"])
+def esp_mirrored(c):
+    """A mirror port shows every packet of a tunnel twice, with the same IP ID: nothing came twice."""
+    c.mirrored = True
+    there, back = flows(c, tunnel(c))
+    for _ in range(20):
+        there.send(84, 0.1)
+        back.send(84, 0.02)
+
+
+@scenario(expect=["esp_loss"], healthy=True)
+def esp_loss(c):
+    """ESP from a path that loses packets: of one direction the numbers 4, 9 and 10 are missing."""
+    there, back = flows(c, tunnel(c))
+    for number in range(1, 16):
+        if number in (4, 9, 10):
+            there.packet(84)
+            continue
+        there.send(84, 0.1)
+        back.send(84, 0.02)
+
+
+@scenario(expect=["esp_frag"], healthy=True)
+def esp_frag(c):
+    """Full-sized packets grow by ESP beyond the MTU and travel in two IP fragments each."""
+    there, back = flows(c, tunnel(c))
+    for _ in range(5):
+        there.send(1480, 0.1)
+        back.send(84, 0.02)
+
+
+# NAT
+
+@scenario(expect=["esp_notencap", "natt_detected"])
+def esp_notencap(c):
+    """The initiator is behind a NAT and IKE moves to UDP 4500, but both sides send ESP without UDP."""
+    sa = Ikev2Sa(c, *behind_nat(c))
+    sa.init()
+    sa.float_port()
+    sa.auth()
+    esp_both_ways(c, sa.initiator, sa.responder, count=5)
+
+
+@scenario(expect=["ah_nat", "natt_detected"])
+def ah_nat(c):
+    """The initiator is behind a NAT, and the policy wants AH, which no NAT lets through unharmed."""
+    sa = Ikev2Sa(c, *behind_nat(c))
+    sa.init()
+    sa.float_port()
+    sa.auth()
+    ah_both_ways(c, sa)
+
+
+@scenario(healthy=True, forbid=["ah_nat", "esp_oneway"])
+def ah_tunnel(c):
+    """AH between two hosts without a NAT. All is well."""
+    ah_both_ways(c, tunnel(c))
+
+
+def ah_both_ways(c, sa):
+    """AH packets (RFC 4302 2) of a Child SA: next header, length, SPI, number, ICV, then the content."""
+    spis = c.rng.number(), c.rng.number()
+    for seq in range(1, 6):
+        for spi, src, dst in ((spis[0], sa.initiator, sa.responder), (spis[1], sa.responder, sa.initiator)):
+            packet = struct.pack("!BBHII", 6, 4, 0, spi, seq) + c.rng.bytes(12) + c.rng.bytes(40)
+            c.wait(0.05)
+            c.transmit(src, dst, AH, lambda view, data=packet: data)
+
+
+# ESP without encryption
+
+class NullFlow(EspFlow):
+    """ESP with the NULL cipher and HMAC-SHA1-96 (RFC 2410): its content is in clear."""
+
+    def transport(self, protocol, content, after=0.02):
+        """Send a content of this protocol (RFC 4303 2)."""
+        self.seq += 1
+        padding = -(len(content) + 2) % 4
+        trailer = bytes(range(1, padding + 1)) + bytes([padding, protocol])
+        data = struct.pack("!II", self.spi, self.seq) + content + trailer + self.conv.rng.bytes(ICV)
+        self.conv.wait(after)
+        if self.ports:
+            return self.conv.datagram(self.src, self.dst, *self.ports, data, with_checksum=False)
+        return self.conv.transmit(self.src, self.dst, netwire.ESP, lambda view: data)
+
+    def l2tp(self, content, after=0.02):
+        """Send L2TP, in UDP from port 1701 to port 1701."""
+        return self.transport(netwire.UDP, netwire.udp(self.src.address, L2TP_PORT, self.dst.address,
+                                                       L2TP_PORT, content), after)
+
+
+def l2tp_control(tunnel_id, number, expected, message_type):
+    """An L2TP control message (RFC 2661 3.1) with its message type AVP; type None: an acknowledgement."""
+    avps = b"" if message_type is None else struct.pack("!HHHH", 0x8008, 0, 0, message_type)
+    return struct.pack("!HHHHHH", 0xC802, 12 + len(avps), tunnel_id, 0, number, expected) + avps
+
+
+def l2tp_data(tunnel_id, session, content):
+    return struct.pack("!HHH", 0x0002, tunnel_id, session) + content
+
+
+def null_tunnel(c):
+    """L2TP over IPsec between Windows hosts whose policy was lowered to NULL to read it."""
+    sa = IkeSa(c, *windows_pair(c))
+    sa.main_mode()
+    sa.quick_mode().run()
+    return NullFlow(c, sa.initiator, sa.responder), NullFlow(c, sa.responder, sa.initiator)
+
+
+@scenario(expect=["esp_null"], healthy=True, forbid=["l2tp_hint"])
+def esp_null_l2tp(c):
+    """ESP-NULL that carries an L2TP tunnel: SCCRQ, SCCRP, SCCCN, then PPP data both ways. All is well."""
+    client, server = null_tunnel(c)
+    client.l2tp(l2tp_control(0, 0, 0, 1))
+    server.l2tp(l2tp_control(7, 0, 1, 2))
+    client.l2tp(l2tp_control(9, 1, 1, 3))
+    server.l2tp(l2tp_control(7, 1, 2, None))
+    for _ in range(5):
+        client.l2tp(l2tp_data(9, 1, b"\xff\x03\xc0\x21" + c.rng.bytes(20)))
+        server.l2tp(l2tp_data(7, 1, b"\xff\x03\xc0\x21" + c.rng.bytes(20)))
+
+
+@scenario(expect=["esp_null", "l2tp_hint"], but=["esp_oneway"])
+def esp_null_l2tp_unanswered(c):
+    """The IPsec tunnel (ESP-NULL) is up, but the L2TP server does not answer: SCCRQ is sent five times in 15 s,
+    nothing comes back; other traffic follows."""
+    client, _ = null_tunnel(c)
+    for after in (0.05, 1, 2, 4, 8):
+        client.l2tp(l2tp_control(0, 0, 0, 1), after)
+    c.background(10)
+
+
+@scenario(expect=["esp_null"], healthy=True)
+def esp_null_tunnel(c):
+    """ESP-NULL in tunnel mode: IPv4 packets with DNS of the networks behind the gateways."""
+    sa = tunnel(c)
+    there, back = (NullFlow(c, sa.initiator, sa.responder), NullFlow(c, sa.responder, sa.initiator))
+    for number in range(5):
+        for flow, src, dst in ((there, "10.10.1.5", "10.10.2.9"), (back, "10.10.2.9", "10.10.1.5")):
+            inner = netwire.udp(src, 40000, dst, 53, c.rng.bytes(30))
+            flow.transport(4, netwire.ipv4(src, dst, netwire.UDP, inner, number))

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * ESP and AH packets: which IPsec SA they belong to, and which negotiation made that (RFC 4303, RFC
+ * 4302, RFC 3948). SPIs inside Quick Mode and IKEv2 are encrypted, so an SPI that appears after a
+ * negotiation that made IPsec SAs, and has none in that direction yet, is taken for one of them.
+ */
+#include "ike_null.h"
+#include "ike_track.h"
+
+#define NEWEST_SAS 64         /* between two hosts that may have made an IPsec SA */
+#define NEWEST_EXCHANGES 64   /* of an SA */
+#define SAME_SPI 64           /* flows with one SPI that are looked through */
+#define USED_WITHIN (60 * IKE_SECOND) /* after its negotiation most IPsec SAs are used */
+#define PAUSE_OF_RESTART (600 * IKE_SECOND)
+#define NEAR_WRAP 0xfff00000u /* RFC 4303 3.3.3 */
+#define ACROSS_NAT (50 * IKE_MILLISECOND)
+
+enum { ESP_HEADER = 8, AH_SPI = 4, AH_HEADER = 12 }; /* RFC 4303 2, RFC 4302 2 */
+
+/* ---- the flow ---- */
+
+static ike_encapsulation encapsulation_of(const ike_datagram *d)
+{
+    return d->is_tcp ? IKE_IN_TCP : d->src.port ? IKE_IN_UDP : IKE_IN_IP;
+}
+
+/* The packet that this flow had last, seen on the other side of a NAT: same number, same IP ID. */
+static bool is_across_nat(const ike_tracker *t, const ike_flow *flow, const ike_datagram *d,
+                          uint32_t sequence)
+{
+    const ike_seen *seen = flow->seen ? &flow->seen[sequence % IKE_FLOW_WINDOW] : &flow->first_seen;
+    const ike_time gap = t->now - seen->time;
+
+    return d->has_ip_id && seen->has_ip_id && d->ip_id == seen->ip_id && d->ip_id != 0 &&
+           seen->sequence == sequence && gap > -ACROSS_NAT && gap < ACROSS_NAT &&
+           flow->other_dst.family == 0;
+}
+
+/* A receiver chooses its SPIs, so address and SPI name an IPsec SA (RFC 4301 4.1). */
+static ike_flow *find_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, bool is_ah,
+                           uint32_t sequence)
+{
+    ike_flow *flow = g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(spi));
+
+    for (int n = 0; flow && n < SAME_SPI; flow = flow->next, n++) {
+        if (flow->is_ah != is_ah)
+            continue;
+        if (ike_addr_equal(&flow->dst.addr, &d->dst.addr) ||
+            ike_addr_equal(&flow->other_dst, &d->dst.addr))
+            return flow;
+        if (is_across_nat(t, flow, d, sequence)) {
+            flow->other_dst = d->dst.addr;
+            return flow;
+        }
+    }
+    return NULL;
+}
+
+static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, bool is_ah)
+{
+    ike_flow *flow;
+
+    if (t->flows->len >= IKE_MAX_FLOWS) {
+        if (!t->limit_flows)
+            ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
+                      "more than %u IPsec SAs: later ones are not told apart", IKE_MAX_FLOWS);
+        t->limit_flows = true;
+        return NULL;
+    }
+    flow = ike_flow_new(t->flows->len, spi, is_ah);
+    flow->src = d->src;
+    flow->dst = d->dst;
+    flow->encapsulation = encapsulation_of(d);
+    flow->next = g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(spi));
+    g_hash_table_replace(t->by_ipsec_spi, GUINT_TO_POINTER(spi), flow);
+    g_ptr_array_add(t->flows, flow);
+    return flow;
+}
+
+/* ---- which negotiation made it ---- */
+
+bool ike_esp_is_complete(const ike_exchange *exchange)
+{
+    if (exchange->rekeyed_to || exchange->child < 0)
+        return false;
+    if (exchange->sa->version == 2) /* IKE_AUTH of several rounds is complete with the last */
+        return exchange->slot[IKE_RESPONSE] &&
+               (exchange->mode != IKE_MODE_V2_AUTH || exchange == exchange->sa->v2.last_auth);
+    return exchange->slot[exchange->mode == IKE_MODE_QUICK ? 3 : 2] != NULL;
+}
+
+static const ike_record *last_message(const ike_exchange *exchange)
+{
+    return exchange->slot[exchange->highest];
+}
+
+/* What may have made a flow: how many negotiations, of these how many moments ago, and the best. */
+typedef struct candidates {
+    unsigned all, recent;
+    ike_exchange *newest, *newest_recent;
+    ike_sa *sa;
+} candidates;
+
+static void consider(const ike_tracker *t, candidates *found, ike_exchange *exchange, ike_side side)
+{
+    const ike_record *last;
+
+    if (!ike_esp_is_complete(exchange) || exchange->flow[side])
+        return;
+    last = last_message(exchange);
+    if (!last || last->note.time > t->now)
+        return;
+    found->all++;
+    if (!found->newest || found->newest->child < exchange->child)
+        found->newest = exchange;
+    if (t->now - last->note.time > USED_WITHIN)
+        return;
+    found->recent++;
+    if (!found->newest_recent || found->newest_recent->child < exchange->child)
+        found->newest_recent = exchange;
+}
+
+static void consider_sa(const ike_tracker *t, candidates *found, ike_sa *sa, const ike_datagram *d)
+{
+    const ike_side side = ike_sa_side(sa, &d->src, &d->dst);
+
+    if (side == IKE_SIDE_NONE)
+        return;
+    for (guint i = sa->exchanges->len; i > 0 && sa->exchanges->len - i < NEWEST_EXCHANGES; i--)
+        consider(t, found, sa->exchanges->pdata[i - 1], side);
+}
+
+/* Several clients behind one NAT differ in their ports only. */
+static void find_candidates(const ike_tracker *t, candidates *found, const ike_datagram *d)
+{
+    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+    ike_sa *of_ports = d->src.port ? ike_tracker_sa_of_ports(t, d, true) : NULL;
+
+    for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {
+        ike_sa *sa = list->pdata[i - 1];
+
+        if (!of_ports || sa == of_ports || sa == of_ports->parent || sa->parent == of_ports ||
+            (ike_side_has_endpoint(&sa->sides[0], &of_ports->sides[0].current) &&
+             ike_side_has_endpoint(&sa->sides[1], &of_ports->sides[1].current)))
+            consider_sa(t, found, sa, d);
+    }
+}
+
+/* The SA between two hosts that last negotiated IPsec SAs, else the newest one. */
+static ike_sa *likely_sa(const ike_tracker *t, const ike_datagram *d)
+{
+    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+    ike_sa *best = list ? list->pdata[list->len - 1] : NULL;
+    ike_sa *of_ports = d->src.port ? ike_tracker_sa_of_ports(t, d, true) : NULL;
+
+    if (of_ports)
+        return of_ports;
+    for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {
+        ike_sa *sa = list->pdata[i - 1];
+
+        if (sa->newest_child_frame > best->newest_child_frame)
+            best = sa;
+    }
+    return best;
+}
+
+static void give_to_sa(ike_flow *flow, ike_sa *sa, const ike_datagram *d)
+{
+    flow->sa = sa;
+    if (!sa)
+        return;
+    g_ptr_array_add(sa->flows, flow);
+    flow->side = ike_sa_side(sa, &d->src, &d->dst);
+}
+
+static void tie(ike_tracker *t, ike_flow *flow, const ike_datagram *d)
+{
+    candidates found = { 0 };
+    ike_exchange *child;
+
+    find_candidates(t, &found, d);
+    child = found.recent ? found.newest_recent : found.newest;
+    give_to_sa(flow, child ? child->sa : likely_sa(t, d), d);
+    if (!child || flow->side == IKE_SIDE_NONE)
+        return;
+    flow->child = child;
+    flow->tied_by = found.recent == 1 || (found.recent == 0 && found.all == 1)
+                        ? IKE_TIED_ONLY_CANDIDATE : IKE_TIED_AMBIGUOUS;
+    child->flow[flow->side] = flow;
+}
+
+/* ---- a packet ---- */
+
+static bool renegotiated_since(const ike_flow *flow)
+{
+    return flow->sa && flow->newest && flow->sa->newest_child_frame > flow->newest->note.frame;
+}
+
+static void note_firsts(ike_flow *flow, ike_packet *packet, ike_sequence sequence)
+{
+    if (sequence == IKE_SEQUENCE_REPEATED) {
+        flow->repeats++;
+        if (!flow->repeat)
+            flow->repeat = packet;
+    }
+    if (sequence == IKE_SEQUENCE_RESTARTED && !flow->restart)
+        flow->restart = packet;
+    if (packet->sequence > NEAR_WRAP && !flow->near_wrap)
+        flow->near_wrap = packet;
+}
+
+static void count(ike_tracker *t, ike_flow *flow, ike_packet *packet, const ike_datagram *d)
+{
+    const ike_seen seen = { .sequence = packet->sequence, .ip_id = d->ip_id,
+                            .has_ip_id = d->has_ip_id, .is_stream = d->is_tcp, .time = t->now };
+    const bool may_restart =
+        flow->newest && (renegotiated_since(flow) ||
+                         t->now - flow->newest->note.time > PAUSE_OF_RESTART);
+    const ike_sequence sequence = ike_flow_sequence(flow, &seen, may_restart);
+
+    if (sequence == IKE_SEQUENCE_DOUBLED) {
+        packet->is_doubled = true;
+        return;
+    }
+    note_firsts(flow, packet, sequence);
+    flow->packets++;
+    flow->bytes += d->wire;
+    if (!flow->first)
+        flow->first = packet;
+    flow->newest = packet;
+    if (d->fragment == IKE_FRAGMENT_IP) {
+        flow->fragmented++;
+        if (!flow->fragment)
+            flow->fragment = packet;
+    }
+}
+
+static void count_for_sa(ike_tracker *t, ike_packet *packet, const ike_flow *flow)
+{
+    if (!flow->sa)
+        return;
+    ike_note_set_sa(t, &packet->note, flow->sa);
+    packet->note.exchange = NULL;
+    if (flow->side == IKE_SIDE_NONE)
+        return;
+    flow->sa->sides[flow->side].newest_esp_frame = t->frame;
+    if (!packet->is_doubled)
+        flow->sa->sides[flow->side].esp_packets++;
+}
+
+void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)
+{
+    const bool is_ah = kind == IKE_NOTE_AH;
+    const size_t at = is_ah ? AH_SPI : 0;
+    ike_packet *packet = ike_note_new(t, kind, sizeof *packet);
+    ike_flow *flow;
+    uint32_t spi;
+
+    t->n_esp++;
+    if (d->captured < at + ESP_HEADER)
+        return;
+    spi = ike_be32(d->data + at);
+    packet->sequence = ike_be32(d->data + at + 4);
+    flow = find_flow(t, d, spi, is_ah, packet->sequence);
+    if (!flow) {
+        flow = make_flow(t, d, spi, is_ah);
+        if (!flow)
+            return;
+        tie(t, flow, d);
+    }
+    if (!flow->sa) /* the first IKE between these hosts may come later */
+        give_to_sa(flow, likely_sa(t, d), d);
+    packet->flow = flow;
+    count(t, flow, packet, d);
+    if (!is_ah && !packet->is_doubled && d->captured == d->wire)
+        ike_null_look(flow, packet, d->data, d->wire);
+    count_for_sa(t, packet, flow);
+}

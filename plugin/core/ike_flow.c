@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ike_flow.h"
+
+/* A packet that the capture holds twice keeps its IP ID; what has another, or none, and comes this
+ * soon was doubled by the network. */
+#define SAME_ID_GAP (1 * IKE_SECOND)
+#define DOUBLE_GAP (250 * IKE_MILLISECOND)
+#define LOW_NUMBER 10            /* at which numbers begin anew */
+#define NEAR_WRAP 0xfff00000u    /* RFC 4303 3.3.3: an SA must be renewed before its numbers wrap */
+#define FAR_BELOW 0x80000000u    /* a number this far below the highest is beyond a wrap */
+
+ike_flow *ike_flow_new(uint32_t number, uint32_t spi, bool is_ah)
+{
+    ike_flow *flow = g_new0(ike_flow, 1);
+
+    flow->number = number;
+    flow->spi = spi;
+    flow->is_ah = is_ah;
+    flow->side = IKE_SIDE_NONE;
+    return flow;
+}
+
+void ike_flow_free(ike_flow *flow)
+{
+    g_free(flow->seen);
+    g_free(flow->null);
+    g_free(flow);
+}
+
+static ike_time magnitude(ike_time span)
+{
+    return span < 0 ? -span : span;
+}
+
+static bool is_same_packet(const ike_seen *a, const ike_seen *b)
+{
+    const ike_time gap = magnitude(a->time - b->time);
+
+    if (a->is_stream || b->is_stream)
+        return false;
+    if (a->has_ip_id && b->has_ip_id && a->ip_id == b->ip_id && a->ip_id != 0)
+        return gap < SAME_ID_GAP;
+    return gap < DOUBLE_GAP;
+}
+
+static void remember(ike_flow *flow, const ike_seen *seen)
+{
+    flow->seen[seen->sequence % IKE_FLOW_WINDOW] = *seen;
+    flow->seen[seen->sequence % IKE_FLOW_WINDOW].is_set = true;
+}
+
+static void begin(ike_flow *flow, const ike_seen *seen)
+{
+    flow->first_sequence = flow->highest = seen->sequence;
+    flow->distinct = 1;
+    for (int i = 0; i < IKE_FLOW_WINDOW; i++)
+        flow->seen[i].is_set = false;
+    remember(flow, seen);
+}
+
+/* At or below the highest number: an old packet late, or one again. Beyond the window nothing tells. */
+static ike_sequence old_number(ike_flow *flow, const ike_seen *seen)
+{
+    const ike_seen *before = &flow->seen[seen->sequence % IKE_FLOW_WINDOW];
+
+    if (before->is_set && before->sequence == seen->sequence) {
+        const bool doubled = is_same_packet(before, seen);
+
+        remember(flow, seen);
+        return doubled ? IKE_SEQUENCE_DOUBLED : IKE_SEQUENCE_REPEATED;
+    }
+    if (flow->highest - seen->sequence < IKE_FLOW_WINDOW)
+        remember(flow, seen);
+    flow->first_sequence = MIN(flow->first_sequence, seen->sequence);
+    flow->distinct++;
+    return IKE_SEQUENCE_NEW;
+}
+
+ike_sequence ike_flow_sequence(ike_flow *flow, const ike_seen *seen, bool may_restart)
+{
+    if (flow->packets == 0) { /* many SPIs of a flood have one packet only */
+        flow->first_seen = *seen;
+        flow->first_sequence = flow->highest = seen->sequence;
+        flow->distinct = 1;
+        return IKE_SEQUENCE_NEW;
+    }
+    if (!flow->seen) {
+        flow->seen = g_new0(ike_seen, IKE_FLOW_WINDOW);
+        remember(flow, &flow->first_seen);
+    }
+    if (seen->sequence < flow->highest && flow->highest - seen->sequence > FAR_BELOW &&
+        flow->highest >= NEAR_WRAP) {
+        flow->has_wrapped = true;
+        begin(flow, seen);
+        return IKE_SEQUENCE_NEW;
+    }
+    if (may_restart && seen->sequence <= LOW_NUMBER && flow->highest > LOW_NUMBER + IKE_FLOW_WINDOW) {
+        begin(flow, seen);
+        return IKE_SEQUENCE_RESTARTED;
+    }
+    if (seen->sequence <= flow->highest)
+        return old_number(flow, seen);
+    flow->highest = seen->sequence;
+    flow->distinct++;
+    remember(flow, seen);
+    return IKE_SEQUENCE_NEW;
+}
+
+uint64_t ike_flow_missing(const ike_flow *flow)
+{
+    const uint64_t span = (uint64_t)flow->highest - flow->first_sequence + 1;
+
+    return flow->packets == 0 || flow->has_wrapped || span < flow->distinct ? 0
+                                                                            : span - flow->distinct;
+}
