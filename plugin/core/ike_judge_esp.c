@@ -80,20 +80,22 @@ static void judge_oneway(ike_tracker *t, ike_flow *flow)
 
 /* ---- before the negotiation was over ---- */
 
-/* The Quick Mode or IKE_AUTH between these hosts that was open when the flow began, if none had ended. */
+/* The Quick Mode or IKE_AUTH that was asked for but not answered when the flow began, unless one had been
+ * answered before. The answer comes later: where the capture lacks it, nothing can be said. */
 static const ike_exchange *open_negotiation(const ike_sa *sa, const ike_flow *flow)
 {
+    const uint32_t began = flow->first->note.frame;
     const ike_exchange *open = NULL;
 
     for (guint i = 0; i < sa->exchanges->len; i++) {
         const ike_exchange *exchange = sa->exchanges->pdata[i];
-        const unsigned answer = 2;
+        const ike_record *asked = exchange->slot[1], *answer = exchange->slot[2];
 
-        if (exchange->child < 0)
+        if (exchange->child < 0 || !answer)
             continue;
-        if (exchange->slot[answer] && exchange->slot[answer]->note.frame < flow->first->note.frame)
+        if (answer->note.frame < began)
             return NULL;
-        if (exchange->slot[1] && exchange->slot[1]->note.frame < flow->first->note.frame)
+        if (asked && asked->note.frame < began)
             open = exchange;
     }
     return open;

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * ESP and AH: which negotiation they belong to, what sequence numbers say, ESP without encryption.
+ */
+#include "ladder.h"
+
+#include "ike_null.h"
+
+#include <string.h>
+
+#define CHAT IKE_SEVERITY_CHAT
+#define NOTE IKE_SEVERITY_NOTE
+#define WARN IKE_SEVERITY_WARN
+
+enum { THERE = 0x11111111, BACK = 0x22222222, NEW_THERE = 0x33333333, NEW_BACK = 0x44444444 };
+
+/* Main Mode and one Quick Mode. */
+static void tunnel(ladder *l)
+{
+    ladder_begin(l);
+    main_mode(l);
+    quick_mode(l, 1);
+}
+
+static const ike_flow *flow_of(ladder *l, uint32_t spi)
+{
+    const GPtrArray *flows = ike_tracker_flows(l->tracker);
+
+    for (guint i = 0; i < flows->len; i++)
+        if (((const ike_flow *)flows->pdata[i])->spi == spi)
+            return flows->pdata[i];
+    g_error("there is no flow %08x", spi);
+    return NULL;
+}
+
+static void expect_tied(ladder *l, uint32_t spi, int child, ike_tied_by by)
+{
+    const ike_flow *flow = flow_of(l, spi);
+
+    g_assert_cmpint(flow->child ? flow->child->child : -1, ==, child);
+    g_assert_cmpint(flow->tied_by, ==, by);
+}
+
+/* ---- ties ---- */
+
+static void only_candidate(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    esp(&l, INITIATOR, THERE, 1);
+    esp(&l, RESPONDER, BACK, 1);
+    expect_tied(&l, THERE, 0, IKE_TIED_ONLY_CANDIDATE);
+    expect_tied(&l, BACK, 0, IKE_TIED_ONLY_CANDIDATE);
+    g_assert_true(flow_of(&l, THERE)->child == flow_of(&l, BACK)->child);
+    expect_no_finding_above(&l, CHAT, "weak");
+    ladder_end(&l);
+}
+
+/* Two Quick Modes at once: either could have made it. */
+static void ambiguous(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    quick_mode(&l, 2);
+    esp(&l, INITIATOR, THERE, 1);
+    expect_tied(&l, THERE, 1, IKE_TIED_AMBIGUOUS);
+    esp(&l, INITIATOR, NEW_THERE, 1); /* what is left is the other */
+    expect_tied(&l, NEW_THERE, 0, IKE_TIED_ONLY_CANDIDATE);
+    ladder_end(&l);
+}
+
+/* R6.2.1: the SPI that is new after a rekey belongs to that, the old one stays where it was. */
+static void rekey(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    esp(&l, INITIATOR, THERE, 1);
+    esp(&l, RESPONDER, BACK, 1);
+    quick_mode(&l, 2);
+    esp(&l, INITIATOR, NEW_THERE, 1);
+    esp(&l, RESPONDER, BACK, 2);
+    esp(&l, RESPONDER, NEW_BACK, 1);
+    expect_tied(&l, THERE, 0, IKE_TIED_ONLY_CANDIDATE);
+    expect_tied(&l, BACK, 0, IKE_TIED_ONLY_CANDIDATE);
+    expect_tied(&l, NEW_THERE, 1, IKE_TIED_ONLY_CANDIDATE);
+    expect_tied(&l, NEW_BACK, 1, IKE_TIED_ONLY_CANDIDATE);
+    ladder_end(&l);
+}
+
+/* Nothing is known of an SPI that was there before the negotiation was over. */
+static void before_the_end(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    qm1(&l, 1);
+    esp(&l, INITIATOR, THERE, 1);
+    qm2(&l, 1);
+    qm3(&l, 1);
+    esp(&l, INITIATOR, THERE, 2);
+    expect_tied(&l, THERE, -1, IKE_TIED_NOT);
+    expect_finding(&l, "esp_early", NOTE);
+    expect_finding_at(&l, 8, "esp_early");
+    ladder_end(&l);
+}
+
+/* .. a high number is that of an older SA, which is no surprise. */
+static void older_sa(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    qm1(&l, 1);
+    esp(&l, INITIATOR, THERE, 5000);
+    qm2(&l, 1);
+    qm3(&l, 1);
+    expect_no_finding(&l, "esp_early");
+    ladder_end(&l);
+}
+
+static void no_ike(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    esp(&l, INITIATOR, THERE, 1);
+    expect_finding(&l, "esp_noike", CHAT);
+    expect_no_finding_above(&l, CHAT, NULL);
+    main_mode(&l);
+    esp(&l, INITIATOR, THERE, 2); /* the hosts are known now */
+    expect_no_finding(&l, "esp_noike");
+    ladder_end(&l);
+}
+
+/* ---- one direction ---- */
+
+static void many(ladder *l, ladder_side from, uint32_t spi, unsigned n, double step)
+{
+    for (unsigned i = 1; i <= n; i++) {
+        esp(l, from, spi, i);
+        after(l, step);
+    }
+}
+
+static void one_way(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    many(&l, INITIATOR, THERE, 6, 2.5);
+    expect_finding(&l, "esp_oneway", WARN);
+    esp(&l, RESPONDER, BACK, 1);
+    expect_no_finding(&l, "esp_oneway");
+    ladder_end(&l);
+}
+
+static void one_way_not_long_enough(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    many(&l, INITIATOR, THERE, 40, 0.2);
+    expect_no_finding(&l, "esp_oneway");
+    ladder_end(&l);
+
+    tunnel(&l);
+    many(&l, INITIATOR, THERE, 4, 10);
+    expect_no_finding(&l, "esp_oneway");
+    ladder_end(&l);
+}
+
+/* ---- sequence numbers ---- */
+
+static void numbers(ladder *l, const uint32_t *list, size_t n, double step)
+{
+    for (size_t i = 0; i < n; i++) {
+        esp(l, INITIATOR, THERE, list[i]);
+        esp(l, RESPONDER, BACK, (uint32_t)i + 1);
+        after(l, step);
+    }
+}
+
+static void losses(void)
+{
+    static const uint32_t list[] = { 1, 2, 3, 7, 5, 9 };
+    ladder l;
+
+    tunnel(&l);
+    numbers(&l, list, G_N_ELEMENTS(list), 1);
+    expect_finding(&l, "esp_loss", CHAT);
+    g_assert_cmpuint(ike_flow_missing(flow_of(&l, THERE)), ==, 3);
+    g_assert_cmpuint(ike_flow_missing(flow_of(&l, BACK)), ==, 0);
+    expect_no_finding(&l, "esp_replay");
+    ladder_end(&l);
+}
+
+static void repeats(void)
+{
+    static const uint32_t list[] = { 1, 2, 3, 2, 4, 3 };
+    ladder l;
+
+    tunnel(&l);
+    numbers(&l, list, G_N_ELEMENTS(list), 1);
+    expect_finding(&l, "esp_replay", NOTE);
+    g_assert_cmpuint(flow_of(&l, THERE)->repeats, ==, 2);
+    ladder_end(&l);
+}
+
+/* The same packet twice in the capture is none. */
+static void mirrored(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    esp(&l, RESPONDER, BACK, 1);
+    for (uint32_t i = 1; i <= 5; i++) {
+        esp(&l, INITIATOR, THERE, i);
+        same_packet(&l);
+    }
+    expect_no_finding(&l, "esp_replay");
+    g_assert_cmpuint(flow_of(&l, THERE)->packets, ==, 5);
+    g_assert_cmpuint(ladder_sa(&l, 0)->sides[0].esp_packets +
+                         ladder_sa(&l, 0)->sides[1].esp_packets, ==, 6);
+    ladder_end(&l);
+}
+
+static void restart(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    for (uint32_t i = 1; i <= 100; i++)
+        esp(&l, INITIATOR, THERE, i);
+    esp(&l, INITIATOR, THERE, 5); /* late, or again: no restart without a pause */
+    expect_no_finding(&l, "spi_reuse");
+    after(&l, 700);
+    esp(&l, INITIATOR, THERE, 1);
+    expect_finding(&l, "spi_reuse", WARN);
+    ladder_end(&l);
+}
+
+static void near_the_end(void)
+{
+    static const uint32_t list[] = { 0xfffffff0u, 0xfffffff1u, 0xffffffffu };
+    ladder l;
+
+    tunnel(&l);
+    numbers(&l, list, G_N_ELEMENTS(list), 0.1);
+    expect_finding(&l, "esp_seq_wrap", WARN);
+    esp(&l, INITIATOR, THERE, 0); /* extended numbers go on */
+    expect_no_finding(&l, "esp_seq_wrap");
+    expect_no_finding(&l, "spi_reuse");
+    ladder_end(&l);
+}
+
+/* ---- without encryption ---- */
+
+static GByteArray *null_packet(uint32_t spi, uint32_t sequence, uint8_t protocol,
+                               const GByteArray *content, unsigned icv)
+{
+    GByteArray *out = g_byte_array_new();
+    const uint8_t padding = (uint8_t)((4 - (content->len + 2) % 4) % 4);
+    uint8_t head[8], trailer[2] = { padding, protocol };
+
+    wire_put32(head, spi);
+    wire_put32(head + 4, sequence);
+    g_byte_array_append(out, head, sizeof head);
+    g_byte_array_append(out, content->data, content->len);
+    for (uint8_t i = 1; i <= padding; i++)
+        g_byte_array_append(out, &i, 1);
+    g_byte_array_append(out, trailer, sizeof trailer);
+    wire_random(out, icv, 77 + sequence);
+    return out;
+}
+
+/* A UDP datagram without checksum. */
+static GByteArray *udp(uint16_t port, const void *data, size_t n)
+{
+    GByteArray *out = g_byte_array_new();
+    uint8_t head[8] = { 0 };
+
+    wire_put16(head, port);
+    wire_put16(head + 2, port);
+    wire_put16(head + 4, (unsigned)n + 8);
+    g_byte_array_append(out, head, sizeof head);
+    g_byte_array_append(out, data, (guint)n);
+    return out;
+}
+
+static void send_null(ladder *l, uint32_t sequence, uint8_t protocol, GByteArray *content, unsigned icv)
+{
+    GByteArray *packet = null_packet(THERE, sequence, protocol, content, icv);
+    const wire_ip ip = { .src = l->hosts[INITIATOR].seen, .dst = l->hosts[RESPONDER].seen,
+                         .id = 100 + sequence };
+
+    send_packet(l, wire_packet(&ip, IKE_IPPROTO_ESP, packet->data, packet->len));
+    g_byte_array_free(packet, TRUE);
+    g_byte_array_free(content, TRUE);
+}
+
+/* Without a right checksum two packets must agree. */
+static void null_by_agreement(void)
+{
+    static const unsigned icvs[] = { 12, 16, 24, 32 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(icvs); i++) {
+        ladder l;
+
+        tunnel(&l);
+        send_null(&l, 1, 17, udp(5000, "hello", 5), icvs[i]);
+        expect_no_finding(&l, "esp_null");
+        send_null(&l, 2, 17, udp(5000, "hello again", 11), icvs[i]);
+        expect_finding(&l, "esp_null", CHAT);
+        g_assert_cmpint(flow_of(&l, THERE)->null->verdict, ==, IKE_NULL_PROBABLY);
+        g_assert_cmpstr(ike_null_content(flow_of(&l, THERE)), ==, "UDP");
+        ladder_end(&l);
+    }
+}
+
+/* An IPv4 header proves itself. */
+static void null_by_checksum(void)
+{
+    const wire_ip ip = { .src = wire_endpoint("10.10.1.5", 4000), .dst = wire_endpoint("10.10.2.9", 53) };
+    ladder l;
+
+    tunnel(&l);
+    send_null(&l, 1, 4, wire_udp(&ip, (const uint8_t *)"query", 5), 16);
+    expect_finding(&l, "esp_null", CHAT);
+    g_assert_cmpint(flow_of(&l, THERE)->null->verdict, ==, IKE_NULL_YES);
+    ladder_end(&l);
+}
+
+/* Ciphertext never is. */
+static void encrypted(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    for (uint32_t i = 1; i <= 3000; i++) {
+        const wire_ip ip = { .src = l.hosts[INITIATOR].seen, .dst = l.hosts[RESPONDER].seen, .id = i };
+
+        send_packet(&l, wire_esp(&ip, 0x5000 + i / 3, i, 100 + i % 60));
+    }
+    expect_no_finding(&l, "esp_null");
+    ladder_end(&l);
+}
+
+/* RFC 2661 3.1: SCCRQ with the same number again and again. */
+static void l2tp_unanswered(void)
+{
+    static const uint8_t sccrq[] = { 0xc8, 2, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 8, 0, 0, 0, 0, 0, 1 };
+    ladder l;
+
+    tunnel(&l);
+    for (uint32_t i = 1; i <= 4; i++) {
+        send_null(&l, i, 17, udp(1701, sccrq, sizeof sccrq), 12);
+        after(&l, 1 << i);
+    }
+    expect_finding(&l, "l2tp_hint", NOTE);
+    g_assert_cmpstr(ike_null_content(flow_of(&l, THERE)), ==, "L2TP control");
+    ladder_end(&l);
+}
+
+/* ---- hostile ---- */
+
+static void short_packets(void)
+{
+    static const uint8_t zero[24];
+    ladder l;
+
+    tunnel(&l);
+    for (size_t n = 0; n <= sizeof zero; n++) {
+        const wire_ip ip = { .src = l.hosts[INITIATOR].seen, .dst = l.hosts[RESPONDER].seen };
+
+        send_packet(&l, wire_packet(&ip, IKE_IPPROTO_ESP, zero, n));
+        send_packet(&l, wire_packet(&ip, IKE_IPPROTO_AH, zero, n));
+    }
+    expect_no_finding(&l, "esp_null");
+    ladder_end(&l);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/esp/only-candidate", only_candidate);
+    g_test_add_func("/esp/ambiguous", ambiguous);
+    g_test_add_func("/esp/rekey", rekey);
+    g_test_add_func("/esp/before-the-end", before_the_end);
+    g_test_add_func("/esp/older-sa", older_sa);
+    g_test_add_func("/esp/no-ike", no_ike);
+    g_test_add_func("/esp/one-way", one_way);
+    g_test_add_func("/esp/one-way-not-long-enough", one_way_not_long_enough);
+    g_test_add_func("/esp/losses", losses);
+    g_test_add_func("/esp/repeats", repeats);
+    g_test_add_func("/esp/mirrored", mirrored);
+    g_test_add_func("/esp/restart", restart);
+    g_test_add_func("/esp/near-the-end", near_the_end);
+    g_test_add_func("/esp/null-by-agreement", null_by_agreement);
+    g_test_add_func("/esp/null-by-checksum", null_by_checksum);
+    g_test_add_func("/esp/encrypted", encrypted);
+    g_test_add_func("/esp/l2tp-unanswered", l2tp_unanswered);
+    g_test_add_func("/esp/short-packets", short_packets);
+    return g_test_run();
+}
