@@ -145,6 +145,18 @@ static void judge_request(ike_tracker *t, const ike_ipset *set, const ike_ip_pie
                       "are lost%s", requests_in_pieces[i].label, times, small_pass(sa));
 }
 
+/* Another copy did come whole: of the length and side of this one. */
+static bool came_whole(const ike_exchange *exchange, const ike_ipset *set, ike_side side)
+{
+    for (unsigned i = 1; exchange && i <= exchange->highest; i++) {
+        const ike_record *r = exchange->slot[i];
+
+        if (r && r->side == side && r->length == set->header.length)
+            return true;
+    }
+    return false;
+}
+
 static bool is_ike_fragment(const ike_ipset *set)
 {
     return set->header.next_payload ==
@@ -182,7 +194,9 @@ static void judge_set(ike_tracker *t, const ike_ipset *set, const alike *copies)
         if (set == copies->newest)
             judge_request(t, set, p, copies->n);
     }
-    raise_loss(t, set, p, copies->n > 1);
+    raise_loss(t, set, p, copies->n > 1 &&
+                          !came_whole(set->sa->phase1, set, p->record->side) &&
+                          !came_whole(set->sa->v2.last_auth, set, p->record->side));
 }
 
 /* ---- pieces whose first one, which has the ports, never came ---- */
