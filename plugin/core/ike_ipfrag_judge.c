@@ -234,8 +234,10 @@ static void judge_headless(ike_tracker *t, ike_ipset *set)
 
 static bool is_headless(const ike_tracker *t, const ike_ipset *set)
 {
-    return set->kind == IKE_IPSET_UNKNOWN && set->awaited.mode != IKE_MODE_NONE &&
-           set->pieces->len > 0 && t->span.last - set->first >= ENDS_TOO_SOON;
+    if (set->kind != IKE_IPSET_UNKNOWN || set->awaited.mode == IKE_MODE_NONE || set->pieces->len == 0)
+        return false;
+    return t->span.last - set->first >= ENDS_TOO_SOON ||
+           set->sa->newest_frame > ike_ipset_nth(set, 0)->frame;
 }
 
 void ike_ipfrag_judge(ike_tracker *t)
