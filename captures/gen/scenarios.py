@@ -13,6 +13,7 @@ import pathlib
 import sys
 
 import findings  # noqa: F401  (adds its scenarios to the table)
+import fragments  # noqa: F401  (adds its scenarios to the table)
 import ikev2_scenarios  # noqa: F401  (adds its scenarios to the table)
 import ikev2_tunnels  # noqa: F401  (adds its scenarios to the table)
 import ikewire as ike
