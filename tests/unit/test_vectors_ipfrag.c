@@ -113,6 +113,21 @@ static void not_probable(void)
     ladder_end(&l);
 }
 
+/* MM5 is due, but has not come for 11 s. */
+static void too_late(void)
+{
+    ladder l;
+
+    until_mm4(&l);
+    after(&l, 11);
+    in_ip_fragments(&l, 1480, "2");
+    mm5(&l);
+    later(&l);
+    expect_labels(&l, "MM1 MM2 MM3 MM4 . .");
+    expect_no_finding(&l, "ipfrag_loss");
+    ladder_end(&l);
+}
+
 /* MM6 without its first piece proves no reaction of the peer: MM5 is unanswered all the same. */
 static void probable_answer(void)
 {
@@ -125,6 +140,8 @@ static void probable_answer(void)
         mm6(&l);
         after(&l, 4);
     }
+    foreign(&l);
+    ike_tracker_finish(l.tracker); /* and again when the capture has grown */
     later(&l);
     expect_finding(&l, "mm5_noresp", WARN);
     expect_finding(&l, "ipfrag_loss", NOTE);
@@ -559,6 +576,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ip-fragment/probable", probable);
     g_test_add_func("/ip-fragment/probable-then-certain", probable_then_certain);
     g_test_add_func("/ip-fragment/not-probable", not_probable);
+    g_test_add_func("/ip-fragment/too-late", too_late);
     g_test_add_func("/ip-fragment/probable-answer", probable_answer);
     g_test_add_func("/ip-fragment/dropped-behind", dropped_behind);
     g_test_add_func("/ip-fragment/dropped-or-blocked", dropped_or_blocked);
