@@ -14,6 +14,7 @@ import sys
 
 import esp  # noqa: F401  (adds its scenarios to the table)
 import findings  # noqa: F401  (adds its scenarios to the table)
+import fragments  # noqa: F401  (adds its scenarios to the table)
 import ikev2_scenarios  # noqa: F401  (adds its scenarios to the table)
 import ikev2_tunnels  # noqa: F401  (adds its scenarios to the table)
 import ikewire as ike

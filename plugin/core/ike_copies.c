@@ -78,6 +78,37 @@ static ike_record *doubled(const ike_record *r, ike_record *newest)
     return packet && packet->doubles ? packet->doubles : packet;
 }
 
+/* MS-IKEE 3.3.2: Windows waits 1 to 5 s for an answer before it makes IKE fragments. */
+#define FRAGMENTATION_TIMER_FROM (900 * IKE_MILLISECOND)
+#define FRAGMENTATION_TIMER_TO (5100 * IKE_MILLISECOND)
+
+static bool is_windows_timer(const ike_record *r)
+{
+    return r->fragment == IKE_FRAGMENT_V1 && r->side != IKE_SIDE_NONE &&
+           r->delay >= FRAGMENTATION_TIMER_FROM && r->delay <= FRAGMENTATION_TIMER_TO &&
+           ike_sa_has_vendor(r->note.sa, r->side, IKE_VENDOR_WINDOWS);
+}
+
+/* Whole packets first, in IP fragments where they were too big, then IKE fragments. */
+static void raise_fallback(ike_tracker *t, ike_record *r)
+{
+    const ike_record *first = r->first;
+    GString *text;
+
+    if ((r->fragment != IKE_FRAGMENT_V1 && r->fragment != IKE_FRAGMENT_V2) ||
+        first->fragment == r->fragment)
+        return;
+    text = g_string_new("first sent ");
+    g_string_append(text, first->fragment == IKE_FRAGMENT_IP ? "in IP fragments" : "whole");
+    g_string_append_printf(text, " in frame %u, now in IKE fragments", first->note.frame);
+    if (is_windows_timer(r))
+        g_string_append(text, " (the fragmentation timer of Windows: 1 to 5 s)");
+    ike_raise(t, r->note.sa,
+              r->fragment == IKE_FRAGMENT_V1 ? IKE_DIAG_V1FRAG_FALLBACK : IKE_DIAG_SKF_FALLBACK,
+              &r->note, IKE_SEVERITY_NONE, "%s", text->str);
+    g_string_free(text, TRUE);
+}
+
 static void raise_retransmission(ike_tracker *t, ike_record *r)
 {
     const bool cut = r->fragment == IKE_FRAGMENT_V2 && r->first->fragment_total < r->fragment_total;
@@ -88,9 +119,7 @@ static void raise_retransmission(ike_tracker *t, ike_record *r)
         ike_seconds_append(text, r->delay);
         g_string_append(text, " s");
     }
-    if (r->fragment == IKE_FRAGMENT_V1 && r->first->fragment != IKE_FRAGMENT_V1)
-        ike_raise(t, r->note.sa, IKE_DIAG_V1FRAG_FALLBACK, &r->note, IKE_SEVERITY_NONE,
-                  "first sent whole in frame %u, now in IKE fragments", r->first->note.frame);
+    raise_fallback(t, r);
     ike_raise(t, r->note.sa, IKE_DIAG_RETRANS, &r->note, IKE_SEVERITY_NONE,
               "%s: retransmission #%u of frame %u", text->str, r->copy_number,
               r->first->note.frame);

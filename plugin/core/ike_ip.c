@@ -41,10 +41,24 @@ static bool parse_ipv4(const uint8_t *data, size_t captured, ike_ip_packet *out)
     return true;
 }
 
-static bool is_extension(uint8_t next)
+bool ike_ip_is_extension(uint8_t next)
 {
     return next == HOP_BY_HOP || next == ROUTING || next == FRAGMENT || next == DESTINATION ||
            next == MOBILITY;
+}
+
+bool ike_ip_skip_extensions(const uint8_t *data, size_t captured, uint8_t *protocol, size_t *at)
+{
+    size_t header = 0;
+
+    for (int i = 0; ike_ip_is_extension(*protocol); i++) {
+        if (i == MAX_EXTENSION_HEADERS || *protocol == FRAGMENT || header + 8 > captured)
+            return false;
+        *protocol = data[header];
+        header += 8 + (size_t)data[header + 1] * 8;
+    }
+    *at = header;
+    return header <= captured;
 }
 
 static bool parse_ipv6(const uint8_t *data, size_t captured, ike_ip_packet *out)
@@ -60,7 +74,7 @@ static bool parse_ipv6(const uint8_t *data, size_t captured, ike_ip_packet *out)
     out->src = ike_addr_make(6, data + 8);
     out->dst = ike_addr_make(6, data + 24);
     out->ttl = data[7];
-    for (int i = 0; i < MAX_EXTENSION_HEADERS && is_extension(next); i++) {
+    for (int i = 0; i < MAX_EXTENSION_HEADERS && ike_ip_is_extension(next); i++) {
         const uint8_t *extension = data + header;
 
         if (header + 8 > MIN(captured, total))
@@ -80,7 +94,7 @@ static bool parse_ipv6(const uint8_t *data, size_t captured, ike_ip_packet *out)
         next = extension[0];
         if (header > MIN(captured, total))
             return false;
-        if (out->offset > 0) /* what follows in a later fragment is data, not headers */
+        if (out->is_fragment) /* headers that follow are in pieces like the rest: RFC 8200 4.5 */
             break;
     }
     out->protocol = next;

@@ -18,7 +18,8 @@ enum {
 
 typedef struct ike_ip_packet {
     ike_addr src, dst;
-    uint8_t protocol; /* upper layer, after the IPv6 extension headers */
+    uint8_t protocol; /* upper layer, after the IPv6 extension headers; in a fragment the header
+                       * that follows that of the fragment */
     uint8_t ttl;
     bool has_id; /* IPv4 always; IPv6 only in fragments */
     uint32_t id;
@@ -35,5 +36,10 @@ typedef struct ike_ip_packet {
  * means "all that was captured". Returns false when this is no IP header or it is cut off.
  * RFC 791 3.1, RFC 8200 3 and 4.5. */
 bool ike_ip_parse(const uint8_t *data, size_t captured, ike_ip_packet *out);
+
+/* Skips IPv6 extension headers at the beginning of a datagram that was fragmented. On success `*at` is
+ * the offset of the header that `*protocol` names. RFC 8200 4.5. */
+bool ike_ip_skip_extensions(const uint8_t *data, size_t captured, uint8_t *protocol, size_t *at);
+bool ike_ip_is_extension(uint8_t protocol);
 
 #endif

@@ -37,6 +37,12 @@ void ike_judge_find_liveness(ike_sa *sa);
 void ike_judge_refusals(ike_tracker *t, ike_sa *sa);
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa);
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
+/* True for "fragmentation needed" and "packet too big". */
+bool ike_judge_is_too_big(const ike_icmp *icmp);
+/* Appends what points to IP fragments that are dropped behind the capture point, if anything does: all
+ * copies of this message that nobody reacted to went in IP fragments, and smaller messages of the SA were
+ * answered both ways. */
+void ike_judge_append_dropped(GString *text, const ike_sa *sa, const ike_record *first);
 
 /* Finds floods of half-open SAs: they are told once, not for each SA. */
 void ike_judge_floods(ike_tracker *t);

@@ -65,6 +65,24 @@ void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa)
         g_ptr_array_add(sa->records, r);
 }
 
+void ike_note_retract(ike_tracker *t, ike_note *note)
+{
+    ike_note *first = ike_tracker_notes(t, note->frame), *before = first;
+
+    if (note->sa)
+        g_ptr_array_remove(note->sa->records, note);
+    t->n_pieces--;
+    if (first == note && note->next) {
+        g_hash_table_insert(t->notes, GUINT_TO_POINTER(note->frame), note->next);
+    } else if (first == note) {
+        g_hash_table_remove(t->notes, GUINT_TO_POINTER(note->frame));
+    } else {
+        while (before->next != note)
+            before = before->next;
+        before->next = note->next;
+    }
+}
+
 void ike_piece_seen(ike_record *piece)
 {
     ike_side_state *sides = piece->note.sa->sides;

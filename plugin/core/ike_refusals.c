@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * How the other side shows that it does not go along: Informationals, teardown, ICMP errors.
+ * How the other side shows that it does not go along: Informationals, teardown.
  */
 #include "ike_judge.h"
 
@@ -191,9 +191,13 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
         return;
     if (mm5 && sends_after(mm5, mm6) >= 2 &&
         !ike_judge_info_since(sa, mm6, ike_side_other(mm6->side))) {
+        GString *text = g_string_new(NULL);
+
+        ike_judge_append_dropped(text, sa, mm6);
         ike_raise(t, sa, IKE_DIAG_MM6_IGNORED, &mm5->last_send->note, 0,
-                  "MM5 was sent %u times more after MM6 in frame %u", sends_after(mm5, mm6),
-                  mm6->note.frame);
+                  "MM5 was sent %u times more after MM6 in frame %u%s", sends_after(mm5, mm6),
+                  mm6->note.frame, text->str);
+        g_string_free(text, TRUE);
         sa->is_failed = !sa->is_joined;
         return;
     }
@@ -257,90 +261,4 @@ void ike_judge_refusals(ike_tracker *t, ike_sa *sa)
     for (guint i = 0; i < sa->exchanges->len; i++)
         judge_qm1(t, sa, sa->exchanges->pdata[i]);
     judge_cookies(t, sa);
-}
-
-/* ---- ICMP ---- */
-
-#define PORT_UNREACHABLE "port unreachable: the host is up, nothing listens there"
-
-/* `code` -1: any. The first row that fits counts. */
-static const struct {
-    bool v6;
-    int type, code;
-    ike_diagnosis_id id;
-    const char *text;
-} icmp_rows[] = {
-    { false, 3, 3, IKE_DIAG_ICMP_UNREACH, PORT_UNREACHABLE },
-    { false, 3, 4, IKE_DIAG_PMTU, "fragmentation needed" },
-    { false, 3, 9, IKE_DIAG_ICMP_FILTERED, "network administratively prohibited" },
-    { false, 3, 10, IKE_DIAG_ICMP_FILTERED, "host administratively prohibited" },
-    { false, 3, 13, IKE_DIAG_ICMP_FILTERED, "communication administratively prohibited" },
-    { false, 3, 0, IKE_DIAG_ICMP_UNREACH, "network unreachable" },
-    { false, 3, -1, IKE_DIAG_ICMP_UNREACH, "host unreachable" },
-    { false, 11, 1, IKE_DIAG_REASM_TIMEOUT, "fragment reassembly time exceeded" },
-    { false, 11, -1, IKE_DIAG_ICMP_UNREACH, "time to live exceeded: a routing loop" },
-    { true, 1, 4, IKE_DIAG_ICMP_UNREACH, PORT_UNREACHABLE },
-    { true, 1, 1, IKE_DIAG_ICMP_FILTERED, "communication administratively prohibited" },
-    { true, 1, 5, IKE_DIAG_ICMP_FILTERED, "source address failed policy" },
-    { true, 1, 6, IKE_DIAG_ICMP_FILTERED, "reject route to destination" },
-    { true, 1, -1, IKE_DIAG_ICMP_UNREACH, "no route or address unreachable" },
-    { true, 2, -1, IKE_DIAG_PMTU, "packet too big" },
-    { true, 3, 1, IKE_DIAG_REASM_TIMEOUT, "fragment reassembly time exceeded" },
-    { true, 3, -1, IKE_DIAG_ICMP_UNREACH, "hop limit exceeded: a routing loop" },
-};
-
-static bool is_port_unreachable(const ike_icmp *icmp)
-{
-    return icmp->is_v6 ? icmp->type == 1 && icmp->code == 4 : icmp->type == 3 && icmp->code == 3;
-}
-
-static bool is_first_message(const ike_record *r)
-{
-    const ike_record *first = r && r->first ? r->first : r;
-
-    return first && first->label.number == 1 &&
-           (first->label.mode == IKE_MODE_MAIN || first->label.mode == IKE_MODE_AGGRESSIVE);
-}
-
-/* The last answer of an IKEv2 SA to a peer that closed its port: one that deletes the SA and does not
- * wait. */
-static bool is_late_answer(const ike_icmp *icmp)
-{
-    const ike_record *about = icmp->about ? ike_record_first(icmp->about) : NULL;
-
-    return about && is_port_unreachable(icmp) && about->label.mode == IKE_MODE_V2_INFO &&
-           about->label.is_response;
-}
-
-static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
-{
-    const ike_record *about = icmp->about ? icmp->about : sa->records->pdata[0];
-    const bool stops = ike_judge_is_silent_after(sa, about) && !ike_judge_has_esp_after(sa, about) &&
-                       !is_late_answer(icmp);
-    GString *from = g_string_new(NULL);
-
-    ike_addr_append(from, &icmp->reporter);
-    for (size_t i = 0; i < G_N_ELEMENTS(icmp_rows); i++) {
-        ike_diagnosis_id id = icmp_rows[i].id;
-
-        if (icmp_rows[i].v6 != icmp->is_v6 || icmp_rows[i].type != icmp->type ||
-            (icmp_rows[i].code >= 0 && icmp_rows[i].code != icmp->code))
-            continue;
-        if (is_port_unreachable(icmp) && is_first_message(icmp->about))
-            id = IKE_DIAG_MM1_ICMP;
-        ike_raise(t, sa, id, &icmp->note,
-                  stops || id == IKE_DIAG_PMTU ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
-                  id == IKE_DIAG_PMTU ? "ICMP from %s: %s, MTU %u" : "ICMP from %s: %s", from->str,
-                  icmp_rows[i].text, icmp->mtu);
-        if (stops && id != IKE_DIAG_PMTU)
-            ike_sa_fail(sa);
-        break;
-    }
-    g_string_free(from, TRUE);
-}
-
-void ike_judge_icmp(ike_tracker *t, ike_sa *sa)
-{
-    for (guint i = 0; i < sa->icmp->len && sa->records->len; i++)
-        judge_one_icmp(t, sa, sa->icmp->pdata[i]);
 }

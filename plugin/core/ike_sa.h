@@ -119,6 +119,8 @@ struct ike_record {
     uint32_t fragment_missing;
     ike_record *message;   /* of a piece: the record that carries the message */
     ike_label part_of;     /* of an IKEv2 fragment: the message, which its header names */
+    bool is_probable;      /* an IP fragment without ports while its SA waited for `part_of` */
+    uint32_t packet_length; /* bytes of the IP packet on the wire; 0 for what came in TCP */
 
     char *notify;  /* names of clear notify payloads, or NULL */
     uint16_t notify_error; /* first clear error notify type, or 0 */

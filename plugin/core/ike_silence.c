@@ -29,12 +29,19 @@ static bool has_pieces_after(const ike_request *q)
            q->sa->sides[other].newest_piece_frame > q->first->note.frame;
 }
 
+/* An MTU that ICMP named is no answer to what was sent after it. */
+static bool names_mtu_before(const ike_icmp *icmp, const ike_record *sent)
+{
+    return ike_judge_is_too_big(icmp) && sent->note.frame > icmp->note.frame;
+}
+
 static bool is_quoted_by_icmp(const ike_request *q)
 {
     for (guint i = 0; i < q->sa->icmp->len; i++) {
         const ike_icmp *icmp = q->sa->icmp->pdata[i];
 
-        if (icmp->note.frame > q->first->note.frame && icmp->quoted == q->first->side)
+        if (icmp->note.frame > q->first->note.frame && icmp->quoted == q->first->side &&
+            !names_mtu_before(icmp, q->first->last_send))
             return true;
     }
     return false;
@@ -243,6 +250,7 @@ static silence silence_of(const ike_request *q)
         s.id = is_liveness(q) ? IKE_DIAG_DPD_FAIL : q->step->unanswered;
         s.is_final = true;
         g_string_append(text, " and never answered");
+        ike_judge_append_dropped(text, q->sa, q->first);
         if (q->first->sends == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
         if (s.id == IKE_DIAG_DPD_FAIL && (beside = alive_beside(q))) {

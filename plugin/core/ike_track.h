@@ -79,6 +79,8 @@ void *ike_note_new(ike_tracker *t, ike_note_kind kind, size_t size);
 /* The same for an earlier frame. */
 void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t frame,
                       ike_time time);
+/* Takes a note of a piece back. */
+void ike_note_retract(ike_tracker *t, ike_note *note);
 void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa);
 /* Call once the side of a piece is known. */
 void ike_piece_seen(ike_record *piece);
@@ -193,6 +195,8 @@ struct ike_ipfrag_table *ike_ipfrag_table_new(void);
 void ike_ipfrag_table_free(struct ike_ipfrag_table *table);
 void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *packet);
 void ike_ipfrag_judge(ike_tracker *t);
+/* The SA of a datagram in pieces that an ICMP error quotes a piece of; NULL when there is none. */
+ike_sa *ike_ipfrag_sa(const ike_tracker *t, const ike_ip_packet *quoted);
 
 /* ---- ike_tcp.c ---- */
 typedef struct ike_tcp_usage {

@@ -114,6 +114,12 @@ void ike_tracker_frame(ike_tracker *t, uint32_t number, ike_time time)
 
 /* ---- from a datagram to a message ---- */
 
+/* Of a packet that is no IP fragment, without options. */
+static uint32_t packet_length(const ike_datagram *d)
+{
+    return d->is_tcp ? 0 : (uint32_t)d->wire + 8 + (d->src.addr.family == 4 ? 20 : 40);
+}
+
 static void fill_header(ike_record *r, const ike_message *m, const ike_datagram *d)
 {
     r->src = d->src;
@@ -122,6 +128,7 @@ static void fill_header(ike_record *r, const ike_message *m, const ike_datagram 
     r->has_ip_id = d->has_ip_id;
     r->has_marker = d->has_marker;
     r->is_tcp = d->is_tcp;
+    r->packet_length = packet_length(d);
     r->spi_i = m->spi_i;
     r->spi_r = m->spi_r;
     r->message_id = m->message_id;
@@ -192,6 +199,21 @@ static void raise_header_remarks(ike_tracker *t, ike_record *r, const ike_messag
                   "the initiator cookie is zero");
 }
 
+#define LARGE_MESSAGE 3000u /* RFC 7296 2: implementations should handle up to this */
+
+/* TCP has no limit; what travels in IKE fragments does not come here. */
+static void raise_big(ike_tracker *t, ike_record *r)
+{
+    if (r->version != 2 || r->is_tcp || r->length <= LARGE_MESSAGE)
+        return;
+    ike_raise(t, r->note.sa, IKE_DIAG_BIG_MESSAGE, &r->note, IKE_SEVERITY_NONE,
+              r->exchange_type == IKE_XCHG_V2_SA_INIT
+                  ? "%u bytes; the first exchange cannot go in IKE fragments: large key exchanges "
+                    "belong into IKE_INTERMEDIATE (RFC 9242, RFC 9370)"
+                  : "%u bytes without IKE fragments",
+              r->length);
+}
+
 static bool is_full(ike_tracker *t, ike_sa *sa)
 {
     if (sa->records->len < IKE_MAX_SA_RECORDS)
@@ -256,6 +278,7 @@ static ike_record *take_whole(ike_tracker *t, ike_sa *sa, const ike_message *m, 
     ike_record *r = ike_record_new(t, IKE_NOTE_MESSAGE, sa, m, d);
 
     raise_fragments(t, r, d);
+    raise_big(t, r);
     if (!ike_copies_check(t, r))
         ike_tracker_number(t, r, m);
     else if (r->version == 1)

@@ -194,7 +194,8 @@ static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
     if (message)
         draw_label(c, tree, r);
     add_uint(c, tree, hf_ikex_version, r->version);
-    add_uint(c, tree, hf_ikex_exchange, r->exchange_type);
+    if (!r->is_probable) /* without the first IP fragment there is no header to read */
+        add_uint(c, tree, hf_ikex_exchange, r->exchange_type);
     if (r->note.sa) {
         add_uint(c, tree, hf_ikex_sender, ike_sa_role(r->note.sa, r->side));
         add_string(c, tree, hf_ikex_state, ike_state_name(ike_record_state(r)));
@@ -323,7 +324,7 @@ static void info_piece(GString *text, const ike_record *r)
         ike_label_append(text, (r->message->first ? r->message->first : r->message)->label);
         g_string_append_printf(text, " in %u", r->message->note.frame);
     } else if (r->part_of.mode != IKE_MODE_NONE) {
-        g_string_append(text, " of ");
+        g_string_append(text, r->is_probable ? ", probably of " : " of ");
         ike_label_append(text, r->part_of);
     } else if (ike_exchange_name(r->exchange_type)) {
         g_string_append_printf(text, " of a %s message", ike_exchange_name(r->exchange_type));

@@ -82,11 +82,19 @@ static bool is_quoted(const field_info *item, const GArray *errors)
     return false;
 }
 
-/* Returns whether one of them is an ICMP error. */
+static bool is_fragment(const uint8_t *data, size_t captured)
+{
+    ike_ip_packet ip;
+
+    return ike_ip_parse(data, captured, &ip) && ip.is_fragment;
+}
+
+/* Returns whether one of them is an ICMP error or an IP fragment: what Wireshark makes of these, which
+ * its preferences decide, is not to be taken for a message. */
 static bool feed_packets(GPtrArray *items, const ikex_sink *sink)
 {
     GArray *errors = g_array_new(FALSE, FALSE, sizeof(range));
-    bool quotes;
+    bool stop = false;
 
     for (guint i = 0; i < items->len; i++) {
         field_info *item = g_ptr_array_index(items, i);
@@ -100,11 +108,12 @@ static bool feed_packets(GPtrArray *items, const ikex_sink *sink)
 
             g_array_append_val(errors, here);
         }
+        stop |= is_fragment(data, captured);
         sink->ip(data, captured, sink->user);
     }
-    quotes = errors->len > 0;
+    stop |= errors->len > 0;
     g_array_free(errors, TRUE);
-    return quotes;
+    return stop;
 }
 
 static ike_endpoint endpoint_of(const address *addr, uint32_t port)

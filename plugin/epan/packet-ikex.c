@@ -79,11 +79,11 @@ static int dissect_ikex(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
         return 0;
     if (!pinfo->fd->visited)
         feed_frame(pinfo, tree);
+    if (pinfo->fd->visited)
+        conclude(); /* a frame may get its first note by it */
     notes = ike_tracker_notes(tracker, pinfo->num);
     if (!notes)
         return 0;
-    if (pinfo->fd->visited)
-        conclude();
 
     const ikex_canvas canvas = { pinfo, tvb, tree, proto_ikex, pref_info_column };
 

@@ -6,7 +6,7 @@
 #define START (INT64_C(1700000000) * IKE_SECOND)
 #define STEP (10 * IKE_MILLISECOND)
 
-static const char *const default_vendors[] = { VID_RFC3947, VID_DPD, NULL };
+static const char *const default_vendors[] = { VID_RFC3947, VID_DPD, VID_FRAGMENTATION, NULL };
 
 static ladder_host host(const char *addr, uint16_t port)
 {

@@ -99,6 +99,7 @@ typedef struct ladder {
 #define VID_DRAFT_02N "90cb80913ebb696e086381b5ec427b1f"
 #define VID_DRAFT_07 "439b59f8ba676c4c7737ae22eab8f582"
 #define VID_DPD "afcad71368a1f1c96b8696fc77570100"
+#define VID_FRAGMENTATION "4048b7d56ebce88525e7de7f00d6c2d3"
 #define VID_XAUTH "09002689dfd6b712"
 #define VID_GSS "621b04bb09882ac1e15935fefa24aeee"
 
