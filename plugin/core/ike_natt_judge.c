@@ -309,7 +309,7 @@ static bool waited(const ike_tracker *t, const ike_record *last)
     return t->span.last - last->last_send->note.time >= t->options.patience;
 }
 
-/* The first Informational by which the initiator ends what its Quick Mode made, before any ESP. */
+/* The first Informational by which the initiator ends what its last Quick Mode made. */
 static ike_record *end_after_quick(const ike_sa *sa)
 {
     const GPtrArray *infos = sa->infos[sa->initiator];
@@ -321,7 +321,9 @@ static ike_record *end_after_quick(const ike_sa *sa)
         if (exchange->mode == IKE_MODE_QUICK && exchange->slot[3])
             qm3 = exchange->slot[3];
     }
-    for (guint i = 0; qm3 && i < infos->len; i++) {
+    if (!qm3 || sa->sides[sa->initiator].newest_exchange_frame > qm3->note.frame)
+        return NULL;
+    for (guint i = 0; i < infos->len; i++) {
         ike_record *r = infos->pdata[i];
 
         if (r->note.frame > qm3->note.frame && !r->is_liveness)
@@ -349,7 +351,7 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
         return &mm6->note;
     *what = "ends the negotiation after Quick Mode, without ESP";
     end = shows_all(t, sa) ? end_after_quick(sa) : NULL;
-    return end && waited(t, end) && ike_judge_is_silent_after(sa, end) ? &end->note : NULL;
+    return end && waited(t, end) ? &end->note : NULL;
 }
 
 static void judge_windows(ike_tracker *t, ike_sa *sa)
