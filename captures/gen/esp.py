@@ -77,6 +77,24 @@ def esp_early(c):
     esp_both_ways(c, sa.initiator, sa.responder)
 
 
+@scenario(expect=["esp_after_qm2"], healthy=True)
+def esp_before_connected(c):
+    """A Quick Mode with the commit bit: the initiator sends ESP after QM3, before the CONNECTED notify (QM4) of
+    the responder. That packet may be lost; all is well."""
+    sa = IkeSa(c, *pair(c))
+    sa.main_mode()
+    quick = sa.quick_mode(commit=True)
+    quick.qm1()
+    quick.qm2()
+    quick.qm3()
+    there, back = flows(c, sa)
+    there.send(84)
+    quick.qm4()
+    for _ in range(3):
+        there.send(84, 0.02)
+        back.send(84, 0.02)
+
+
 # Sequence numbers
 
 @scenario(expect=["spi_reuse"])

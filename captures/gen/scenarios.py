@@ -20,6 +20,7 @@ import ikev2_tunnels  # noqa: F401  (adds its scenarios to the table)
 import ikewire as ike
 import ladder
 import malformed
+import natt  # noqa: F401  (adds its scenarios to the table)
 import silences  # noqa: F401  (adds its scenarios to the table)
 from ladder import EspFlow, IkeSa, Suite
 from registry import SCENARIOS, behind_nat, esp_both_ways, pair, refuse, scenario, windows_pair

@@ -163,37 +163,6 @@ static void judge_joined(ike_tracker *t, ike_sa *sa)
                   "the capture begins in the middle of this negotiation");
 }
 
-/* "the initiator", or its address while roles are not known; g_free it. */
-static char *side_name(const ike_sa *sa, ike_side side)
-{
-    static const char *const roles[] = { NULL, "the initiator", "the responder" };
-    const char *role = roles[ike_sa_role(sa, side)];
-    GString *text = g_string_new(role);
-
-    if (!role && sa->sides[side].n_endpoints)
-        ike_addr_append(text, &sa->sides[side].endpoints[0].addr);
-    return g_string_free(text, FALSE);
-}
-
-static void judge_nat(ike_tracker *t, ike_sa *sa)
-{
-    for (int side = 0; side < 2; side++) {
-        const ike_natted natted = ike_sa_natted(sa, side);
-        const ike_natd *natd = &sa->sides[side].natd;
-        const ike_natd *seen = sa->sides[1 - side].natd.seen ? &sa->sides[1 - side].natd : natd;
-        char *name = side_name(sa, side);
-
-        if (natted >= IKE_NAT_MAYBE && seen->record && seen->record->note.sa == sa)
-            ike_raise(t, sa, IKE_DIAG_NATT_DETECTED, &seen->record->note, 0,
-                      "%s is behind a NAT%s", name,
-                      natted == IKE_NAT_MAYBE ? ", or its encapsulation is forced" : "");
-        if (natd->seen && natd->forced && natd->record->note.sa == sa)
-            ike_raise(t, sa, IKE_DIAG_NATT_FORCED, &natd->record->note, 0,
-                      "%s hashes port 0 to force encapsulation", name);
-        g_free(name);
-    }
-}
-
 /* ---- between SAs ---- */
 
 static bool begins_here(const ike_sa *sa)
@@ -304,7 +273,7 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
 {
     judge_joined(t, sa);
     judge_oneway(t, sa);
-    judge_nat(t, sa);
+    ike_judge_nat(t, sa);
     ike_judge_find_liveness(sa);
     ike_judge_icmp(t, sa);
     ike_judge_refusals(t, sa);
@@ -321,6 +290,7 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     judge_slow(t, sa);
     judge_gaps(t, sa);
     ike_v1frag_judge(t, sa);
+    ike_judge_natt(t, sa);
 }
 
 static void judge_pair(gpointer key, gpointer value, gpointer user)
@@ -329,6 +299,7 @@ static void judge_pair(gpointer key, gpointer value, gpointer user)
     judge_simultaneous(user, value);
     judge_attempts(user, value);
     ike_judge_redundant(user, value);
+    ike_judge_nat_clash(user, value);
 }
 
 void ike_judge_capture(ike_tracker *t)

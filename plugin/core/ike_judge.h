@@ -71,6 +71,14 @@ void ike_judge_orphans(ike_tracker *t);
 /* IKEv2 SAs of the same hosts and ports that live side by side; `list`: all between two hosts. */
 void ike_judge_redundant(ike_tracker *t, const GPtrArray *list);
 
+/* ---- ike_natt_judge.c ---- */
+/* Who is behind a NAT, and who forces encapsulation. */
+void ike_judge_nat(ike_tracker *t, ike_sa *sa);
+/* What is wrong with NAT traversal; uses what was said of unanswered messages. */
+void ike_judge_natt(ike_tracker *t, ike_sa *sa);
+/* Hosts that a NAT gives the same address and port; `list`: all SAs between two hosts. */
+void ike_judge_nat_clash(ike_tracker *t, const GPtrArray *list);
+
 /* True when a copy of `r` was sent after another message. */
 bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after);
 bool ike_judge_is_info(const ike_record *r);

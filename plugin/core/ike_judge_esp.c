@@ -115,6 +115,22 @@ static void judge_early(ike_tracker *t, ike_flow *flow)
     g_free(name);
 }
 
+/* The commit bit makes the responder wait until it has set up the IPsec SA: RFC 2408 3.1. */
+static void judge_commit(ike_tracker *t, ike_flow *flow)
+{
+    const ike_exchange *quick = flow->child;
+    const ike_record *connected = quick && quick->mode == IKE_MODE_QUICK ? quick->slot[4] : NULL;
+    char *name;
+
+    if (!connected || flow->side != quick->opener ||
+        flow->first->note.frame > connected->note.frame)
+        return;
+    name = name_of(flow);
+    ike_raise(t, flow->sa, IKE_DIAG_ESP_AFTER_QM2, &flow->first->note, IKE_SEVERITY_NONE,
+              "%s is in use before QM4 in frame %u", name, connected->note.frame);
+    g_free(name);
+}
+
 /* ---- sequence numbers ---- */
 
 static void judge_sequence(ike_tracker *t, ike_flow *flow)
@@ -249,6 +265,7 @@ void ike_judge_flows(ike_tracker *t)
         judge_stranger(t, flow);
         judge_oneway(t, flow);
         judge_early(t, flow);
+        judge_commit(t, flow);
         judge_sequence(t, flow);
         judge_path(t, flow);
         judge_null(t, flow);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * NAT traversal: who is behind a NAT (RFC 3947 3.2, RFC 7296 2.23), when the initiator moves to port
- * 4500 (RFC 3947 4), and when a NAT gives a peer another address or port.
+ * NAT detection: what the NAT-D payloads (RFC 3947 3.2) and the NAT_DETECTION notifies (RFC 7296 2.23)
+ * say of the addresses that the capture shows.
  */
 #include "ike_track.h"
 
@@ -54,6 +54,31 @@ static bool matches(const ike_message *m, const uint8_t *hash, size_t length, co
     return false;
 }
 
+/* True of a hash whose function is known: Tiger and what is for private use cannot be tested. */
+static bool is_testable(const ike_sa *sa, size_t length)
+{
+    bool known_length = false, known_hash = !sa->has_chosen;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(natd_hashes); i++) {
+        known_length |= natd_hashes[i].length == length;
+        known_hash |= natd_hashes[i].hash == sa->chosen.hash;
+    }
+    return known_length && known_hash;
+}
+
+/* Libreswan hashes port 0 to force encapsulation: in IKEv1 in both hashes, in IKEv2 in that of the
+ * source only. The address is its own all the same, so a NAT still shows. */
+static bool matches_or_forces(const ike_message *m, const ike_payload *p, const ike_endpoint *e,
+                              bool *forced)
+{
+    if (matches(m, p->body, p->length, e, e->port))
+        return true;
+    if (!matches(m, p->body, p->length, e, 0))
+        return false;
+    *forced = true;
+    return true;
+}
+
 static bool has_draft_04_vendor(const ike_sa *sa)
 {
     for (int side = 0; side < 2; side++) {
@@ -72,44 +97,48 @@ static bool is_natd(const ike_sa *sa, const ike_payload *p)
            (p->type == IKE_PL_NATD_DRAFT_04 && has_draft_04_vendor(sa));
 }
 
+typedef struct natd_order {
+    bool source_is_first, destination_is_later, untestable;
+} natd_order;
+
+static void read_natd(ike_natd *natd, natd_order *order, const ike_record *r, const ike_message *m,
+                      const ike_payload *p)
+{
+    order->untestable |= !is_testable(r->note.sa, p->length);
+    if (natd->payloads < IKE_MAX_NATD)
+        natd->hashes[natd->payloads] = ike_bytes_digest(p->body, p->length);
+    if (natd->payloads++ == 0) {
+        natd->destination_ok = matches_or_forces(m, p, &r->dst, &natd->forced);
+        order->source_is_first = matches_or_forces(m, p, &r->src, &natd->forced);
+    } else {
+        natd->source_ok |= matches_or_forces(m, p, &r->src, &natd->forced);
+        order->destination_is_later |= matches_or_forces(m, p, &r->dst, &natd->forced);
+    }
+}
+
 /* The first payload is the destination as its sender sees it, all further ones are possible sources
- * of the sender. */
+ * of the sender (RFC 3947 3.2). */
 void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m)
 {
-    ike_natd natd = { 0 };
-    bool source_is_first = false, destination_is_later = false;
-    unsigned n = 0;
+    ike_natd natd = { .record = r };
+    natd_order order = { 0 };
 
     if (r->side == IKE_SIDE_NONE || r->note.sa->sides[r->side].natd.seen)
         return;
-    for (unsigned i = 0; i < m->n_payloads; i++) {
-        const ike_payload *p = &m->payloads[i];
-
-        if (!is_natd(r->note.sa, p))
-            continue;
-        if (matches(m, p->body, p->length, &r->src, 0) || matches(m, p->body, p->length, &r->dst, 0))
-            natd.forced = true;
-        if (n++ == 0) {
-            natd.destination_ok = matches(m, p->body, p->length, &r->dst, r->dst.port);
-            source_is_first = matches(m, p->body, p->length, &r->src, r->src.port);
-        } else {
-            natd.source_ok |= matches(m, p->body, p->length, &r->src, r->src.port);
-            destination_is_later |= matches(m, p->body, p->length, &r->dst, r->dst.port);
-        }
-    }
-    if (n < 2)
+    for (unsigned i = 0; i < m->n_payloads; i++)
+        if (is_natd(r->note.sa, &m->payloads[i]))
+            read_natd(&natd, &order, r, m, &m->payloads[i]);
+    if (natd.payloads == 0)
         return;
-    natd.wrong_order = !natd.destination_ok && !natd.source_ok &&
-                       (source_is_first || destination_is_later);
+    natd.seen = natd.payloads > 1 && !order.untestable;
+    natd.wrong_order = natd.seen && !natd.destination_ok && !natd.source_ok &&
+                       (order.source_is_first || order.destination_is_later);
     if (natd.wrong_order) {
-        natd.destination_ok = destination_is_later;
-        natd.source_ok = source_is_first;
-    }
-    if (natd.wrong_order)
+        natd.destination_ok = order.destination_is_later;
+        natd.source_ok = order.source_is_first;
         ike_raise(t, r->note.sa, IKE_DIAG_NATD_ORDER, &r->note, 0,
                   "the hashes match only with source and destination exchanged");
-    natd.seen = true;
-    natd.record = r;
+    }
     r->note.sa->sides[r->side].natd = natd;
 }
 
@@ -127,9 +156,12 @@ void ike_natt_detect_v2(ike_record *r, const ike_message *m)
             !ike_payload_notify(m, &m->payloads[i], &n))
             continue;
         if (n.type == IKE_NOTIFY_V2_NAT_SOURCE) {
+            const bool port_0 = matches(m, n.data, n.data_length, &r->src, 0);
+
             natd.seen = true;
-            natd.source_ok |= matches(m, n.data, n.data_length, &r->src, r->src.port);
-            natd.forced |= matches(m, n.data, n.data_length, &r->src, 0);
+            natd.payloads++;
+            natd.forced |= port_0;
+            natd.source_ok |= port_0 || matches(m, n.data, n.data_length, &r->src, r->src.port);
         } else if (n.type == IKE_NOTIFY_V2_NAT_DESTINATION) {
             has_destination = true;
             natd.destination_ok |= matches(m, n.data, n.data_length, &r->dst, r->dst.port);
@@ -137,59 +169,4 @@ void ike_natt_detect_v2(ike_record *r, const ike_message *m)
     }
     if (natd.seen && has_destination)
         r->note.sa->sides[r->side].natd = natd;
-}
-
-static void raise_change(ike_tracker *t, ike_record *r, const ike_endpoint *old)
-{
-    const bool moved = !ike_addr_equal(&old->addr, &r->src.addr);
-    GString *was = g_string_new(NULL), *is = g_string_new(NULL);
-
-    ike_endpoint_append(was, old);
-    ike_endpoint_append(is, &r->src);
-    /* whether both sides support MOBIKE is encrypted (RFC 4555 3.1) */
-    ike_raise(t, r->note.sa, moved ? IKE_DIAG_NAT_ADDRCHG : IKE_DIAG_NAT_REBIND, &r->note,
-              moved && r->version == 2 ? IKE_SEVERITY_CHAT : IKE_SEVERITY_NONE, "%s is now %s", was->str,
-              is->str);
-    g_string_free(was, TRUE);
-    r->mapping = g_string_free(is, FALSE);
-}
-
-/* The packet of one sender seen on both sides of a NAT: same IP ID, another source. */
-static bool is_seen_across_nat(const ike_record *r)
-{
-    return r->copy == IKE_COPY_DUPLICATE && !ike_addr_equal(&r->src.addr, &r->doubles->src.addr);
-}
-
-/* A TCP connection has a port of its own, whatever the NAT does (RFC 9329 6.1). */
-static bool is_at_new_place(const ike_side_state *side, const ike_record *r)
-{
-    if (r->is_tcp || side->current_is_tcp)
-        return !ike_addr_equal(&side->current.addr, &r->src.addr);
-    return !ike_endpoint_equal(&side->current, &r->src);
-}
-
-void ike_natt_endpoint(ike_tracker *t, ike_record *r)
-{
-    ike_side_state *side;
-    ike_sa *sa = r->note.sa;
-
-    if (r->side == IKE_SIDE_NONE || r->is_reflection || r->is_outside)
-        return;
-    side = &sa->sides[r->side];
-    if (is_seen_across_nat(r))
-        side->is_rewritten = true;
-    if (r->copy == IKE_COPY_DUPLICATE)
-        return;
-    if (r->has_marker && !r->is_tcp && !sa->has_floated && sa->has_used_500) {
-        r->floated = true;
-        sa->has_floated = true;
-    }
-    if (side->has_current && r->has_marker && side->current_has_marker && !side->is_rewritten &&
-        is_at_new_place(side, r))
-        raise_change(t, r, &side->current);
-    sa->has_used_500 |= !r->has_marker;
-    side->current = r->src;
-    side->current_has_marker = r->has_marker;
-    side->current_is_tcp = r->is_tcp;
-    side->has_current = true;
 }

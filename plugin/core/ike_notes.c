@@ -63,6 +63,8 @@ void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa)
     sa->last_frame = t->frame;
     if (r)
         g_ptr_array_add(sa->records, r);
+    else if (note->frame == t->frame)
+        ike_natt_packet(t, note);
 }
 
 void ike_note_retract(ike_tracker *t, ike_note *note)

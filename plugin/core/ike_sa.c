@@ -308,9 +308,9 @@ ike_natted ike_sa_natted(const ike_sa *sa, ike_side side)
     const ike_natd *own = &sa->sides[side].natd;
     const ike_natd *peer = &sa->sides[1 - side].natd;
 
-    if (sa->sides[side].is_rewritten || (peer->seen && !peer->destination_ok && !peer->forced))
+    if (sa->sides[side].is_rewritten || (peer->seen && !peer->destination_ok))
         return IKE_NAT_PROVEN;
-    if (own->seen && !own->source_ok && !own->forced)
+    if (own->seen && !own->source_ok)
         return !sa->has_used_tcp && has_rewritten_port(&sa->sides[side]) ? IKE_NAT_PROVEN
                                                                          : IKE_NAT_MAYBE;
     return own->seen && peer->seen ? IKE_NAT_NO : IKE_NAT_UNKNOWN;

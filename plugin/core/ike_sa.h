@@ -17,6 +17,7 @@
 #define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
 #define IKE_MAX_PAIRS 8          /* pairs of hosts under which an SA can be found */
 #define IKE_MAX_VENDORS 24       /* vendor IDs of one side that are remembered */
+#define IKE_MAX_VIEWS 4          /* addresses of one side in a capture on several sides of NATs */
 
 typedef struct ike_sa ike_sa;
 typedef struct ike_exchange ike_exchange;
@@ -147,14 +148,39 @@ struct ike_exchange {
     unsigned highest;          /* highest slot in use */
 };
 
+#define IKE_MAX_NATD 8 /* NAT-D payloads of a message that are remembered */
+
 /* What the NAT-D payloads of one side say, seen from the capture point (RFC 3947 3.2). */
 typedef struct ike_natd {
-    bool seen;
+    bool seen;          /* and could be tested */
     bool source_ok, destination_ok;
-    bool forced;        /* a hash over port 0 */
+    bool forced;        /* a hash over port 0, which is taken for the port in use */
+    unsigned payloads;  /* that are there, tested or not */
+    uint64_t hashes[IKE_MAX_NATD]; /* digests of these: the destination, then sources; IKEv1 only */
     bool wrong_order;   /* only matches when the order of the payloads is not honoured */
     struct ike_record *record; /* that carried them */
 } ike_natd;
+
+/* A time in which a side sent nothing on its way through the NAT (RFC 3948 4). */
+typedef struct ike_gap {
+    ike_time from, length;
+    ike_note *end; /* the packet that ends it, or NULL while there is no gap */
+} ike_gap;
+
+/* What a NAT on the way of one side would see of it: ike_natt_path.c. */
+typedef struct ike_path {
+    ike_endpoint views[IKE_MAX_VIEWS]; /* newest endpoint under each address */
+    bool view_has_marker[IKE_MAX_VIEWS];
+    unsigned n_views;
+    bool has_sent, has_used_4500;
+    ike_time newest;         /* packet of any kind: IKE, ESP, keepalive */
+    ike_time newest_message;
+    unsigned keepalives;
+    ike_time moved;          /* when its port changed last; 0: never */
+    ike_gap gap;             /* the longest one */
+    ike_gap newest_gap;
+    ike_gap moved_gap;       /* the longest one that ended with another port */
+} ike_path;
 
 typedef struct ike_side_state {
     ike_endpoint endpoints[IKE_MAX_ENDPOINTS];
@@ -175,6 +201,7 @@ typedef struct ike_side_state {
     uint32_t newest_esp_frame;
     ike_record *newest;     /* message or piece */
     bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
+    ike_path path;
 } ike_side_state;
 
 /* What a side of an IKEv2 SA announces in clear. */

@@ -227,8 +227,12 @@ void ike_v2frag_judge(ike_tracker *t, ike_exchange *exchange);
 void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m);
 /* The same for the notifies of IKEv2 (RFC 7296 2.23). */
 void ike_natt_detect_v2(ike_record *r, const ike_message *m);
-/* Watches the endpoints of both sides: float to 4500, new mappings of a NAT. */
+
+/* ---- ike_natt_path.c ---- */
+/* Watches the endpoints of both sides: float to 4500, new mappings of a NAT, answers to other ports. */
 void ike_natt_endpoint(ike_tracker *t, ike_record *r);
+/* A packet of an SA that is no IKE message: a keepalive, ESP, AH. */
+void ike_natt_packet(ike_tracker *t, ike_note *note);
 
 /* ---- ike_icmp.c ---- */
 typedef struct ike_icmp {

@@ -145,6 +145,7 @@ void v2_redirected_req(ladder *l, const char *from)
 
     add_offer(l, &m, l->v2.group);
     add_gateway(&m, V2_N_REDIRECTED_FROM, from);
+    add_support(l, &m, INITIATOR);
     send_message(l, INITIATOR, wire_end(&m));
 }
 

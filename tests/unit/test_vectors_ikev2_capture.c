@@ -479,6 +479,7 @@ static void nat_that_is_the_responder(void)
     l.hosts[INITIATOR] = client;
     l.hosts[RESPONDER] = router;
     v2_init_resp(&l);
+    move_to_4500(&l);
     auth(&l);
     long_after(&l);
     expect_no_finding(&l, "reflect");

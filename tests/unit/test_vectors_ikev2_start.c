@@ -309,6 +309,8 @@ static void same_spi_behind_nat(void)
     v2_init_resp(&l);
     speak_as(&l, &a);
     v2_init_resp(&l);
+    move_to_4500(&l);
+    speak_as(&l, &a);
     auth(&l);
     speak_as(&l, &b);
     auth(&l);

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What is said of NAT traversal once all frames are known: who is behind a NAT, detection that is
+ * missing, peers that do not float, silence that costs a mapping, Windows and servers behind NATs.
+ */
+#include "ike_judge.h"
+
+#define NAT_FORGETS (120 * IKE_SECOND)  /* RFC 4787 4.3, REQ-5: not sooner than two minutes */
+#define GIVES_UP_WITHIN (60 * IKE_SECOND)
+
+/* "the initiator", or its address while roles are not known; g_free it. */
+static char *side_name(const ike_sa *sa, ike_side side)
+{
+    static const char *const roles[] = { NULL, "the initiator", "the responder" };
+    const char *role = roles[ike_sa_role(sa, side)];
+    GString *text = g_string_new(role);
+
+    if (!role && sa->sides[side].n_endpoints)
+        ike_addr_append(text, &sa->sides[side].endpoints[0].addr);
+    return g_string_free(text, FALSE);
+}
+
+static const ike_finding *finding_of(const ike_sa *sa, ike_diagnosis_id id)
+{
+    for (guint i = 0; i < sa->distinct->len; i++) {
+        const ike_finding *finding = sa->distinct->pdata[i];
+
+        if (finding->id == id)
+            return finding;
+    }
+    return NULL;
+}
+
+/* ---- who is behind a NAT ---- */
+
+void ike_judge_nat(ike_tracker *t, ike_sa *sa)
+{
+    const bool is_half = !sa->sides[0].natd.seen || !sa->sides[1].natd.seen;
+
+    for (int side = 0; side < 2; side++) {
+        const ike_natted natted = ike_sa_natted(sa, side);
+        const ike_natd *natd = &sa->sides[side].natd;
+        const ike_natd *seen = sa->sides[1 - side].natd.seen ? &sa->sides[1 - side].natd : natd;
+        char *name = side_name(sa, side);
+
+        if (natted >= IKE_NAT_MAYBE && seen->record && seen->record->note.sa == sa)
+            ike_raise(t, sa, IKE_DIAG_NATT_DETECTED, &seen->record->note, 0,
+                      "%s%s is behind a NAT%s", is_half ? "at least " : "", name,
+                      natted == IKE_NAT_MAYBE ? ", or its encapsulation is forced" : "");
+        if (natd->seen && natd->forced && natd->record->note.sa == sa)
+            ike_raise(t, sa, IKE_DIAG_NATT_FORCED, &natd->record->note, 0,
+                      "%s hashes port 0 to force encapsulation", name);
+        g_free(name);
+    }
+}
+
+/* ---- detection that is missing ---- */
+
+/* A clear message of this SA whose payloads can all be read. */
+static bool is_whole(const ike_sa *sa, const ike_record *r)
+{
+    return r && !r->truncated && !r->is_encrypted && r->note.sa == sa && r->side != IKE_SIDE_NONE &&
+           !r->notify_error;
+}
+
+/* Messages that carry NAT detection where the method asks for it; how many, 0 when one cannot be read.
+ * Of Aggressive Mode that is AM2: AM3 is encrypted as a rule (RFC 3947 3.2). */
+static unsigned detecting_messages(const ike_sa *sa, ike_record *of[2])
+{
+    static const struct {
+        ike_mode mode;
+        unsigned n, slots[2];
+    } rows[] = {
+        { IKE_MODE_MAIN, 2, { 3, 4 } },
+        { IKE_MODE_AGGRESSIVE, 1, { 2, 0 } },
+        { IKE_MODE_V2_SA_INIT, 2, { IKE_REQUEST, IKE_RESPONSE } },
+    };
+    unsigned n = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].mode != sa->phase1->mode)
+            continue;
+        for (n = 0; n < rows[i].n; n++) {
+            of[n] = sa->phase1->slot[rows[i].slots[n]];
+            if (!is_whole(sa, of[n]))
+                return 0;
+        }
+    }
+    return finding_of(sa, IKE_DIAG_MALFORMED) || finding_of(sa, IKE_DIAG_LIMIT) ? 0 : n;
+}
+
+/* Stacks announce drafts that they do not use: 00, 01 and 04 to 08. */
+static bool is_practised(const ike_vendor *method)
+{
+    return method && method->floats && method->natd_type != IKE_PL_NATD_DRAFT_04;
+}
+
+static void raise_missing(ike_tracker *t, ike_sa *sa, ike_record *r, unsigned payloads)
+{
+    char *name = side_name(sa, r->side);
+
+    ike_raise(t, sa, IKE_DIAG_NATD_MISSING, &r->note, 0,
+              payloads          ? "%s sends one NAT-D payload, two are needed"
+              : sa->version == 1 ? "%s sends no NAT-D payloads, although both sides announced a method"
+                                 : "%s sends no NAT detection, the other side does", name);
+    g_free(name);
+}
+
+static bool is_public_key_encryption(const ike_sa *sa)
+{
+    return sa->has_chosen && (sa->chosen.auth == IKE_AUTH_RSA_ENCRYPTION ||
+                              sa->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION);
+}
+
+/* R4.3.4: in IKEv1 both sides owe it once both announced it; in IKEv2 nothing but the notifies of one
+ * side tells that it is wanted. Between two ports of one address there is no NAT to look for. */
+static bool is_owed(const ike_sa *sa, const ike_record *r)
+{
+    if (ike_addr_equal(&r->src.addr, &r->dst.addr))
+        return false;
+    if (sa->version == 1)
+        return is_practised(ike_sa_nat_method(sa)) && !is_public_key_encryption(sa);
+    return sa->v2.choice && (sa->sides[0].natd.payloads > 0 || sa->sides[1].natd.payloads > 0);
+}
+
+static void judge_missing(ike_tracker *t, ike_sa *sa)
+{
+    ike_record *of[2];
+    const unsigned n = detecting_messages(sa, of), least = sa->version == 1 ? 2 : 1;
+
+    for (unsigned i = 0; i < n; i++) {
+        const unsigned payloads = sa->sides[of[i]->side].natd.payloads;
+
+        if (payloads < least && is_owed(sa, of[i]))
+            raise_missing(t, sa, of[i], payloads);
+    }
+}
+
+/* ---- no float ---- */
+
+/* IKEv1: both sides hash with the same cookies, so what one calls the destination must be one of
+ * what the other calls its own. This is what the peers compare, wherever the capture is made. */
+static bool names_other_than(const ike_natd *peer, const ike_natd *own)
+{
+    for (unsigned i = 0; i < MIN(own->payloads, IKE_MAX_NATD); i++)
+        if (own->hashes[i] == peer->hashes[0])
+            return false;
+    return own->payloads <= IKE_MAX_NATD;
+}
+
+/* True when the peers themselves see a NAT before `side`. IKEv2 hashes the SPIs of its message, which
+ * differ: an end is rewritten between its own view and the peer's when only one of them is the
+ * capture's. */
+static bool peers_see_nat(const ike_sa *sa, ike_side side)
+{
+    const ike_natd *own = &sa->sides[side].natd, *peer = &sa->sides[ike_side_other(side)].natd;
+
+    if (!peer->seen || peer->forced || peer->wrong_order || own->forced || own->wrong_order)
+        return false;
+    if (!own->seen) /* the capture's view must be the true one: that of the peer is */
+        return sa->version == 1 && sa->phase1->mode == IKE_MODE_AGGRESSIVE && peer->source_ok &&
+               !peer->destination_ok && !own->payloads;
+    return sa->version == 1 ? names_other_than(peer, own) : own->source_ok != peer->destination_ok;
+}
+
+/* The message that must be the first one on port 4500: RFC 3947 4, RFC 7296 2.23. */
+static ike_record *first_to_float(const ike_sa *sa)
+{
+    if (sa->version == 1)
+        return sa->phase1->mode == IKE_MODE_MAIN         ? sa->phase1->slot[5]
+               : sa->phase1->mode == IKE_MODE_AGGRESSIVE ? sa->phase1->slot[3]
+                                                         : NULL;
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const ike_exchange *exchange = sa->exchanges->pdata[i];
+
+        if (exchange->mode == IKE_MODE_V2_AUTH || exchange->mode == IKE_MODE_V2_INTERMEDIATE)
+            return exchange->slot[IKE_REQUEST];
+    }
+    return NULL;
+}
+
+/* Native ESP passes some NATs (one to one, pass-through): a tunnel that works is no failure. */
+static bool carries_esp(const ike_sa *sa)
+{
+    return sa->sides[0].esp_packets > 0 && sa->sides[1].esp_packets > 0;
+}
+
+static bool may_stay(const ike_sa *sa)
+{
+    const ike_vendor *method = ike_sa_nat_method(sa);
+
+    return sa->has_floated || sa->has_used_tcp || carries_esp(sa) ||
+           (sa->version == 1 && (!method || !method->floats));
+}
+
+static void judge_nofloat(ike_tracker *t, ike_sa *sa)
+{
+    ike_record *r = first_to_float(sa);
+    char *name;
+
+    if (!r || r->note.sa != sa || r->has_marker || r->is_tcp || r->side != sa->initiator ||
+        r->dst.port != IKE_PORT || may_stay(sa))
+        return;
+    for (int side = 0; side < 2; side++) {
+        if (!peers_see_nat(sa, side))
+            continue;
+        name = side_name(sa, side);
+        ike_raise(t, sa, IKE_DIAG_NATT_NOFLOAT, &r->note, 0,
+                  "the hashes that the peers compare show a NAT before %s, but the initiator goes on "
+                  "with port 500", name);
+        g_free(name);
+        return;
+    }
+}
+
+/* ---- silence ---- */
+
+/* A file that holds IKE only (saved with a filter) cannot tell what else was sent. */
+static bool shows_all(const ike_tracker *t, const ike_sa *sa)
+{
+    return t->n_esp > 0 || sa->sides[0].path.keepalives > 0 || sa->sides[1].path.keepalives > 0 ||
+           t->span.frames > g_hash_table_size(t->notes);
+}
+
+/* A side that only forces encapsulation has no mapping to keep. */
+static bool needs_mapping(const ike_sa *sa, ike_side side)
+{
+    const ike_natted natted = ike_sa_behind_nat(sa, side);
+    const ike_path *path = &sa->sides[side].path;
+
+    return natted == IKE_NAT_PROVEN || path->moved ||
+           (natted == IKE_NAT_MAYBE && path->keepalives > 0);
+}
+
+/* A request of the other side that was not answered, after this side was silent for so long that a NAT
+ * may forget; sets the time from which it was silent. */
+static const ike_finding *lost_after(const ike_sa *sa, ike_side side, ike_time *from)
+{
+    static const ike_diagnosis_id lost[] = { IKE_DIAG_DPD_FAIL, IKE_DIAG_QM1_NORESP, IKE_DIAG_TR_NORESP,
+                                             IKE_DIAG_CHILD_NORESP, IKE_DIAG_INFO_NORESP };
+    const ike_path *path = &sa->sides[side].path;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lost); i++) {
+        const ike_finding *finding = finding_of(sa, lost[i]);
+        ike_record *r = finding && finding->note ? ike_note_record(finding->note) : NULL;
+
+        if (!r || finding->severity != IKE_SEVERITY_WARN || r->side != ike_side_other(side))
+            continue;
+        *from = path->gap.end && path->gap.end->time > r->note.time ? path->gap.from : path->newest;
+        if (ike_record_first(r)->note.time - *from > NAT_FORGETS)
+            return finding;
+    }
+    return NULL;
+}
+
+static void raise_gap(ike_tracker *t, ike_sa *sa, ike_side side, ike_note *note, ike_time length,
+                      const char *then)
+{
+    char *name = side_name(sa, side);
+    GString *text = g_string_new(name);
+
+    g_string_append(text, " sent nothing for ");
+    ike_seconds_append(text, length);
+    g_string_append_printf(text, " s%s", then);
+    ike_raise(t, sa, IKE_DIAG_KEEPALIVE_GAP, note, *then ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE, "%s",
+              text->str);
+    g_string_free(text, TRUE);
+    g_free(name);
+}
+
+/* R4.5.2 */
+static void judge_gap(ike_tracker *t, ike_sa *sa, ike_side side)
+{
+    const ike_path *path = &sa->sides[side].path;
+    const ike_finding *lost;
+    ike_time from;
+
+    if (!path->has_used_4500 || !needs_mapping(sa, side) || ike_judge_is_oneway(t, sa))
+        return;
+    lost = lost_after(sa, side, &from);
+    if (path->moved_gap.length > NAT_FORGETS)
+        raise_gap(t, sa, side, path->moved_gap.end, path->moved_gap.length,
+                  ", and the NAT gave it another port then");
+    else if (lost && shows_all(t, sa))
+        raise_gap(t, sa, side, lost->note, ike_record_first(ike_note_record(lost->note))->note.time - from,
+                  ", and the other side's request after that was not answered");
+    else if (path->gap.length > 0 && (path->moved_gap.length > 0 || shows_all(t, sa)))
+        raise_gap(t, sa, side, path->gap.end, path->gap.length, "");
+}
+
+/* ---- Windows and a server behind a NAT (R4.6) ---- */
+
+static bool came_up_otherwise(const ike_tracker *t, const ike_sa *sa)
+{
+    const GPtrArray *list = sa->n_pairs ? ike_tracker_sas_between(t, &sa->pairs[0].src, &sa->pairs[0].dst)
+                                        : NULL;
+
+    for (guint i = 0; list && i < list->len; i++) {
+        const ike_sa *other = list->pdata[i];
+
+        if (other != sa && (other->sides[0].esp_packets > 0 || other->sides[1].esp_packets > 0))
+            return true;
+    }
+    return false;
+}
+
+static bool waited(const ike_tracker *t, const ike_record *last)
+{
+    return t->span.last - last->last_send->note.time >= t->options.patience;
+}
+
+/* The first Informational by which the initiator ends what its last Quick Mode made. */
+static ike_record *end_after_quick(const ike_sa *sa)
+{
+    const GPtrArray *infos = sa->infos[sa->initiator];
+    const ike_record *qm3 = NULL;
+
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const ike_exchange *exchange = sa->exchanges->pdata[i];
+
+        if (exchange->mode == IKE_MODE_QUICK && exchange->slot[3])
+            qm3 = exchange->slot[3];
+    }
+    if (!qm3 || sa->sides[sa->initiator].newest_exchange_frame > qm3->note.frame)
+        return NULL;
+    for (guint i = 0; i < infos->len; i++) {
+        ike_record *r = infos->pdata[i];
+
+        if (r->note.frame > qm3->note.frame && !r->is_liveness)
+            return r->note.time - qm3->note.time < GIVES_UP_WITHIN ? r : NULL;
+    }
+    return NULL;
+}
+
+/* Where the initiator gave up, and what of the text says it. */
+static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char **what)
+{
+    const ike_finding *silent = finding_of(sa, IKE_DIAG_MM4_NOREPLY);
+    const ike_finding *deletes = finding_of(sa, IKE_DIAG_MM6_DELETE);
+    ike_record *mm6 = sa->phase1->slot[6], *end;
+
+    *what = "is silent after MM4";
+    if (silent)
+        return silent->note;
+    *what = "ends the negotiation after MM6";
+    if (deletes)
+        return deletes->note;
+    *what = "is silent after MM6";
+    if (mm6 && !ike_judge_has_phase2(sa) && waited(t, mm6) && !sa->infos[sa->initiator]->len &&
+        sa->phase1->slot[5] && ike_judge_is_silent_after(sa, mm6))
+        return &mm6->note;
+    *what = "ends the negotiation after Quick Mode, without ESP";
+    end = shows_all(t, sa) ? end_after_quick(sa) : NULL;
+    return end && waited(t, end) ? &end->note : NULL;
+}
+
+static void judge_windows(ike_tracker *t, ike_sa *sa)
+{
+    const char *what;
+    ike_note *note;
+
+    if (sa->version != 1 || sa->phase1->mode != IKE_MODE_MAIN || sa->initiator == IKE_SIDE_NONE ||
+        !ike_sa_has_vendor(sa, sa->initiator, IKE_VENDOR_WINDOWS) ||
+        ike_sa_natted(sa, ike_side_other(sa->initiator)) != IKE_NAT_PROVEN ||
+        sa->sides[sa->initiator].esp_packets > 0 || came_up_otherwise(t, sa) || ike_judge_is_oneway(t, sa))
+        return;
+    note = gives_up_at(t, sa, &what);
+    if (note)
+        ike_raise(t, sa, IKE_DIAG_WIN_NATSERVER, note, 0,
+                  "the initiator (Windows by its vendor ID) %s; NAT detection proves that the responder "
+                  "is behind a NAT", what);
+}
+
+void ike_judge_natt(ike_tracker *t, ike_sa *sa)
+{
+    judge_missing(t, sa);
+    judge_nofloat(t, sa);
+    for (int side = 0; side < 2; side++)
+        judge_gap(t, sa, side);
+    judge_windows(t, sa);
+}
