@@ -12,6 +12,8 @@
 #define LOW_NUMBER 10         /* of the first packet of an IPsec SA that is new */
 #define MANY_REPEATS 100      /* one repeat in so many packets is more than noise */
 #define ENOUGH_PACKETS 200u   /* to speak of a share */
+#define LOOKED_AT 1024        /* flows, exchanges or SAs that one flow is compared with: beyond it no
+                               * verdict, so that a flood of SPIs costs no more than its packets */
 
 static const char *protocol(const ike_flow *flow)
 {
@@ -47,16 +49,20 @@ static bool overlaps(const ike_flow *a, const ike_flow *b)
 static bool has_return_traffic(const ike_tracker *t, const ike_flow *flow)
 {
     const GPtrArray *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
+    unsigned n = 0;
 
     if (flow->child->flow[1 - flow->side])
         return true;
     for (guint i = 0; list && i < list->len; i++) {
         const ike_sa *sa = list->pdata[i];
 
+        if (n++ > LOOKED_AT)
+            return true;
         for (guint k = 0; k < sa->flows->len; k++) {
             const ike_flow *other = sa->flows->pdata[k];
 
-            if (ike_addr_equal(&other->src.addr, &flow->dst.addr) && overlaps(flow, other))
+            if (n++ > LOOKED_AT ||
+                (ike_addr_equal(&other->src.addr, &flow->dst.addr) && overlaps(flow, other)))
                 return true;
         }
     }
@@ -87,7 +93,7 @@ static const ike_exchange *open_negotiation(const ike_sa *sa, const ike_flow *fl
     const uint32_t began = flow->first->note.frame;
     const ike_exchange *open = NULL;
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
+    for (guint i = 0; i < MIN(sa->exchanges->len, LOOKED_AT); i++) {
         const ike_exchange *exchange = sa->exchanges->pdata[i];
         const ike_record *asked = exchange->slot[1], *answer = exchange->slot[2];
 
@@ -173,9 +179,10 @@ static bool needs_udp(const ike_tracker *t, const ike_flow *flow)
 {
     const GPtrArray *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
 
-    if (!flow->child || flow->encapsulation != IKE_IN_IP || !is_behind_nat(flow->sa))
+    if (!flow->child || flow->encapsulation != IKE_IN_IP || !is_behind_nat(flow->sa) || !list ||
+        list->len > LOOKED_AT)
         return false;
-    for (guint i = 0; list && i < list->len; i++)
+    for (guint i = 0; i < list->len; i++)
         if (!is_behind_nat(list->pdata[i]))
             return false;
     return true;
@@ -204,7 +211,7 @@ static const ike_flow *l2tp_of_peer(const ike_flow *flow)
 {
     const ike_flow *found = NULL;
 
-    for (guint i = 0; flow->sa && i < flow->sa->flows->len; i++) {
+    for (guint i = 0; flow->sa && i < MIN(flow->sa->flows->len, LOOKED_AT); i++) {
         const ike_flow *other = flow->sa->flows->pdata[i];
 
         if (other->side != flow->side && ike_null_is(other) && other->null->newest_l2tp)
