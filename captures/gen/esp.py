@@ -3,6 +3,7 @@
 and ESP without encryption with what it carries."""
 import struct
 
+import ikev2wire as v2
 import netwire
 from ladder import EspFlow, IkeSa
 from ladder2 import Ikev2Sa
@@ -93,6 +94,25 @@ def esp_before_connected(c):
     for _ in range(3):
         there.send(84, 0.02)
         back.send(84, 0.02)
+
+
+@scenario(expect=["esp_after_delete", "spi_invalid"])
+def esp_after_restart(c):
+    """A peer restarts and forgets its SAs. It says INVALID_SPI in clear to the first ESP packet after that,
+    which the sender does not believe: its ESP goes on for 20 s, and nothing comes back."""
+    sa = tunnel(c)
+    there, back = flows(c, sa)
+    for _ in range(5):
+        there.send(84, 0.2)
+        back.send(84, 0.02)
+    c.wait(40)
+    there.send(84)
+    stranger = Ikev2Sa(c, sa.responder, sa.initiator)
+    stranger.unprotected(sa.responder, v2.INFORMATIONAL, [v2.notify(v2.INVALID_SPI,
+                                                                    there.spi.to_bytes(4, "big"))], 0,
+                         response=False)
+    for _ in range(10):
+        there.send(84, 2.0)
 
 
 # Sequence numbers

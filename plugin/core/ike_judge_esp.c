@@ -137,6 +137,35 @@ static void judge_commit(ike_tracker *t, ike_flow *flow)
     g_free(name);
 }
 
+/* ---- after the end ---- */
+
+#define IN_FLIGHT (5 * IKE_SECOND)
+
+/* The receiver said that it does not know this SPI (RFC 7296 1.5), and the sender goes on. Of a deleted
+ * SA nothing tells without keys. */
+static void judge_after_end(ike_tracker *t, const ike_record *refusal)
+{
+    ike_flow *flow = refusal->unknown_spi
+                         ? g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(refusal->unknown_spi))
+                         : NULL;
+    char *name;
+
+    if (!flow || !flow->first || !ike_addr_equal(&flow->dst.addr, &refusal->src.addr) ||
+        flow->newest->note.time - refusal->note.time < IN_FLIGHT)
+        return;
+    name = name_of(flow);
+    ike_raise(t, flow->sa, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
+              "%s goes on although the receiver said in frame %u that it does not know it", name,
+              refusal->note.frame);
+    g_free(name);
+}
+
+static void judge_refused(ike_tracker *t)
+{
+    for (guint i = 0; i < t->outside->len; i++)
+        judge_after_end(t, t->outside->pdata[i]);
+}
+
 /* ---- sequence numbers ---- */
 
 static void judge_sequence(ike_tracker *t, ike_flow *flow)
@@ -277,4 +306,5 @@ void ike_judge_flows(ike_tracker *t)
         judge_path(t, flow);
         judge_null(t, flow);
     }
+    judge_refused(t);
 }

@@ -394,15 +394,34 @@ static unsigned child_retransmissions(const ike_exchange *exchange)
     return n;
 }
 
+/* The exchange of a child that its IPsec SAs are tied to: IKE_AUTH ends with its last round. */
+static const ike_exchange *last_exchange(const ike_exchange *exchange)
+{
+    return exchange->mode == IKE_MODE_V2_AUTH ? exchange->sa->v2.last_auth : exchange;
+}
+
 static const ike_record *last_of_child(const ike_exchange *exchange)
 {
-    const ike_exchange *last = exchange;
-
     if (exchange->sa->version == 1)
         return exchange->slot[3];
-    if (exchange->mode == IKE_MODE_V2_AUTH)
-        last = exchange->sa->v2.last_auth;
-    return last->slot[IKE_RESPONSE];
+    return last_exchange(exchange)->slot[IKE_RESPONSE];
+}
+
+/* How long after the negotiation the first IPsec packet of the child came. */
+static void append_first_packet(GString *out, const ike_exchange *exchange, const ike_record *last)
+{
+    const ike_packet *first = NULL;
+
+    for (int side = 0; side < 2; side++) {
+        const ike_flow *flow = exchange->flow[side];
+
+        if (flow && flow->first && (!first || flow->first->note.frame < first->note.frame))
+            first = flow->first;
+    }
+    if (first && last && first->note.time >= last->note.time)
+        ike_seconds_append(out, first->note.time - last->note.time);
+    else
+        g_string_append_c(out, '-');
 }
 
 static void child_row(const ike_report *report, const ike_exchange *exchange)
@@ -419,8 +438,11 @@ static void child_row(const ike_report *report, const ike_exchange *exchange)
     g_string_append_printf(report->out, "%6d %3u  %08x    ", exchange->child,
                            exchange->sa->number, exchange->message_id);
     two_columns(report->out, i->str, r->str, 17, "                        ");
-    g_string_append_printf(report->out, "%-14.14s %4u %4u %8s\n", child_state(exchange),
+    g_string_append_printf(report->out, "%-14.14s %4u %4u %8s", child_state(exchange),
                            exchange->records->len, child_retransmissions(exchange), setup->str);
+    g_string_truncate(setup, 0);
+    append_first_packet(setup, last_exchange(exchange), last);
+    g_string_append_printf(report->out, " %8s\n", setup->str);
     g_string_free(i, TRUE);
     g_string_free(r, TRUE);
     g_string_free(setup, TRUE);
@@ -461,7 +483,7 @@ static void child_table(const ike_report *report)
                            has_ikev2(report) ? "Quick Mode and Child" : "Quick Mode");
     ike_report_rule(report->out, '-');
     g_string_append(report->out, " Child  SA  Message ID  Initiator        Responder        "
-                                 "State          Msgs Retr  Setup s\n");
+                                 "State          Msgs Retr  Setup s  1st ESP\n");
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]))
             n += child_rows(report, sas->pdata[i]);

@@ -125,6 +125,7 @@ struct ike_record {
 
     char *notify;  /* names of clear notify payloads, or NULL */
     uint16_t notify_error; /* first clear error notify type, or 0 */
+    uint32_t unknown_spi;  /* of ESP or AH, that an INVALID_SPI of IKEv2 names, or 0 */
     char *mapping; /* the sender's new address:port behind a NAT, or NULL */
 };
 

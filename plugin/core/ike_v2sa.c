@@ -48,6 +48,8 @@ void ike_v2_read_notifies(ike_record *r, const ike_message *m)
         ike_notify_append(names, m->version, n.type);
         if (!r->notify_error && n.type > 0 && n.type <= IKE_NOTIFY_V2_LAST_ERROR)
             r->notify_error = n.type;
+        if (m->version == 2 && n.type == IKE_NOTIFY_V2_INVALID_SPI && n.data_length == 4)
+            r->unknown_spi = ike_be32(n.data); /* RFC 7296 3.10.1 */
     }
     r->notify = g_string_free(names, names->len == 0);
 }
