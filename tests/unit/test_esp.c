@@ -159,6 +159,25 @@ static void one_way(void)
     ladder_end(&l);
 }
 
+/* Of this SA the capture shows the initiator alone, whatever it shows of another. */
+static void one_way_to_the_capture(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    next_sa(&l);
+    mm1(&l);
+    mm3(&l);
+    mm5(&l);
+    qm1(&l, 1);
+    qm3(&l, 1);
+    many(&l, INITIATOR, THERE, 6, 2.5);
+    g_assert_nonnull(flow_of(&l, THERE)->child);
+    expect_no_finding(&l, "esp_oneway");
+    ladder_end(&l);
+}
+
 static void one_way_not_long_enough(void)
 {
     ladder l;
@@ -255,6 +274,19 @@ static void near_the_end(void)
     esp(&l, INITIATOR, THERE, 0); /* extended numbers go on */
     expect_no_finding(&l, "esp_seq_wrap");
     expect_no_finding(&l, "spi_reuse");
+    ladder_end(&l);
+}
+
+/* Extended numbers in a file that holds the packets in reverse. */
+static void past_the_end_in_reverse(void)
+{
+    static const uint32_t list[] = { 1, 0, 0xffffffffu, 0xfffffffeu };
+    ladder l;
+
+    tunnel(&l);
+    numbers(&l, list, G_N_ELEMENTS(list), 0.1);
+    expect_no_finding(&l, "esp_seq_wrap");
+    expect_no_finding(&l, "esp_loss");
     ladder_end(&l);
 }
 
@@ -394,12 +426,14 @@ int main(int argc, char **argv)
     g_test_add_func("/esp/older-sa", older_sa);
     g_test_add_func("/esp/no-ike", no_ike);
     g_test_add_func("/esp/one-way", one_way);
+    g_test_add_func("/esp/one-way-to-the-capture", one_way_to_the_capture);
     g_test_add_func("/esp/one-way-not-long-enough", one_way_not_long_enough);
     g_test_add_func("/esp/losses", losses);
     g_test_add_func("/esp/repeats", repeats);
     g_test_add_func("/esp/mirrored", mirrored);
     g_test_add_func("/esp/restart", restart);
     g_test_add_func("/esp/near-the-end", near_the_end);
+    g_test_add_func("/esp/past-the-end-in-reverse", past_the_end_in_reverse);
     g_test_add_func("/esp/null-by-agreement", null_by_agreement);
     g_test_add_func("/esp/null-by-checksum", null_by_checksum);
     g_test_add_func("/esp/encrypted", encrypted);

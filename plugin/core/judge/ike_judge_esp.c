@@ -69,13 +69,20 @@ static bool has_return_traffic(const ike_tracker *t, const ike_flow *flow)
     return false;
 }
 
+/* The capture shows what the receiver of this flow sends: its ESP would be here too. */
+static bool sees_receiver(const ike_tracker *t, const ike_flow *flow)
+{
+    return flow->sa->sides[1 - flow->side].messages > 0 &&
+           ike_tracker_saw_pair(t, &flow->dst.addr, &flow->src.addr);
+}
+
 static void judge_oneway(ike_tracker *t, ike_flow *flow)
 {
     char *name;
 
     if (!flow->child || flow->packets < ONE_WAY_PACKETS ||
         flow->newest->note.time - flow->first->note.time < ONE_WAY_SPAN ||
-        !ike_tracker_saw_pair(t, &flow->dst.addr, &flow->src.addr) || has_return_traffic(t, flow))
+        !sees_receiver(t, flow) || has_return_traffic(t, flow))
         return;
     name = name_of(flow);
     ike_raise(t, flow->sa, IKE_DIAG_ESP_ONEWAY, &flow->newest->note, IKE_SEVERITY_NONE,

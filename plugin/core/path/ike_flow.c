@@ -7,7 +7,7 @@
 #define DOUBLE_GAP (250 * IKE_MILLISECOND)
 #define LOW_NUMBER 10            /* at which numbers begin anew */
 #define NEAR_WRAP 0xfff00000u    /* RFC 4303 3.3.3: an SA must be renewed before its numbers wrap */
-#define FAR_BELOW 0x80000000u    /* a number this far below the highest is beyond a wrap */
+#define FAR_AWAY 0x80000000u     /* a number this far from the highest is beyond a wrap */
 
 ike_flow *ike_flow_new(uint32_t number, uint32_t spi, bool is_ah)
 {
@@ -76,6 +76,12 @@ static ike_sequence old_number(ike_flow *flow, const ike_seen *seen)
     return IKE_SEQUENCE_NEW;
 }
 
+/* Either way: a capture may hold the packets in reverse, and one from before the wrap may be late. */
+static bool is_across_wrap(uint32_t one, uint32_t other)
+{
+    return MAX(one, other) >= NEAR_WRAP && MAX(one, other) - MIN(one, other) > FAR_AWAY;
+}
+
 ike_sequence ike_flow_sequence(ike_flow *flow, const ike_seen *seen, bool may_restart)
 {
     if (flow->packets == 0) { /* many SPIs of a flood have one packet only */
@@ -88,8 +94,7 @@ ike_sequence ike_flow_sequence(ike_flow *flow, const ike_seen *seen, bool may_re
         flow->seen = g_new0(ike_seen, IKE_FLOW_WINDOW);
         remember(flow, &flow->first_seen);
     }
-    if (seen->sequence < flow->highest && flow->highest - seen->sequence > FAR_BELOW &&
-        flow->highest >= NEAR_WRAP) {
+    if (is_across_wrap(flow->highest, seen->sequence)) {
         flow->has_wrapped = true;
         begin(flow, seen);
         return IKE_SEQUENCE_NEW;
