@@ -179,6 +179,19 @@ def ikev2_halfopen_flood(c):
     c.background(10)
 
 
+@scenario(healthy=True)
+def ikev2_port_500_only(c):
+    """After an outage 24 clients return within 5 s. The capture filter is "udp port 500", so it holds
+    IKE_SA_INIT of each; with MOBIKE they go on on UDP 4500 without a NAT as well."""
+    server = c.host("198.51.100.20")
+    for number in range(24):
+        sa = Ikev2Sa(c, c.host(f"203.0.113.{number + 1}"), server)
+        sa.init_req()
+        sa.init_resp()
+        c.wait(0.15)
+    c.background(30, step=3)
+
+
 # Two versions
 
 @scenario(expect=["mm_version"])

@@ -304,3 +304,18 @@ def esp_one_direction(c):
     flow = EspFlow(c, one, other)
     for _ in range(20):
         flow.send(84, 1)
+
+
+@scenario(healthy=True)
+def port_500_only(c):
+    """After an outage 24 clients behind NATs return within 5 s. The capture filter is "udp port 500", so it
+    holds MM1 to MM4 of each; what follows travels on UDP 4500."""
+    server = c.host("198.51.100.20")
+    for number in range(24):
+        sa = mapped_sa(c, c.host(f"192.168.{number}.10"), server, f"203.0.113.{number + 1}",
+                       {500: 1024 + number, 4500: 61001 + number})
+        for step in (sa.mm1, sa.mm2, sa.mm3, sa.mm4):
+            step()
+        c.wait(0.15)
+    c.nat = None
+    c.background(30, step=3)

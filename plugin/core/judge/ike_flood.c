@@ -15,6 +15,38 @@ static bool is_half_open(const ike_sa *sa)
            sa->initiator != IKE_SIDE_NONE && sa->state < IKE_STATE_AUTHENTICATING;
 }
 
+/* The capture holds nothing on port 4500: its filter may leave that out. */
+static bool is_without_4500(const ike_tracker *t)
+{
+    for (guint k = 0; k < t->sas->len; k++) {
+        const ike_sa *sa = t->sas->pdata[k];
+
+        if (sa->has_used_tcp || sa->sides[0].path.has_used_4500 || sa->sides[1].path.has_used_4500)
+            return false;
+    }
+    return true;
+}
+
+/* NAT detection of this side is there, or the capture may have cut it off. */
+static bool may_detect_nat(const ike_side_state *side)
+{
+    return side->natd.payloads > 0 || (side->newest && side->newest->truncated);
+}
+
+static bool may_be_natted(const ike_sa *sa, ike_side side)
+{
+    return ike_sa_natted(sa, side) != IKE_NAT_NO;
+}
+
+/* Answered, and both took part in NAT detection, so what follows may travel on port 4500: behind a
+ * NAT (RFC 3947 4, RFC 7296 2.23), and in IKEv2 without one too, for MOBIKE (RFC 4555 3.3). */
+static bool may_float_next(const ike_sa *sa)
+{
+    return sa->state >= IKE_STATE_CHOSEN && may_detect_nat(&sa->sides[0]) &&
+           may_detect_nat(&sa->sides[1]) &&
+           (sa->version == 2 || may_be_natted(sa, IKE_SIDE_A) || may_be_natted(sa, IKE_SIDE_B));
+}
+
 static guint addr_hash(gconstpointer p)
 {
     return ike_addr_hash(p);
@@ -109,6 +141,7 @@ void ike_judge_floods(ike_tracker *t)
 {
     GHashTable *responders = g_hash_table_new_full(addr_hash, addr_equal, NULL, free_list);
     GHashTable *sources = g_hash_table_new_full(endpoint_hash, endpoint_equal, NULL, free_list);
+    const bool hides_4500 = is_without_4500(t);
     GHashTableIter i;
     gpointer list;
 
@@ -118,7 +151,7 @@ void ike_judge_floods(ike_tracker *t)
 
         sa->is_in_flood = false;
         if (!is_half_open(sa) || !sa->sides[other].n_endpoints ||
-            !sa->sides[sa->initiator].n_endpoints)
+            !sa->sides[sa->initiator].n_endpoints || (hides_4500 && may_float_next(sa)))
             continue;
         add_to(responders, &sa->sides[other].endpoints[0].addr, sa);
         add_to(sources, &sa->sides[sa->initiator].endpoints[0], sa);
