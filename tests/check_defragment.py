@@ -8,18 +8,15 @@ Runs every capture of DIR (default: captures/) that holds IP fragments with ip.d
 ipv6.defragment on and off, in two passes and in one, and compares all stable fields and the report
 diag. Prints what differs and exits 1; exits 2 when no capture has fragments.
 """
-import argparse
-import concurrent.futures
-import os
 import pathlib
 import sys
 
-from check_load import STABLE_FIELDS, run
+from check_load import STABLE_FIELDS
+from runner import field_arguments, new_parser, run, side_by_side
+from truth import CAPTURES
 
-CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
 HAS_FRAGMENTS = "ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr"
-FIELDS = ["-T", "fields", "-E", "occurrence=a", "-e", "frame.number",
-          *(x for name in STABLE_FIELDS for x in ("-e", name))]
+FIELDS = field_arguments(["frame.number", *STABLE_FIELDS])
 RUNS = {"fields, two passes": ["-2", *FIELDS], "fields, one pass": FIELDS, "diag": ["-q", "-z", "ikex,diag"]}
 
 
@@ -50,15 +47,12 @@ def problems(tshark, capture):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tshark", default="tshark", metavar="CMD")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
+    parser = new_parser(__doc__)
     parser.add_argument("folder", nargs="?", type=pathlib.Path, default=CAPTURES, metavar="DIR")
     arguments = parser.parse_args()
     captures = sorted(arguments.folder.glob("*.pcap*[gp]"))
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        results = [x for x in pool.map(lambda c: problems(arguments.tshark, c), captures) if x is not None]
+    results = [x for x in side_by_side(lambda capture: problems(arguments.tshark, capture), captures, arguments.jobs)
+               if x is not None]
     lines = [line for result in results for line in result]
     print("".join(f"check_defragment: {line}\n" for line in lines) +
           f"check_defragment: {len(results)} captures with fragments, {len(lines)} differences")

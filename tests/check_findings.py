@@ -1,22 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Check that every row of ike_diagnosis.def is shown by a capture, and that healthy captures end well.
+"""Check that every row of ike_diagnosis.def is shown by a capture and silent in another one that comes close
+to it, and that healthy captures end well.
 
 usage: check_findings.py
 
 Each id must appear in a golden file golden/*.fields, that is on a frame of a capture, and must be due
-("expect") in a truth file of captures/, or stand in NOT_DUE below with the reason. The result line of
-golden/*.diag must be no WARN and no FAIL where the truth says healthy, weak cryptography aside. Prints
-what is missing and exits 1.
+("expect") in a truth file of captures/, or stand in NOT_DUE below with the reason. It must also be ruled out
+("forbid") by a truth file whose golden file does not have it. What is ruled out must not be raised: not at
+all, or only with the lesser severity that the row has for harmless cases. The result line of golden/*.diag
+must be no WARN and no FAIL where the truth says healthy, weak cryptography aside. Prints what is missing and
+exits 1.
 """
-import json
-import pathlib
 import re
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
+from truth import GOLDEN, HERE, SEVERITIES, golden_rows, read_truths, worst_findings
+
 TABLE = HERE.parent / "plugin" / "core" / "ike_diagnosis.def"
-CAPTURES = HERE.parent / "captures"
 
 # Ids that no truth file needs to expect. What is expected nevertheless does not belong here.
 NOT_DUE = {
@@ -27,49 +28,72 @@ NOT_DUE = {
 }
 
 
-def table_ids():
-    """The ids of the table, in its order."""
-    return re.findall(r"^X\(\w+, (\w+),", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+
+def table_rows():
+    """The ids of the table in its order, each with its severity."""
+    rows = re.findall(r"^X\(\w+, (\w+), (\w+),", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: SEVERITIES[severity] for name, severity in rows}
+
+
+def raised(path):
+    """The ids on the frames of a golden file, each with its worst severity."""
+    return {name: severity for name, (severity, _) in worst_findings(golden_rows(path)).items()}
 
 
 def shown_ids():
     """The ids on the frames of the golden files."""
-    found = set()
-    for path in (HERE / "golden").glob("*.fields"):
-        for ids in re.findall(r"\bdiag\.id=(\S+)", path.read_text(encoding="utf-8")):
-            found.update(ids.split(","))
-    return found
+    return {name for path in GOLDEN.glob("*.fields") for name in raised(path)}
 
 
-def due_ids():
+def due_ids(truths):
     """The ids that truth files expect, alternatives included."""
-    found = set()
-    for path in CAPTURES.glob("*.truth.json"):
-        for options in json.loads(path.read_text(encoding="utf-8"))["expect"]:
-            found.update(options)
-    return found
+    return {name for truth in truths for options in truth.expect for name in options}
 
 
-def bad_ends():
+def is_false_alarm(row, severity):
+    """Whether a finding that is ruled out is raised in earnest: with its own severity, or as a warning."""
+    return severity >= min(row, SEVERITIES["WARN"])
+
+
+def forbidden(truths, table):
+    """The ids that truth files rule out rightly, and what is wrong with others, one line each."""
+    silent, wrong = set(), []
+    for truth in truths:
+        name, ids = truth.capture.stem, sorted(truth.forbid)
+        golden = GOLDEN / f"{name}.fields"
+        wrong += [f"{name}: forbids {one}, no row of {TABLE.name}" for one in ids if one not in table]
+        if ids and not golden.exists():
+            wrong.append(f"{name}: forbids findings, but has no golden file")
+            continue
+        shown = raised(golden) if ids else {}
+        silent.update(set(ids) - set(shown))
+        wrong += [f"{name}: shows {one}, which its truth file forbids" for one in ids
+                  if one in shown and one in table and is_false_alarm(table[one], shown[one])]
+    return silent, wrong
+
+
+def bad_ends(truths):
     """Healthy captures that the golden report ends badly for, one line each."""
-    for path in sorted(CAPTURES.glob("*.truth.json")):
-        report = HERE / "golden" / (path.name.split(".")[0] + ".diag")
-        if not json.loads(path.read_text(encoding="utf-8"))["healthy"] or not report.exists():
+    for truth in truths:
+        report = GOLDEN / f"{truth.capture.stem}.diag"
+        if not truth.healthy or not report.exists():
             continue
         text = report.read_text(encoding="utf-8")
         worst = set(re.findall(r"^ +(?:WARN|ERROR) +(\w+):", text, re.MULTILINE))
         failed = int(re.search(r"^ikex: .* failed=(\d+)", text, re.MULTILINE)[1])
-        if failed or any(not name.startswith("weak_") for name in worst):
+        if failed or any(truth.is_alarm(name) for name in worst):
             yield f"{report.name}: healthy, but failed={failed} and {', '.join(worst) or 'no warning'}"
 
 
-def problems(table, shown, due):
+def problems(table, shown, due, silent):
     """What is wrong, one line each."""
     for name in table:
         if name not in shown:
             yield f"{name}: on no frame of golden/*.fields"
         if name not in due and name not in NOT_DUE:
             yield f"{name}: expected by no truth file of captures/, and not in NOT_DUE"
+        if name not in silent:
+            yield f"{name}: forbidden by no truth file of captures/"
     for name in NOT_DUE:
         if name not in table:
             yield f"{name}: in NOT_DUE, but no row of {TABLE.name}"
@@ -82,8 +106,10 @@ def problems(table, shown, due):
 def main():
     if len(sys.argv) > 1:
         sys.exit(__doc__.strip())
-    table = table_ids()
-    found = [*problems(table, shown_ids(), due_ids()), *bad_ends()]
+    table = table_rows()
+    truths = read_truths()
+    silent, wrong = forbidden(truths, table)
+    found = [*problems(table, shown_ids(), due_ids(truths), silent), *wrong, *bad_ends(truths)]
     if not table:
         found.append(f"{TABLE.name}: no row found")
     for line in found:

@@ -8,18 +8,15 @@ CMD is the tshark to run (default "tshark"); it may carry arguments, for example
 "setpriv --reuid=1000 --regid=1000 --clear-groups tshark".
 
 A plugin that does not load is one line on stderr and exit 0, so every other test could pass
-without it; this one cannot. It also holds what the other tests share: the table of stable fields
-and the way tshark is called.
+without it; this one cannot. It also holds the table of stable fields, which other tests use.
 """
 import argparse
-import os
 import pathlib
 import re
-import shlex
 import struct
-import subprocess
 import sys
-import tempfile
+
+from runner import public_temp_dir, run
 
 # The contract. A field is added here when it becomes stable, and never renamed afterwards.
 STABLE_FIELDS = {
@@ -72,34 +69,8 @@ STABLE_FIELDS = {
     "ikex.child.spi.out": "FT_BYTES",
 }
 
-REPORTS = ("diag", "sa")
-FORMATS = ("text",)
-
-TIMEOUT_S = 60
-
-
-def tshark_environment():
-    """The environment of every tshark that a test starts: UTC, no preferences of the user.
-
-    WIRESHARK_CONFIG_DIR moves the preferences only; the personal plugin folder stays."""
-    environment = dict(os.environ, TZ="UTC")
-    environment.setdefault("WIRESHARK_CONFIG_DIR", os.path.join(tempfile.gettempdir(), "ikex-none"))
-    return environment
-
-
-def public_temp_dir():
-    """A temporary folder that tshark can read even when CMD runs it as another user."""
-    folder = tempfile.TemporaryDirectory(prefix="ikex-test-")
-    os.chmod(folder.name, 0o755)
-    return folder
-
-
-def run(tshark, *arguments):
-    """Run tshark and return the finished process, its output as text."""
-    command = shlex.split(tshark) + list(arguments)
-    return subprocess.run(command, capture_output=True, text=True, errors="replace",
-                          timeout=TIMEOUT_S, env=tshark_environment())
-
+REPORTS = ("diag", "sa", "stat", "audit", "log", "report")
+FORMATS = ("text", "json", "csv", "html")
 
 def first_complaint(stderr):
     """The first line of stderr that is not the remark about running as root."""

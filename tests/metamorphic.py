@@ -34,28 +34,22 @@ unfinished to the end of its capture is a failure when the merged capture goes o
 
 Exit 1 when anything is wrong, 2 when there is nothing to test.
 """
-import argparse
 import collections
 import concurrent.futures
 import dataclasses
 import functools
 import heapq
-import json
-import os
 import pathlib
 import re
-import shlex
-import subprocess
 import sys
 import zlib
 
-from check_load import public_temp_dir, tshark_environment
+from runner import Failure, Runner, field_arguments, new_parser, parse_fields, public_temp_dir
+from truth import WARN, TruthFile, read_truths
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools" / "lib"))
 import pcapfile  # noqa: E402  (needs the path above)
 
-TIMEOUT_S = 60
-WARN = 3                    # ikex.diag.severity
 SNAPLEN = 70
 COPY_GAP_NS = 20_000        # what a mirror port of both directions shows
 ETHERNET, RAW_IP = 1, 101   # link types
@@ -138,17 +132,14 @@ def initiator_spi(protocol, body):
 class Source:
     """A capture, its truth by frame number, and what of its packets the rewrites ask for."""
     name: str
-    truth: dict
+    truth: TruthFile
     frames: list
 
     def __post_init__(self):
-        self.expected = {frame["n"]: frame for frame in self.truth["frames"]}
+        self.expected = {frame["n"]: frame for frame in self.truth.frames}
         self.packets = {n: parse(frame) for n, frame in enumerate(self.frames, 1)}
         self.add_unlisted_pieces()
         self.fragmented = fragmented_frames(self.expected)
-        self.allow = set(self.truth.get("allow", []))
-        self.forbid = set(self.truth.get("forbid", []))
-        self.healthy = bool(self.truth.get("healthy"))
 
     def add_unlisted_pieces(self):
         """IP fragments of a message in the truth are its pieces, listed there or not."""
@@ -195,30 +186,15 @@ def fragmented_frames(expected):
     return fragmented
 
 
-def truth_path(capture):
-    for path in (capture.with_name(capture.name + ".truth.json"),
-                 capture.with_suffix(".truth.json"),
-                 capture.parent / "truth" / (capture.name + ".truth.json")):
-        if path.is_file():
-            return path
-    return None
-
-
 def read_sources(folders):
     sources = []
-    for folder in folders:
-        for path in sorted(folder.iterdir()):
-            if path.suffix not in (".pcap", ".pcapng", ".cap") or not truth_path(path):
-                continue
-            truth = json.loads(truth_path(path).read_text())
-            if not truth.get("rewritable", True):
-                continue
-            try:
-                frames = pcapfile.read(path).frames
-            except ValueError as error:
-                print(f"skipped: {error}", file=sys.stderr)
-                continue
-            sources.append(Source(path.name, truth, frames))
+    for truth in (truth for folder in folders for truth in read_truths(folder)):
+        if not truth.rewritable:
+            continue
+        try:
+            sources.append(Source(truth.capture.name, truth, pcapfile.read(truth.capture).frames))
+        except ValueError as error:
+            print(f"skipped: {error}", file=sys.stderr)
     return sources
 
 
@@ -361,7 +337,7 @@ class Truth:
         """Findings that the rewrite itself makes true."""
         kept = [n for n in source.expected if (source, n) in self.first]
         excused = set()
-        if self.rewrite.name == "merged" and not source.healthy:
+        if self.rewrite.name == "merged" and not source.truth.healthy:
             excused |= PATIENCE     # the capture goes on where it ended
         if any(self.is_broken(source, n) for n in kept):
             excused |= FRAGMENT_LOSS
@@ -404,9 +380,9 @@ class Truth:
                 and all(self.is_false_alarm(source, finding) for source in sources)]
 
     def is_false_alarm(self, source, finding):
-        if finding in source.allow or finding in self.excused[source]:
+        if finding in source.truth.allow or finding in self.excused[source]:
             return False
-        return finding in source.forbid or source.healthy and not finding.startswith("weak")
+        return finding in source.truth.forbid or source.truth.is_alarm(finding)
 
     def copy_problem(self, index, row):
         """What is wrong with the copy links of this frame, empty when nothing is."""
@@ -447,23 +423,10 @@ def covers(label, want):
 # --- running and counting ------------------------------------------------------------------------
 
 def run_tshark(tshark, path, two_passes):
-    """{frame number: {field: [values]}}; RuntimeError when tshark fails."""
-    command = [*shlex.split(tshark), *(["-2"] if two_passes else []), "-n", "-r", str(path),
-               "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=|"]
-    for field in FIELDS:
-        command += ["-e", field]
-    try:
-        out = subprocess.run(command, capture_output=True, text=True, errors="replace",
-                             timeout=TIMEOUT_S, env=tshark_environment())
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(f"tshark runs longer than {TIMEOUT_S} s") from None
-    if out.returncode:
-        raise RuntimeError(f"tshark exit {out.returncode}: {out.stderr.strip()[-400:]}")
-    rows = {}
-    for line in out.stdout.splitlines():
-        cells = line.split("\t") + [""] * len(FIELDS)
-        rows[int(cells[0])] = {f: [v for v in c.split("|") if v] for f, c in zip(FIELDS, cells)}
-    return rows
+    """{frame number: {field: [values]}}; Failure when tshark fails."""
+    arguments = [*(["-2"] if two_passes else []), *field_arguments(FIELDS)]
+    rows = parse_fields(Runner(tshark).run(path, arguments), FIELDS)
+    return {int(row["frame.number"][0]): row for row in rows}
 
 
 def score(truth, rows, one_pass):
@@ -520,8 +483,8 @@ class Job:
         try:
             rows = run_tshark(tshark, path, self.two_passes)
             if len(rows) != len(items):
-                raise RuntimeError(f"tshark shows {len(rows)} of {len(items)} frames")
-        except RuntimeError as error:
+                raise Failure(f"tshark shows {len(rows)} of {len(items)} frames")
+        except Failure as error:
             return collections.Counter(wrong=1), [(0, str(error))]
         finally:
             path.unlink()
@@ -566,12 +529,8 @@ def summary_line(kind, count):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument("-v", action="store_true", help="print everything that is wrong")
-    parser.add_argument("--tshark", default="tshark", metavar="CMD",
-                        help="the tshark to run, with arguments if need be")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--only", default="", metavar="REGEX", help="captures with such a name")
     parser.add_argument("--rewrite", default="", metavar="REGEX", help="rewrites with such a name")
     parser.add_argument("--sample", type=int, default=1, metavar="N",

@@ -2,15 +2,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compare what tshark prints about the captures with the golden files.
 
-usage: run_golden.py [--tshark CMD] [--update] [--asan LIB] [--only REGEX] [--jobs N] [--mutate N]
+usage: run_golden.py [--tshark CMD] [--update] [--asan LIB] [--only REGEX] [--sample N] [--jobs N]
+                     [--mutate N]
 
-A line of golden/TESTLIST that is one capture name makes five tests, each with a golden file
+A line of golden/TESTLIST that is one capture name makes these tests, with golden files
 golden/NAME.<kind>:
 
-    fields    every stable field of every frame, two passes
-    fields1   the same in one pass
-    info      the brackets of the Info column, two passes
-    diag, sa  the reports -z ikex,diag and -z ikex,sa
+    fields   every stable field of every frame, two passes
+    fields1  the same in one pass
+    info     the brackets of the Info column, two passes
+    reports  all reports in all formats, by one run. diag, sa, stat, audit, log: the texts.
+             rows: the records of JSON, which is valid by docs/ikex.schema.json, and of CSV, which,
+             read by the csv module, says the same. html: the words of the page, which is well
+             formed and needs nothing from elsewhere
+
+and, with the keys in captures/NAME.keys/ where there are such, these, with NAME.keyed.<kind>:
+
+    keyed          every stable field of every frame, two passes
+    keyed1         the same in one pass
+    keyed-reports  as reports; diag, sa, audit, log and rows only
 
 A line `name | capture | tshark arguments` makes one test, with golden/name.out. Golden files are
 the same for every Wireshark version; what the versions print differently is levelled here.
@@ -20,42 +30,34 @@ sanitizer library preloaded (LIB: gcc -print-file-name=libasan.so) and fails on 
 --mutate N compares nothing; it runs N damaged copies of each capture instead and fails on
 crashes, sanitizer reports, non-zero exits and runs over 20 s. Failing copies are kept.
 """
-import argparse
 import concurrent.futures
 import dataclasses
 import difflib
-import os
 import pathlib
 import random
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
+import zlib
 
-from check_load import STABLE_FIELDS, public_temp_dir, tshark_environment
+import pages
+import rows
+from check_load import STABLE_FIELDS
+from runner import Failure, Runner, field_arguments, indent, new_parser, public_temp_dir
+from truth import CAPTURES, GOLDEN, key_lines, key_options
 
-HERE = pathlib.Path(__file__).resolve().parent
-GOLDEN = HERE / "golden"
-CAPTURES = HERE.parent / "captures"
-sys.path.insert(0, str(HERE.parent / "tools" / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools" / "lib"))
 
-TIMEOUT_S = 60
 MUTATED_TIMEOUT_S = 20
 MUTATED_SHARE = 0.03       # of the bytes behind the headers
 MUTATED_FROM = 42          # Ethernet, IPv4 and UDP headers stay, so that the message reaches ikex
 TRUNCATED_SHARE = 0.1      # of the frames
-SANITIZER_WORDS = ("AddressSanitizer", "runtime error")
+REPORT_WIDTH = 100         # columns of a report, a promise of the plugin
 
-FIELD_ARGUMENTS = ["-T", "fields", "-E", "header=y", "-E", "separator=/t", "-E", "occurrence=a",
-                   "-E", "aggregator=,", "-e", "frame.number",
-                   *(x for name in STABLE_FIELDS for x in ("-e", name))]
+FIELD_ARGUMENTS = [*field_arguments(["frame.number", *STABLE_FIELDS]), "-E", "header=y"]
 INFO_ARGUMENTS = ["-o", 'gui.column.format:"No.","%m","Info","%i"']
-
-
-class Failure(Exception):
-    """Why a test failed, for the person who reads the output."""
 
 
 # --- output that does not depend on the Wireshark version ----------------------------------------
@@ -98,7 +100,8 @@ def level_info(text):
 
 
 def level_cells(text):
-    """Output of a special test: whole cells True and False as 1 and 0."""
+    """Output of a special test: whole cells True and False as 1 and 0, and plain ends of lines, also of CSV."""
+    text = text.replace("\r\n", "\n")
     for word, digit in (("True", "1"), ("False", "0")):
         text = re.sub(rf"(?<![^|,;\t\n]){word}(?![^|,;\t\n])", digit, text)
     return text
@@ -106,21 +109,93 @@ def level_cells(text):
 
 # --- the tests -----------------------------------------------------------------------------------
 
+REPORT_TITLES = {
+    "diag": r"^IKE diagnosis",
+    "sa": r"^IKE (Main Mode )?Security Associations",
+    "stat": r"^IKE statistics",
+    "audit": r"^Windows audit events",
+    "log": r"^IKE log",
+}
+
+
+def only(kind, level=str):
+    """A test with one golden file."""
+    return lambda text: {kind: level(text)}
+
+
+def split_reports(text):
+    """The reports of one run, which end with their line for scripts; tshark prints the last one first."""
+    found = {}
+    for report in re.findall(r"(?:.|\n)+?^ikex: result=.*\n", text, re.MULTILINE):
+        kinds = [kind for kind, title in REPORT_TITLES.items() if re.search(title, report, re.MULTILINE)]
+        if len(kinds) != 1:
+            raise Failure(f"this is no report, or two:\n{indent(report)}")
+        check_width(report)
+        found[kinds[0]] = report
+    if set(found) != set(REPORT_TITLES):
+        raise Failure(f"the reports are {', '.join(found)}")
+    return found
+
+
+def check_width(text):
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > REPORT_WIDTH:
+            raise Failure(f"line {number} of the report has {len(line)} columns, "
+                          f"{REPORT_WIDTH} are allowed:\n    {line}")
+
+
+def split_all(text):
+    """What one run prints: texts, a page, JSON and CSV."""
+    page = re.search(r"^<!DOCTYPE html>.*?^</body></html>\n", text, re.MULTILINE | re.DOTALL)
+    if not page:
+        raise Failure(f"there is no page:\n{indent(text)}")
+    lines = (text[:page.start()] + text[page.end():]).splitlines(keepends=True)
+    records = [line for line in lines if rows.is_row(line)]
+    try:
+        return {**split_reports("".join(line for line in lines if not rows.is_row(line))),
+                "rows": rows.golden("".join(records)), "html": pages.golden(page[0])}
+    except (rows.Wrong, pages.Wrong) as wrong:
+        raise Failure(str(wrong)) from None
+
+
+def report_arguments():
+    yield from ("-q", "-z", "ikex,report,format=html")
+    for kind in REPORT_TITLES:
+        yield from ("-z", f"ikex,{kind}")
+    for kind in ("report", "audit", "log"):
+        yield from ("-z", f"ikex,{kind},format=json", "-z", f"ikex,{kind},format=csv")
+
+
+# Arguments, what makes golden texts of what is printed, the ends of their files.
 KINDS = {
-    "fields": (["-2", *FIELD_ARGUMENTS], level_fields),
-    "fields1": (FIELD_ARGUMENTS, level_fields),
-    "info": (["-2", *INFO_ARGUMENTS], level_info),
-    "diag": (["-q", "-z", "ikex,diag"], str),
-    "sa": (["-q", "-z", "ikex,sa"], str),
+    "fields": (["-2", *FIELD_ARGUMENTS], only("fields", level_fields), ("fields",)),
+    "fields1": (FIELD_ARGUMENTS, only("fields1", level_fields), ("fields1",)),
+    "info": (["-2", *INFO_ARGUMENTS], only("info", level_info), ("info",)),
+    "reports": (list(report_arguments()), split_all, (*REPORT_TITLES, "rows", "html")),
+}
+KEYED_ENDS = ("diag", "sa", "audit", "log", "rows")
+
+
+def keyed_reports(text):
+    found = split_all(text)
+    return {f"keyed.{end}": found[end] for end in KEYED_ENDS}
+
+
+KEYED_KINDS = {
+    "keyed": (["-2", *FIELD_ARGUMENTS], only("keyed.fields", level_fields), ("keyed.fields",)),
+    "keyed1": (FIELD_ARGUMENTS, only("keyed.fields1", level_fields), ("keyed.fields1",)),
+    "keyed-reports": (list(report_arguments()), keyed_reports, tuple(f"keyed.{end}" for end in KEYED_ENDS)),
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Test:
-    golden: str        # file name in golden/
+    name: str
     capture: str       # as written in TESTLIST
     arguments: tuple   # of tshark, without -n -r
-    level: callable
+    level: callable    # what it prints -> {end of a golden file's name: content}
+    stem: str          # of these files
+    ends: tuple
 
 
 def parse_line(line):
@@ -128,12 +203,20 @@ def parse_line(line):
     parts = [x.strip() for x in line.split("|", 2)]
     if len(parts) == 3:
         name, capture, arguments = parts
-        return [Test(f"{name}.out", capture, tuple(shlex.split(arguments)), level_cells)]
+        words = [word for x in shlex.split(arguments)
+                 for word in (key_options(key_lines(find_capture(capture))) if x == "KEYS" else [x])]
+        return [Test(f"{name}.out", capture, tuple(words), only("out", level_cells),
+                     name, ("out",))]
     if len(parts) == 2:
         raise Failure(f"TESTLIST: neither 'capture' nor 'name | capture | arguments': {line}")
     name = re.sub(r"\.pcap(ng)?$", "", line)
-    return [Test(f"{name}.{kind}", line, tuple(arguments), level)
-            for kind, (arguments, level) in KINDS.items()]
+    keys = key_options(key_lines(find_capture(line)))
+    return [*tests_of(KINDS, name, line), *(tests_of(KEYED_KINDS, name, line, keys) if keys else ())]
+
+
+def tests_of(kinds, name, capture, more=()):
+    return [Test(f"{name}.{kind}", capture, (*arguments, *more), level, name, ends)
+            for kind, (arguments, level, ends) in kinds.items()]
 
 
 def read_tests(path):
@@ -144,7 +227,7 @@ def read_tests(path):
         line = line.strip()
         if line and not line.startswith("#"):
             tests += parse_line(line)
-    names = [test.golden for test in tests]
+    names = [test.name for test in tests]
     twice = {x for x in names if names.count(x) > 1}
     if twice:
         raise Failure(f"TESTLIST: two tests for {', '.join(sorted(twice))}")
@@ -160,85 +243,43 @@ def find_capture(name):
     raise Failure(f"no capture {name} in {CAPTURES}")
 
 
-# --- running tshark ------------------------------------------------------------------------------
+# --- the comparison ------------------------------------------------------------------------------
 
-@dataclasses.dataclass(frozen=True)
-class Runner:
-    """How to start tshark: plain or with the sanitizer library."""
-    tshark: str
-    asan: str = ""
-    timeout_s: int = TIMEOUT_S
-
-    def environment(self):
-        environment = tshark_environment()
-        if self.asan:
-            environment.update(LD_PRELOAD=self.asan,
-                               ASAN_OPTIONS="detect_leaks=0:abort_on_error=0:halt_on_error=1",
-                               UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
-                               WIRESHARK_DEBUG_WMEM_OVERRIDE="simple")
-        return environment
-
-    def run(self, capture, arguments):
-        """What tshark prints; raises Failure when it fails in any way."""
-        command = [*shlex.split(self.tshark), "-n", "-r", str(capture), *arguments]
-        try:
-            out = subprocess.run(command, capture_output=True, env=self.environment(),
-                                 timeout=self.timeout_s)
-        except subprocess.TimeoutExpired:
-            raise Failure(f"runs longer than {self.timeout_s} s") from None
-        except OSError as error:
-            raise Failure(f"cannot start tshark: {error}") from None
-        stdout = out.stdout.decode(errors="replace")
-        stderr = out.stderr.decode(errors="replace")
-        if self.asan and any(word in stderr for word in SANITIZER_WORDS):
-            raise Failure(f"sanitizer report\n{indent(stderr)}")
-        if out.returncode:
-            raise Failure(f"tshark exit {out.returncode}\n{indent(stderr, 20)}")
-        if not stdout.strip():
-            raise Failure(f"tshark prints nothing\n{indent(stderr, 20)}")
-        if re.search(r"dissector bug, protocol ikex", stdout + stderr, re.IGNORECASE):
-            raise Failure(f"dissector bug in ikex\n{indent(stderr)}")
-        return stdout
-
-
-def indent(text, limit=60):
-    """The text as an indented block, cut in the middle when it is long."""
-    lines = text.rstrip().splitlines()
-    if len(lines) > limit:
-        half = limit // 2
-        lines = [*lines[:half], f"({len(lines) - 2 * half} lines left out)", *lines[-half:]]
-    return "\n".join("    " + line for line in lines)
-
-
-def difference(test, want, got):
-    """A unified diff; lines of fields are split so that it shows the field, not the frame."""
+def difference(name, want, got):
+    """A unified diff; lines of cells are split so that it shows the cell, not the line."""
     def lines(text):
-        if test.level is level_fields:
-            text = re.sub(r" \| ", "\n        ", text)
-        return text.splitlines()
-    return "\n".join(difflib.unified_diff(lines(want), lines(got), f"golden/{test.golden}",
-                                          "now", lineterm="", n=3))
+        return re.sub(r" \| ", "\n        ", text).splitlines()
+    return "\n".join(difflib.unified_diff(lines(want), lines(got), f"golden/{name}", "now", lineterm="",
+                                          n=3))
+
+
+def compare(path, got, update):
+    """What is wrong with one golden file, nothing when it is what came; and what was done about it."""
+    want = path.read_text() if path.is_file() else None
+    if got == want:
+        return "", ""
+    if update:
+        path.write_text(got)
+        return "", f"{path.name} {'updated' if want is not None else 'new'}"
+    if want is None:
+        return f"{path.name} is missing: make it with --update and read it", ""
+    return f"{path.name} differs\n{indent(difference(path.name, want, got))}", ""
 
 
 def run_test(test, runner, update):
     """Run one test. Returns what to say about it, nothing when it passed."""
     capture = find_capture(test.capture)
-    got = test.level(runner.run(capture, test.arguments)).replace(str(capture), capture.name)
-    path = GOLDEN / test.golden
-    want = path.read_text() if path.is_file() else None
-    if got == want:
-        return ""
-    if update:
-        path.write_text(got)
-        return "updated" if want is not None else "new"
-    if want is None:
-        raise Failure("no golden file: make it with --update and read it")
-    raise Failure(f"differs\n{indent(difference(test, want, got))}")
+    texts = test.level(runner.run(capture, test.arguments).replace(str(capture), capture.name))
+    found = [compare(GOLDEN / f"{test.stem}.{end}", text, update) for end, text in texts.items()]
+    wrong = [x for x, _ in found if x]
+    if wrong:
+        raise Failure("\n".join(wrong))
+    return ", ".join(done for _, done in found if done)
 
 
 def strays(tests):
     """What is wrong with the folders: golden files without a test, captures without a line."""
-    wanted = {test.golden for test in tests} | {"TESTLIST"}
+    wanted = {f"{test.stem}.{end}" for test in tests for end in test.ends} | {"TESTLIST"}
     tested = {re.sub(r"\.pcap(ng)?$", "", test.capture) for test in tests}
     for path in sorted(GOLDEN.iterdir()):
         if path.is_file() and path.name not in wanted:
@@ -281,8 +322,11 @@ def run_mutated(source, number, folder, runner):
     """Run one damaged copy through the details and the reports; keep it when that fails."""
     path = write_mutated(source, number, folder)
     try:
-        runner.run(path, ["-2", "-V"])
-        runner.run(path, ["-q", "-z", "ikex,diag", "-z", "ikex,sa"])
+        keys = key_options(key_lines(source))
+        runner.run(path, ["-2", "-V", *keys])
+        runner.run(path, KINDS["reports"][0])
+        if keys:
+            runner.run(path, [*KINDS["reports"][0], *keys])
     except Failure as failure:
         kept = pathlib.Path(tempfile.gettempdir()) / f"ikex-failed-{path.name}"
         shutil.copy(path, kept)
@@ -315,28 +359,31 @@ def run_jobs(jobs, workers):
 
 def golden_jobs(tests, arguments):
     runner = Runner(arguments.tshark, arguments.asan)
-    return {test.golden: lambda test=test: run_test(test, runner, arguments.update)
-            for test in tests if re.search(arguments.only, test.golden)}
+    return {test.name: lambda test=test: run_test(test, runner, arguments.update)
+            for test in tests if re.search(arguments.only, test.name) and is_chosen(test.name, arguments.sample)}
+
+
+def is_chosen(name, sample):
+    """Whether a sample of one in N holds this test: the same on every machine."""
+    return zlib.crc32(name.encode()) % sample == 0
 
 
 def mutation_jobs(tests, arguments, folder):
     runner = Runner(arguments.tshark, arguments.asan, MUTATED_TIMEOUT_S)
     captures = sorted({find_capture(test.capture) for test in tests
-                       if re.search(arguments.only, test.golden)})
+                       if re.search(arguments.only, test.name)})
     return {f"{source.stem}, damaged copy {number}":
             lambda source=source, number=number: run_mutated(source, number, folder, runner)
-            for source in captures for number in range(arguments.mutate)}
+            for source in captures for number in range(arguments.mutate)
+            if is_chosen(f"{source.stem} {number}", arguments.sample)}
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tshark", default="tshark", metavar="CMD",
-                        help="the tshark to run, with arguments if need be")
+    parser = new_parser(__doc__)
     parser.add_argument("--update", action="store_true", help="rewrite the golden files")
     parser.add_argument("--asan", default="", metavar="LIB", help="preload the sanitizer library")
     parser.add_argument("--only", default="", metavar="REGEX", help="tests whose name matches")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--sample", type=int, default=1, metavar="N", help="one test in N")
     parser.add_argument("--mutate", type=int, default=0, metavar="N",
                         help="run N damaged copies of each capture instead")
     return parser.parse_args()
@@ -355,7 +402,7 @@ def main():
     if not jobs:
         print("FAILED: no test selected")
         failed += 1
-    for stray in [] if arguments.only or arguments.mutate else strays(tests):
+    for stray in [] if arguments.only or arguments.mutate or arguments.sample > 1 else strays(tests):
         print(f"FAILED {stray}")
         failed += 1
     print(f"golden: {passed} passed, {failed} failed")

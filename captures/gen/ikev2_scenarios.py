@@ -3,38 +3,20 @@
 EAP, IKE_INTERMEDIATE."""
 import ikev2wire as v2
 import ladder2
-from findings import STRONGSWAN_GAPS, no_version_1
 from ladder import IkeSa, Nat
 from ladder2 import Ikev2Sa
-from registry import behind_nat, esp_both_ways, pair, scenario
+from registry import scenario
+from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, esp_both_ways, no_version_1, pair
 
 TWO_GROUPS = v2.Suite(groups=(14, 19))
 GROUP_19, GROUP_20 = bytes([0, 19]), bytes([0, 20])
 
 
-def tunnel(c, suite=ladder2.AES_SHA256):
-    """IKE_SA_INIT and IKE_AUTH between two hosts, without trouble."""
-    sa = Ikev2Sa(c, *pair(c), suite)
-    sa.establish()
-    return sa
-
-
-def with_esp(c, sa):
-    """ESP of the Child SA that is there now."""
-    esp_both_ways(c, sa.initiator, sa.responder, udp_port=None if sa.port == 500 else 4500)
-
-
-def goes_up(c, sa):
+def goes_up(sa):
     """The response to IKE_SA_INIT, IKE_AUTH and ESP."""
     sa.init_resp()
     sa.auth()
-    with_esp(c, sa)
-
-
-def elsewhere(c):
-    """Ten seconds in which only other hosts send something."""
-    c.nat = None
-    c.background(10)
+    esp_both_ways(sa)
 
 
 def repeated(sa, note, gaps):
@@ -45,8 +27,8 @@ def repeated(sa, note, gaps):
 
 # IKE_SA_INIT
 
-@scenario(expect=["init_cookie", "init_ke"], forbid=["v2_msgid_reuse", "init_ke_loop", "init_cookie_loop"],
-          healthy=True)
+@scenario(expect=["init_cookie", "init_ke"], healthy=True, vectors=[31, 34],
+          forbid=["v2_msgid_reuse", "init_ke_loop", "init_cookie_loop", "init_reject", "init_noprop"])
 def ikev2_cookie_ke(c):
     """The responder first asks for a cookie, then for group 19 instead of 14; the third IKE_SA_INIT request
     has both, and all is well. All three requests have message ID 0."""
@@ -56,10 +38,10 @@ def ikev2_cookie_ke(c):
     sa.init_req(after=None, cookie=cookie)
     sa.init_error(v2.INVALID_KE_PAYLOAD, GROUP_19)
     sa.init_req(after=None, cookie=cookie, group=19)
-    goes_up(c, sa)
+    goes_up(sa)
 
 
-@scenario(expect=["init_ke_loop"])
+@scenario(expect=["init_ke_loop"], forbid=["init_cookie", "sibling"], vectors=[32])
 def ikev2_ke_loop(c):
     """The responder wants group 20, which is not in the offer, and the initiator tries group 19 instead of
     14, to be asked for 20 again. Both refusals have an SPI of the responder, as some send it; other traffic
@@ -69,10 +51,10 @@ def ikev2_ke_loop(c):
     sa.init_error(v2.INVALID_KE_PAYLOAD, GROUP_20, spi_r=c.rng.bytes(8))
     sa.init_req(after=None, group=19)
     sa.init_error(v2.INVALID_KE_PAYLOAD, GROUP_20, spi_r=c.rng.bytes(8))
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
-@scenario(expect=["init_cookie_loop"])
+@scenario(expect=["init_cookie_loop"], forbid=["init_ke"], vectors=[33])
 def ikev2_cookie_loop(c):
     """The cookie holds the source port, and a NAT gives each IKE_SA_INIT request another one: three requests,
     three cookies, no end; other traffic follows."""
@@ -82,7 +64,7 @@ def ikev2_cookie_loop(c):
         sa.mapped = {500: 1024 + number}
         sa.init_req(after=None, cookie=cookie)
         cookie = sa.cookie()
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
 @scenario(expect=["init_redirect"], healthy=True)
@@ -97,7 +79,7 @@ def ikev2_redirect(c):
     sa = Ikev2Sa(c, client, second)
     sa.announced[client].append(v2.notify(v2.REDIRECTED_FROM, v2.gateway(first.address)))
     sa.init_req(after=None)
-    goes_up(c, sa)
+    goes_up(sa)
 
 
 @scenario(expect=["init_reject"], forbid=["init_noprop", "mm_version"])
@@ -106,7 +88,7 @@ def ikev2_init_reject(c):
     sa = Ikev2Sa(c, *pair(c))
     sa.init_req()
     sa.init_error(v2.INVALID_SYNTAX)
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
 @scenario(expect=["init_noreply"])
@@ -119,10 +101,10 @@ def ikev2_init_noreply(c):
     for gap in STRONGSWAN_GAPS[:3]:
         sa.again(asked, gap)
         sa.again(answered, 0.0006, response=True)
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
-@scenario(expect=["sibling"], healthy=True)
+@scenario(expect=["sibling"], forbid=["init_noreply"], healthy=True)
 def ikev2_two_responders(c):
     """Two machines behind one address both answer IKE_SA_INIT, each with its own SPI; the initiator goes on
     with the second, and all is well."""
@@ -130,7 +112,7 @@ def ikev2_two_responders(c):
     sa.init_req()
     sa.init_resp()
     sa.spi_r = c.rng.bytes(8)
-    goes_up(c, sa)
+    goes_up(sa)
 
 
 @scenario(expect=["simul"], healthy=True)
@@ -146,11 +128,11 @@ def ikev2_simul(c):
     asked = first.auth_req(), second.auth_req()
     first.response(asked[0], ladder2.AUTH_RESPONSE)
     second.response(asked[1], ladder2.AUTH_RESPONSE)
-    with_esp(c, first)
+    esp_both_ways(first)
     second.delete(one, after=8.0)
 
 
-@scenario(healthy=True)
+@scenario(forbid=["sibling"], healthy=True)
 def ikev2_nat_same_spi(c):
     """Two clients behind one NAT happen to choose the same SPI and negotiate at the same time. Their ports
     and the responder's SPIs tell them apart, and both come up."""
@@ -179,7 +161,7 @@ def ikev2_halfopen_flood(c):
     c.background(10)
 
 
-@scenario(healthy=True)
+@scenario(forbid=["halfopen_flood"], healthy=True)
 def ikev2_port_500_only(c):
     """After an outage 24 clients return within 5 s. The capture filter is "udp port 500", so it holds
     IKE_SA_INIT of each; with MOBIKE they go on on UDP 4500 without a NAT as well."""
@@ -194,7 +176,7 @@ def ikev2_port_500_only(c):
 
 # Two versions
 
-@scenario(expect=["mm_version"])
+@scenario(expect=["mm_version"], forbid=["weak_ikev1"])
 def ikev2_version_v1_peer(c):
     """The peer speaks IKEv1 only: each of three copies of the IKE_SA_INIT request is answered by an IKEv1
     Informational with INVALID-MAJOR-VERSION; other traffic follows."""
@@ -205,7 +187,7 @@ def ikev2_version_v1_peer(c):
     for gap in STRONGSWAN_GAPS[:2]:
         sa.again(asked, gap)
         no_version_1(answerer)
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
 @scenario(expect=["mm_version"], forbid=["mm1_reject", "zero_cookie"])
@@ -220,7 +202,7 @@ def ikev2_version_v2_peer(c):
         answerer.unprotected(sa.responder, v2.INFORMATIONAL, [v2.notify(v2.INVALID_MAJOR_VERSION)], 0)
         if gap:
             c.repeat(sent, gap)
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
 @scenario(expect=["superseded"], healthy=True)
@@ -232,10 +214,11 @@ def ikev2_init_noresp_then_v1(c):
     repeated(sa, sa.init_req(), (1.0,))
     old = IkeSa(c, one, other)
     old.mm1(after=2.0)
-    for step in (old.mm2, old.mm3, old.mm4, old.mm5, old.mm6, old.quick_mode().run):
-        step()
-    esp_both_ways(c, one, other)
-    elsewhere(c)
+    quick = old.quick_mode()
+    old.main_mode(first=2)
+    quick.run()
+    esp_both_ways(old)
+    elsewhere(c, step=1)
 
 
 # Resumption
@@ -247,7 +230,7 @@ def ikev2_resume(c):
     sa.resume_req()
     sa.resume_resp()
     sa.auth()
-    with_esp(c, sa)
+    esp_both_ways(sa)
 
 
 @scenario(expect=["resume_nack"], healthy=True)
@@ -260,7 +243,7 @@ def ikev2_resume_nack(c):
     sa.init_error(v2.TICKET_NACK, exchange=v2.IKE_SESSION_RESUME)
     sa = Ikev2Sa(c, one, other)
     sa.init_req(after=None)
-    goes_up(c, sa)
+    goes_up(sa)
 
 
 @scenario(expect=["resume_noresp"])
@@ -268,7 +251,7 @@ def ikev2_resume_noresp(c):
     """IKE_SESSION_RESUME is sent four times in 24.2 s and has no response; other traffic follows."""
     sa = Ikev2Sa(c, *pair(c))
     repeated(sa, sa.resume_req(), STRONGSWAN_GAPS[:3])
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
 # IKE_AUTH
@@ -280,10 +263,10 @@ def ikev2_auth_noresp(c):
     sa = Ikev2Sa(c, *behind_nat(c))
     sa.init()
     repeated(sa, sa.auth_req(), STRONGSWAN_GAPS)
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
-@scenario(forbid=["auth_small"], healthy=True)
+@scenario(forbid=["auth_small"], healthy=True, vectors=[36])
 def ikev2_auth_small_alive(c):
     """The IKE_AUTH response is as short as an error notify would be. It is none: an INFORMATIONAL exchange
     follows, and ESP flows in both directions."""
@@ -291,7 +274,7 @@ def ikev2_auth_small_alive(c):
     sa.init()
     sa.auth(answered=ladder2.NOTIFY)
     sa.alive(sa.initiator, after=0.5)
-    with_esp(c, sa)
+    esp_both_ways(sa)
 
 
 @scenario(expect=["auth_failed"])
@@ -302,7 +285,7 @@ def ikev2_auth_failed(c):
     sa.init()
     sa.auth_req()
     sa.unprotected(sa.responder, v2.IKE_AUTH, [v2.notify(v2.AUTHENTICATION_FAILED)], 1)
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
 # Payloads of request and response in the rounds after the first
@@ -319,13 +302,13 @@ def eap(c, rounds):
     return sa
 
 
-@scenario(forbid=["auth_small", "eap_fail"], healthy=True)
+@scenario(forbid=["auth_small", "eap_fail"], healthy=True, vectors=[35])
 def ikev2_eap_7_rounds(c):
     """EAP in seven rounds of IKE_AUTH, with small responses on the way and an EAP-Success in the last; the
     eighth IKE_AUTH proves the rest, and ESP flows."""
     sa = eap(c, 7)
     sa.auth(44, 150)
-    with_esp(c, sa)
+    esp_both_ways(sa)
 
 
 @scenario(expect=["eap_fail"], forbid=["auth_small"])
@@ -333,7 +316,7 @@ def ikev2_eap_fail(c):
     """The fourth IKE_AUTH response has the size of an EAP-Failure, and nothing follows but other traffic."""
     sa = eap(c, 3)
     sa.eap_round(60, ladder2.NOTIFY)
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
 @scenario(expect=["eap_fail"], forbid=["auth_small"])
@@ -342,7 +325,7 @@ def ikev2_eap_fail_info(c):
     is answered, and nothing follows but other traffic."""
     sa = eap(c, 4)
     sa.delete(sa.initiator, after=0.008)
-    elsewhere(c)
+    elsewhere(c, step=1)
 
 
 @scenario(healthy=True)
@@ -354,6 +337,38 @@ def ikev2_eap_pending(c):
     sa.eap_round(60, ladder2.NOTIFY)
     c.wait(0.1)
     c.dns(c.host("10.99.0.10"), c.host("10.99.0.53"), 0x3000)
+
+
+# Multiple authentication (RFC 4739)
+
+def two_authentications(c):
+    """IKE_SA_INIT and the first IKE_AUTH, with certificates; the request says that another one follows."""
+    sa = Ikev2Sa(c, *pair(c))
+    sa.announced[sa.responder].append(v2.notify(v2.MULTIPLE_AUTH_SUPPORTED))
+    sa.init()
+    sa.auth(1200, 900)
+    return sa
+
+
+@scenario(forbid=["auth_small", "eap_fail"], healthy=True)
+def ikev2_multiple_auth(c):
+    """RFC 4739: certificates in the first IKE_AUTH, then the user's identity and three rounds of EAP, and
+    AUTH of the last round proves both. ESP flows."""
+    sa = two_authentications(c)
+    sa.auth(20, 12)
+    for asked, answered in EAP_ROUNDS[1:3]:
+        sa.eap_round(asked, answered)
+    sa.auth(44, 150)
+    esp_both_ways(sa)
+
+
+@scenario(expect=["auth_small"], forbid=["eap_fail"])
+def ikev2_multiple_auth_failed(c):
+    """RFC 4739: the certificates of the first IKE_AUTH are accepted, the second authentication, of the user by
+    a pre-shared key, is refused by a notify; other traffic follows."""
+    sa = two_authentications(c)
+    sa.auth(60, ladder2.NOTIFY)
+    elsewhere(c, step=1)
 
 
 # IKE_INTERMEDIATE
@@ -380,7 +395,7 @@ def key_exchanges(sa, exchange, extra=0):
         sa.exchange(sa.initiator, exchange, asked, answered)
 
 
-@scenario(expect=["skf"], healthy=True)
+@scenario(expect=["skf"], healthy=True, vectors=[43])
 def ikev2_intermediate(c):
     """A hybrid key exchange (RFC 9370): ML-KEM-768 and ML-KEM-1024 in two IKE_INTERMEDIATE exchanges, whose
     messages need IKE fragments, then IKE_AUTH with message ID 3 and ESP. A minute later CREATE_CHILD_SA is
@@ -389,10 +404,10 @@ def ikev2_intermediate(c):
     sa.init()
     key_exchanges(sa, v2.IKE_INTERMEDIATE)
     sa.auth()
-    with_esp(c, sa)
+    esp_both_ways(sa)
     sa.child(sa.initiator, after=60.0)
     key_exchanges(sa, v2.IKE_FOLLOWUP_KE, extra=16)
-    with_esp(c, sa)
+    esp_both_ways(sa)
 
 
 @scenario(expect=["int_noresp"])
@@ -403,4 +418,4 @@ def ikev2_int_noresp(c):
     sa.init()
     asked = sa.request(sa.initiator, v2.IKE_INTERMEDIATE, 8 + v2.MLKEM_LENGTH[v2.MLKEM_512][0])
     repeated(sa, asked, STRONGSWAN_GAPS[:3])
-    elsewhere(c)
+    elsewhere(c, step=1)

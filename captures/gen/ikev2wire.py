@@ -26,7 +26,8 @@ EXCHANGE_NAMES = {
 INITIATOR, RESPONSE = 0x08, 0x20
 
 # Payload types
-SA, KE, IDI, IDR, NONCE, NOTIFY, DELETE, VENDOR, SK, EAP, SKF = 33, 34, 35, 36, 40, 41, 42, 43, 46, 48, 53
+SA, KE, IDI, IDR, NONCE, NOTIFY, DELETE, VENDOR = 33, 34, 35, 36, 40, 41, 42, 43
+SK, EAP, SKF = 46, 48, 53
 
 # What an encrypted message of each exchange begins with, request and response
 FIRST_INSIDE = {
@@ -53,11 +54,11 @@ ICV_LENGTH = {None: 16, MD5_96: 12, SHA1_96: 12, SHA256_128: 16}
 
 # Notify types
 INVALID_IKE_SPI, INVALID_MAJOR_VERSION, INVALID_SYNTAX, INVALID_SPI = 4, 5, 7, 11
-INVALID_KE_PAYLOAD, AUTHENTICATION_FAILED = 17, 24
+NO_PROPOSAL_CHOSEN, INVALID_KE_PAYLOAD, AUTHENTICATION_FAILED = 14, 17, 24
 NAT_DETECTION_SOURCE_IP, NAT_DETECTION_DESTINATION_IP, COOKIE = 16388, 16389, 16390
 REDIRECT_SUPPORTED, REDIRECT, REDIRECTED_FROM = 16406, 16407, 16408
-TICKET_NACK, TICKET_OPAQUE = 16412, 16413
-FRAGMENTATION_SUPPORTED, SIGNATURE_HASH_ALGORITHMS, INTERMEDIATE_EXCHANGE_SUPPORTED = 16430, 16431, 16438
+MULTIPLE_AUTH_SUPPORTED, TICKET_NACK, TICKET_OPAQUE = 16404, 16412, 16413
+FRAGMENTATION_SUPPORTED, INTERMEDIATE_EXCHANGE_SUPPORTED = 16430, 16438
 
 SKF_HEADER = 8  # of the payload: generic header, number, total
 TCP_PREFIX = b"IKETCP"
@@ -115,19 +116,19 @@ def transform(item, more):
     return struct.pack("!BBHBBH", 3 if more else 0, 0, 8 + len(attributes), kind, 0, number) + attributes
 
 
-def sa_payload(items, protocol=1, spi=b""):
-    """An SA payload with one proposal (RFC 7296 3.3.1); protocol 1 is IKE, 3 is ESP."""
+def sa_payload(items):
+    """An SA payload with one proposal for IKE (RFC 7296 3.3.1)."""
     last = len(items) - 1
     chained = b"".join(transform(item, place < last) for place, item in enumerate(items))
-    return SA, ike.proposal(1, protocol, spi, chained, len(items))
+    return SA, ike.proposal(1, 1, b"", chained, len(items))
 
 
 def ke_payload(group, data):
     return KE, struct.pack("!HH", group, 0) + data
 
 
-def notify(kind, data=b"", protocol=0, spi=b""):
-    return NOTIFY, struct.pack("!BBH", protocol, len(spi), kind) + spi + data
+def notify(kind, data=b""):
+    return NOTIFY, struct.pack("!BBH", 0, 0, kind) + data
 
 
 def gateway(address):

@@ -19,10 +19,10 @@ BASE_MODE, MAIN_MODE, AGGRESSIVE, INFORMATIONAL, TRANSACTION, QUICK_MODE, NEW_GR
 AUTHIP_MM, AUTHIP_QM, AUTHIP_EM, AUTHIP_NOTIFY = 243, 244, 245, 246
 
 # Header flags
-ENCRYPTED, COMMIT, AUTH_ONLY = 1, 2, 4
+ENCRYPTED, COMMIT = 1, 2
 
 # Payload types
-SA, KE, ID, CERT, CERTREQ, HASH, SIG, NONCE, NOTIFY, DELETE, VENDOR = 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+SA, KE, ID, CERT, CERTREQ, HASH, NONCE, NOTIFY, DELETE, VENDOR = 1, 4, 5, 6, 7, 8, 10, 11, 12, 13
 NATD, GSS, NATD_DRAFT, FRAGMENT, CRYPTO = 20, 129, 130, 132, 133
 
 # Values of the attributes encryption, hash and authentication method
@@ -32,15 +32,14 @@ PSK, RSA_SIGNATURE, RSA_ENCRYPTION, RSA_REVISED, GSS_KERBEROS = 1, 3, 4, 5, 6500
 
 # Notify types
 INVALID_COOKIE, INVALID_MAJOR_VERSION, INVALID_FLAGS, INVALID_MESSAGE_ID = 4, 5, 8, 9
-NO_PROPOSAL_CHOSEN, INVALID_KEY_INFORMATION = 14, 17
+NO_PROPOSAL_CHOSEN, INVALID_KEY_INFORMATION, INVALID_ID_INFORMATION = 14, 17, 18
 
 KE_LENGTH = {1: 96, 2: 128, 5: 192, 14: 256, 15: 384, 16: 512, 19: 64, 20: 96}
 BLOCK_LENGTH = {DES_CBC: 8, TRIPLE_DES: 8, CAST: 8, AES_CBC: 16}
 HASH_FUNCTION = {MD5: hashlib.md5, SHA1: hashlib.sha1, SHA256: hashlib.sha256}
 
 VENDOR_IDS = {
-    "MS NT5 ISAKMPOAKLEY 4": "1e2b516905991c7d7c96fcbfb587e46100000004",  # Windows XP
-    "MS NT5 ISAKMPOAKLEY 5": "1e2b516905991c7d7c96fcbfb587e46100000005",  # Windows Server 2003
+    "MS NT5 ISAKMPOAKLEY 4": "1e2b516905991c7d7c96fcbfb587e46100000004",  # Windows XP SP2, Server 2003
     "MS NT5 ISAKMPOAKLEY 8": "1e2b516905991c7d7c96fcbfb587e46100000008",  # Windows 7
     "RFC 3947": "4a131c81070358455c5728f20e95452f",
     "draft-02\\n": "90cb80913ebb696e086381b5ec427b1f",
@@ -52,6 +51,25 @@ VENDOR_IDS = {
     "MS-MamieExists": "214ca4faffa7f32d6748e5303395ae83",
     "MS-Negotiation Discovery Capable": "fb1de3cdf341b7ea16b7e5be0855f120",
     "IKE CGA version 1": "e3a5966a76379fe707228231e5ce8652",
+    "MS NT5 ISAKMPOAKLEY 9": "1e2b516905991c7d7c96fcbfb587e46100000009",  # Windows 8 or later
+    "CISCO-UNITY": "12f5f28c457168a9702d9fe274cc0100",
+    "ALTIGA GATEWAY": "1f07f70eaa6514d3b0fa96542a500100",
+    "CISCO-DELETE-REASON": b"CISCO-DELETE-REASON".hex(),
+    "CISCO(COPYRIGHT)": b"CISCO(COPYRIGHT)&Copyright (c) 2009 Cisco Systems, Inc.".hex(),
+    "FORTIGATE": "8299031757a36082c6a621de" + "000504d2",  # release 5, build 1234
+    "Juniper SRX": "fd808804df73b15150709d878044cde0ac1efcde",
+    "NetScreen": "699369228741c6d4ca094c93e242c9de19e7b7c6" + "0000000500000500",
+    "NetScreen-15": "166f932d55eb64d8e4df4fd37e2313f0d0fd8451" + "0000000000000000",
+    "HeartBeat_Notify": b"HeartBeat_Notify".hex() + "386b0100",
+    # product 1, version 5005, a time, which only NGX and later send, features
+    "Check Point": "f4ed19e0c114eb516faaac0ee37daf2807b4381f" + "00000001" "0000138d" "4c5f0a11" "00000000"
+                   "18800000",
+    "SonicWall": "5b362bc820f60007",
+    "strongSwan": "882fe56d6fd20dbc2251613b2ebe5beb",
+    "strongSwan 4.2.9": "488c08f57afc382112f7cb396f2d4f6c",
+    "Openswan 2.6.28": "4f45517b4f7f6e657a7b4351",
+    "OE-Libreswan-4.10": b"OE-Libreswan-4.10".hex(),
+    "KAME/racoon": "7003cbc1097dbe9c2600ba6983bc8b35",
 }
 
 
@@ -100,10 +118,10 @@ def ike_attributes(encryption, hash_type, group, auth, life, key_bits=None, gss_
     return data
 
 
-def transform(number, attributes, more=False, transform_id=1):
-    """A transform payload; transform_id 1 is KEY_IKE."""
+def transform(number, attributes, more=False):
+    """A transform payload for KEY_IKE."""
     following = 3 if more else 0
-    return struct.pack("!BBHBBH", following, 0, 8 + len(attributes), number, transform_id, 0) + attributes
+    return struct.pack("!BBHBBH", following, 0, 8 + len(attributes), number, 1, 0) + attributes
 
 
 def transforms(numbered_attributes):
@@ -140,8 +158,8 @@ def id_payload(address):
     return ID, struct.pack("!BBH", 5 if netwire.is_v6(address) else 1, 0, 0) + netwire.packed(address)
 
 
-def notify_payload(kind, spi=b"", data=b"", protocol=1):
-    return NOTIFY, struct.pack("!IBBH", 1, protocol, len(spi), kind) + spi + data
+def notify_payload(kind, spi=b""):
+    return NOTIFY, struct.pack("!IBBH", 1, 1, len(spi), kind) + spi
 
 
 def delete_payload(protocol, spis):
@@ -227,8 +245,9 @@ def crypto_payload(payloads):
 
 NON_ESP_MARKER = bytes(4)
 KEEPALIVE = b"\xff"
+ESP_ICV = 12  # HMAC-SHA1-96
 
 
-def esp_packet(rng, spi, seq, inner_length, block=8, icv=12):
+def esp_packet(rng, spi, seq, inner_length, block):
     """An ESP packet that protects inner_length bytes: SPI, sequence, IV, ciphertext with trailer, ICV."""
-    return struct.pack("!II", spi, seq) + rng.bytes(block + padded(inner_length + 2, block) + icv)
+    return struct.pack("!II", spi, seq) + rng.bytes(block + padded(inner_length + 2, block) + ESP_ICV)

@@ -22,6 +22,9 @@ Written by gen/index.py from the truth files; do not edit. `NAME.pcapng.truth.js
 frame carries, what it is a copy of and what it answers, and which findings are due. A capture marked healthy
 must show no warning and no error, weak cryptography aside. `gen/scenarios.py` writes the generated ones.
 
+`NAME.keys/` holds rows of Wireshark's tables of keys for what real daemons negotiated; the keys were made for
+these captures. `tools/ikex-report --keys captures/NAME.keys captures/NAME.pcapng` shows what they decrypt.
+
 | file | what it shows | made by | frames | findings due |
 |---|---|---|--:|---|
 """

@@ -10,7 +10,6 @@
 A request takes the next message ID of its sender; a response belongs to the request that it is given.
 """
 import ikev2wire as v2
-import ikewire as ike
 from ladder import Association, Note
 
 AES_SHA256 = v2.Suite()
@@ -42,13 +41,13 @@ class Ikev2Sa(Association):
 
     # Sending
 
-    def note(self, sender, response, data, piece=False, fragment=False):
+    def note(self, sender, response, data):
         """What the truth says about a message; a request is known by SPIs, requester and message ID."""
         exchange = v2.EXCHANGE_NAMES[data[18]]
         requester = self.peer(sender) if response else sender
         first = data[18] in (v2.IKE_SA_INIT, v2.IKE_SESSION_RESUME)
         key = (self.spi_i, b"" if first else self.spi_r, requester, data[20:24])
-        return Note(f"{exchange}.{'resp' if response else 'req'}", data, key, piece, fragment)
+        return Note(f"{exchange}.{'resp' if response else 'req'}", data, key)
 
     def flags(self, sender, response):
         return (v2.INITIATOR if sender is self.initiator else 0) | (v2.RESPONSE if response else 0)
@@ -117,22 +116,22 @@ class Ikev2Sa(Association):
         payloads += self.nat_detection(self.initiator, NO_SPI) + self.announced[self.initiator]
         return self.clear(self.initiator, v2.IKE_SA_INIT, payloads, after, spi_r=NO_SPI)
 
-    def init_resp(self, after=None):
+    def init_resp(self):
         random = self.conv.rng.bytes
         payloads = [v2.sa_payload(self.suite.chosen(self.group)),
                     v2.ke_payload(self.group, random(v2.KE_LENGTH[self.group])), (v2.NONCE, random(32))]
         payloads += self.nat_detection(self.responder, self.spi_r) + self.announced[self.responder]
-        return self.clear(self.responder, v2.IKE_SA_INIT, payloads, after, response=True)
+        return self.clear(self.responder, v2.IKE_SA_INIT, payloads, response=True)
 
-    def init_error(self, kind, data=b"", after=None, exchange=v2.IKE_SA_INIT, spi_r=NO_SPI):
+    def init_error(self, kind, data=b"", exchange=v2.IKE_SA_INIT, spi_r=NO_SPI):
         """A response that only says what is wrong or wanted, usually without an SPI of the responder."""
-        return self.clear(self.responder, exchange, [v2.notify(kind, data)], after, response=True,
+        return self.clear(self.responder, exchange, [v2.notify(kind, data)], response=True,
                           spi_r=spi_r)
 
-    def cookie(self, after=None):
+    def cookie(self):
         """The responder asks for a cookie; returns it."""
         secret = self.conv.rng.bytes(24)
-        self.init_error(v2.COOKIE, secret, after)
+        self.init_error(v2.COOKIE, secret)
         return secret
 
     def init(self):
@@ -142,13 +141,13 @@ class Ikev2Sa(Association):
 
     # IKE_SESSION_RESUME
 
-    def resume_req(self, after=0.0):
+    def resume_req(self):
         payloads = [(v2.NONCE, self.nonce), v2.notify(v2.TICKET_OPAQUE, self.conv.rng.bytes(120))]
-        return self.clear(self.initiator, v2.IKE_SESSION_RESUME, payloads, after, spi_r=NO_SPI)
+        return self.clear(self.initiator, v2.IKE_SESSION_RESUME, payloads, 0.0, spi_r=NO_SPI)
 
-    def resume_resp(self, after=None):
+    def resume_resp(self):
         payloads = [(v2.NONCE, self.conv.rng.bytes(32))]
-        return self.clear(self.responder, v2.IKE_SESSION_RESUME, payloads, after, response=True)
+        return self.clear(self.responder, v2.IKE_SESSION_RESUME, payloads, response=True)
 
     # Requests and responses
 
@@ -187,9 +186,9 @@ class Ikev2Sa(Association):
         if self.conv.nat:
             self.port = 4500
 
-    def auth_req(self, content=AUTH_REQUEST, after=None):
+    def auth_req(self, content=AUTH_REQUEST):
         self.float_port()
-        return self.request(self.initiator, v2.IKE_AUTH, content, after)
+        return self.request(self.initiator, v2.IKE_AUTH, content)
 
     def auth(self, asked=AUTH_REQUEST, answered=AUTH_RESPONSE):
         """IKE_AUTH without trouble."""
@@ -241,8 +240,8 @@ class Ikev2Sa(Association):
 class TcpSa(Ikev2Sa):
     """An IKE SA that speaks through TCP. A new stream takes over when the old one dies."""
 
-    def __init__(self, conv, stream, suite=AES_SHA256):
-        super().__init__(conv, stream.client, stream.server, suite)
+    def __init__(self, conv, stream):
+        super().__init__(conv, stream.client, stream.server)
         self.stream = stream
 
     def ports(self, sender):

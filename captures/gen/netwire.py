@@ -21,12 +21,9 @@ def is_v6(address):
 
 
 def checksum(data):
-    """The Internet checksum (RFC 1071) of data."""
-    data += bytes(len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    """The Internet checksum (RFC 1071) of data: a sum of 16-bit words with end-around carry is a remainder."""
+    number = int.from_bytes(data + bytes(len(data) % 2), "big")
+    return -number % 0xFFFF if number else 0xFFFF
 
 
 def transport_checksum(src, dst, protocol, data):
@@ -96,10 +93,12 @@ def _ipv6_packets(src, dst, protocol, payload, ident, ttl, mtu):
 def icmp_error(src, dst, kind, code, quoted, word=0, quote_length=None):
     """An ICMP error message (the ICMP part; of IPv6 when the addresses are) that quotes a packet.
 
-    word is the second half of the header, for example the MTU of "fragmentation needed"; old stacks quote
+    word is the second half of the header, for example the MTU of "fragmentation needed". As much is quoted
+    as fits in the longest error (RFC 1812 4.3.2.3, RFC 4443 2.4), or quote_length bytes: old stacks quote
     only the IP header and 8 bytes.
     """
-    quote = quoted if quote_length is None else quoted[:quote_length]
+    longest = 1280 - 40 - 8 if is_v6(src) else 576 - 20 - 8
+    quote = quoted[:longest if quote_length is None else quote_length]
     body = struct.pack("!BBHI", kind, code, 0, word) + quote
     value = transport_checksum(src, dst, ICMPV6, body) if is_v6(src) else checksum(body)
     return body[:2] + struct.pack("!H", value) + body[4:]

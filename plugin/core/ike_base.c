@@ -83,6 +83,11 @@ void ike_endpoint_append(GString *out, const ike_endpoint *e)
     g_string_append_printf(out, ":%u", e->port);
 }
 
+void ike_count_append(GString *out, uint64_t n, const char *one, const char *many)
+{
+    g_string_append_printf(out, "%" G_GUINT64_FORMAT " %s", n, n == 1 ? one : many);
+}
+
 void ike_seconds_append(GString *out, ike_time span)
 {
     const ike_time ms = (span < 0 ? -span : span) / IKE_MILLISECOND;
@@ -95,4 +100,31 @@ void ike_text_append(GString *out, const uint8_t *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         g_string_append_c(out, g_ascii_isgraph((gchar)text[i]) ? (gchar)text[i] : '?');
+}
+
+const char *ike_known_by_name(ike_known_by known)
+{
+    static const char *const names[] = {
+        [IKE_KNOWN_NOT] = "unknown",         [IKE_KNOWN_GUESS] = "guess",     [IKE_KNOWN_ORDER] = "order",
+        [IKE_KNOWN_DIRECTION] = "direction", [IKE_KNOWN_CONTENT] = "content", [IKE_KNOWN_KEYS] = "keys",
+    };
+
+    return names[known];
+}
+
+const char *ike_role_name(ike_role role)
+{
+    static const char *const names[] = { "unknown", "initiator", "responder" };
+
+    return names[role];
+}
+
+guint ike_addr_key_hash(gconstpointer addr)
+{
+    return ike_addr_hash(addr);
+}
+
+gboolean ike_addr_key_equal(gconstpointer a, gconstpointer b)
+{
+    return ike_addr_equal(a, b);
 }

@@ -45,9 +45,35 @@ typedef enum ike_known_by {
     IKE_KNOWN_KEYS
 } ike_known_by;
 
+/* "content", "direction" and so on; "unknown" for IKE_KNOWN_NOT. */
+const char *ike_known_by_name(ike_known_by known);
+/* "initiator", "responder" or "unknown". */
+const char *ike_role_name(ike_role role);
+
 static inline bool ike_is_port(uint16_t port)
 {
     return port == IKE_PORT || port == IKE_PORT_NATT;
+}
+
+static inline bool ike_is_natt(uint16_t one, uint16_t other)
+{
+    return one == IKE_PORT_NATT || other == IKE_PORT_NATT;
+}
+
+/* Whole seconds of a point in time, rounded down, and in `rest` the nanoseconds beyond. */
+static inline int64_t ike_time_seconds(ike_time time, ike_time *rest)
+{
+    *rest = time % IKE_SECOND;
+    if (*rest >= 0)
+        return time / IKE_SECOND;
+    *rest += IKE_SECOND;
+    return time / IKE_SECOND - 1;
+}
+
+/* True when two points in time, in whatever order, are less than `within` apart. */
+static inline bool ike_time_near(ike_time a, ike_time b, ike_time within)
+{
+    return a - b < within && b - a < within;
 }
 
 static inline ike_side ike_side_other(ike_side side)
@@ -77,6 +103,9 @@ bool ike_addr_equal(const ike_addr *a, const ike_addr *b);
 size_t ike_addr_length(const ike_addr *a);
 bool ike_endpoint_equal(const ike_endpoint *a, const ike_endpoint *b);
 guint ike_addr_hash(const ike_addr *a);
+/* For tables with addresses as keys. */
+guint ike_addr_key_hash(gconstpointer addr);
+gboolean ike_addr_key_equal(gconstpointer a, gconstpointer b);
 
 /* Appends "10.1.0.2" or "2001:db8::1"; "-" for no address. */
 void ike_addr_append(GString *out, const ike_addr *a);
@@ -84,6 +113,8 @@ void ike_addr_append(GString *out, const ike_addr *a);
 void ike_endpoint_append(GString *out, const ike_endpoint *e);
 /* Appends text of a packet; what a terminal could take for a command is "?". */
 void ike_text_append(GString *out, const uint8_t *text, size_t length);
+/* Appends "1 packet" or "3 packets". */
+void ike_count_append(GString *out, uint64_t n, const char *one, const char *many);
 /* Appends seconds with three decimals, such as "0.085". */
 void ike_seconds_append(GString *out, ike_time span);
 

@@ -3,7 +3,7 @@
 
 static const ike_diagnosis diagnoses[IKE_N_DIAGNOSES] = {
     [IKE_DIAG_NONE] = { "", IKE_SEVERITY_NONE, IKE_SEVERITY_NONE, IKE_GROUP_CAPTURE, IKE_OBSERVED,
-                        "", "", "" },
+                        .summary = "", .explanation = "", .advice = "", .source = "", .cisco = "", .windows = "" },
 #define X(ID, id, severity, lesser, group, evidence, ...)                                          \
     [IKE_DIAG_##ID] = { #id, IKE_SEVERITY_##severity, IKE_SEVERITY_##lesser, IKE_GROUP_##group,    \
                         IKE_##evidence, __VA_ARGS__ },
@@ -16,6 +16,13 @@ const ike_diagnosis *ike_diagnosis_get(ike_diagnosis_id id)
     return &diagnoses[id < IKE_N_DIAGNOSES ? id : IKE_DIAG_NONE];
 }
 
+const char *ike_diagnosis_summary(ike_diagnosis_id id, ike_evidence evidence)
+{
+    const ike_diagnosis *row = ike_diagnosis_get(id);
+
+    return evidence == IKE_OBSERVED && row->observed ? row->observed : row->summary;
+}
+
 const char *ike_severity_name(ike_severity severity)
 {
     static const char *const names[] = { "", "CHAT", "NOTE", "WARN", "ERROR" };
@@ -26,4 +33,15 @@ const char *ike_severity_name(ike_severity severity)
 const char *ike_evidence_name(ike_evidence evidence)
 {
     return evidence == IKE_OBSERVED ? "observed" : "inferred";
+}
+
+ike_finding *ike_finding_find(const GPtrArray *list, ike_diagnosis_id id)
+{
+    for (guint i = 0; i < list->len; i++) {
+        ike_finding *finding = list->pdata[i];
+
+        if (finding->id == id)
+            return finding;
+    }
+    return NULL;
 }

@@ -41,18 +41,26 @@ typedef struct ike_diagnosis {
     ike_severity lesser; /* IKE_SEVERITY_NONE when the row has one severity */
     ike_group group;
     ike_evidence evidence;
-    const char *summary;
-    const char *advice;
+    bool summary_says_all; /* the text of a finding adds nothing */
+    const char *summary;     /* what is seen */
+    const char *observed;    /* the same where keys or clear words leave no doubt, NULL: no other words */
+    const char *explanation; /* what it means, why it is concluded, usual causes */
+    const char *advice;      /* what to check next */
     const char *source;
+    const char *cisco;   /* the state a Cisco peer would show, "-" for none */
+    const char *windows; /* the events a Windows peer would write, "-" for none */
 } ike_diagnosis;
 
-/* Row of an id; IKE_DIAG_NONE has an empty one. */
+/* Row of an id; IKE_DIAG_NONE has one of empty texts. */
 const ike_diagnosis *ike_diagnosis_get(ike_diagnosis_id id);
+/* What is seen, by how it is known. */
+const char *ike_diagnosis_summary(ike_diagnosis_id id, ike_evidence evidence);
 const char *ike_severity_name(ike_severity severity);
 const char *ike_evidence_name(ike_evidence evidence);
 
 struct ike_sa;
 struct ike_note;
+struct ike_causes;
 
 /* One diagnosis made. Frames are where it is shown: `note` for good, `shown_live` is the frame in
  * which a single pass could show it, which for findings about the future is a later one. */
@@ -66,6 +74,10 @@ typedef struct ike_finding {
     bool is_verdict; /* made at the end of the capture and made anew when more frames come */
     unsigned count;  /* how often it was raised */
     char *text;
+    struct ike_causes *causes; /* ike_causes.h: why a message was not answered; or NULL */
 } ike_finding;
+
+/* The first finding of this id in a list, or NULL. */
+ike_finding *ike_finding_find(const GPtrArray *list, ike_diagnosis_id id);
 
 #endif

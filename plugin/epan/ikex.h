@@ -34,6 +34,10 @@ typedef struct ikex_sink {
 void ikex_extract_init(dissector_handle_t handle);
 void ikex_extract(packet_info *pinfo, proto_tree *tree, const ikex_sink *sink);
 
+/* ---- ikex_plain.c ---- */
+/* Announces what Wireshark has decrypted of the IKE messages of the frame, with or without a tree. */
+void ikex_announce_plain(const packet_info *pinfo, ike_tracker *tracker);
+
 /* ---- ikex_fields.c: names that users type ---- */
 
 /* Registers all fields, expert items and subtrees of the protocol. */
@@ -57,6 +61,10 @@ IKEX_FIELDS(X)
 extern int ett_ikex, ett_ikex_finding;
 /* The expert item of a diagnosis with this severity. */
 expert_field *ikex_expert(ike_diagnosis_id id, ike_severity severity);
+
+/* ---- ikex_json.c ---- */
+/* JSON Lines: an object for each row and the closing row, with "schema" and "type" first. */
+extern const ike_format ikex_format_json;
 
 /* ---- ikex_draw.c ---- */
 typedef struct ikex_canvas {

@@ -4,6 +4,8 @@
  */
 #include "ikex.h"
 
+#include "ike_causes.h"
+
 #include <epan/column-utils.h>
 
 static void generated(proto_item *item)
@@ -99,6 +101,23 @@ static void draw_sides(const ikex_canvas *c, proto_tree *tree, const ike_sa *sa)
     }
 }
 
+static void add_ipsec_spi(const ikex_canvas *c, proto_tree *tree, int hf, uint32_t spi)
+{
+    const uint8_t bytes[] = { (uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8), (uint8_t)spi };
+
+    if (spi)
+        generated(proto_tree_add_bytes_with_length(tree, hf, c->tvb, 0, 0, bytes, sizeof bytes));
+}
+
+/* Of the packets to the initiator of the negotiation, and from it. */
+static void draw_child_spis(const ikex_canvas *c, proto_tree *tree, const ike_exchange *exchange)
+{
+    if (!exchange || exchange->child < 0 || !ike_child_is_decrypted(exchange))
+        return;
+    add_ipsec_spi(c, tree, hf_ikex_child_spi_in, ike_child_spi(exchange, false));
+    add_ipsec_spi(c, tree, hf_ikex_child_spi_out, ike_child_spi(exchange, true));
+}
+
 static void draw_sa(const ikex_canvas *c, proto_tree *tree, const ike_note *note)
 {
     add_uint(c, tree, hf_ikex_sa, note->sa->number);
@@ -162,7 +181,7 @@ static void draw_halves(const ikex_canvas *c, proto_tree *tree, ike_record *r)
 
 static void draw_label(const ikex_canvas *c, proto_tree *tree, const ike_record *r)
 {
-    const ike_record *first = r->first ? r->first : r;
+    const ike_record *first = ike_record_first(r);
     const ike_step *step = ike_step_find(first->label);
 
     if (first->label.mode == IKE_MODE_NONE)
@@ -178,13 +197,12 @@ static void draw_label(const ikex_canvas *c, proto_tree *tree, const ike_record 
         add_string(c, tree, hf_ikex_cisco_state, step->cisco);
 }
 
-/* Those of the header; a piece without one is part of its SA's message. */
 static void draw_spis(const ikex_canvas *c, proto_tree *tree, const ike_record *r)
 {
-    const bool has_header = r->note.kind == IKE_NOTE_MESSAGE || r->spi_i != 0 || !r->note.sa;
+    const bool own = ike_record_has_spis(r);
 
-    add_spi(c, tree, hf_ikex_spi_initiator, has_header ? r->spi_i : r->note.sa->spi_i);
-    add_spi(c, tree, hf_ikex_spi_responder, has_header ? r->spi_r : r->note.sa->spi_r);
+    add_spi(c, tree, hf_ikex_spi_initiator, own ? r->spi_i : r->note.sa->spi_i);
+    add_spi(c, tree, hf_ikex_spi_responder, own ? r->spi_r : r->note.sa->spi_r);
 }
 
 static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
@@ -212,6 +230,7 @@ static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
     if (r->note.sa && message) {
         draw_nat(c, tree, r->note.sa);
         draw_sides(c, tree, r->note.sa);
+        draw_child_spis(c, tree, r->note.exchange);
     }
 }
 
@@ -241,12 +260,16 @@ static void draw_packet(const ikex_canvas *c, proto_tree *tree, const ike_packet
 static void draw_finding(const ikex_canvas *c, proto_tree *tree,
                          const ike_finding *finding)
 {
+    GString *text = g_string_new(finding->text);
     proto_item *line;
     proto_tree *sub;
 
+    if (finding->causes)
+        ike_causes_append(text, finding->causes);
     proto_tree_add_expert_format(tree, c->pinfo, ikex_expert(finding->id, finding->severity),
-                                 c->tvb, 0, 0, "%s: %s", ike_diagnosis_get(finding->id)->summary,
-                                 finding->text);
+                                 c->tvb, 0, 0, "%s: %s", ike_diagnosis_summary(finding->id, finding->evidence),
+                                 text->str);
+    g_string_free(text, TRUE);
     line = proto_tree_add_string(tree, hf_ikex_diag_id, c->tvb, 0, 0,
                                  ike_diagnosis_get(finding->id)->id);
     generated(line);
@@ -298,7 +321,7 @@ static void info_findings(const ikex_canvas *c, const GPtrArray *findings)
 
         if (finding->severity >= IKE_SEVERITY_WARN)
             col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "[%s] ",
-                             ike_diagnosis_get(finding->id)->summary);
+                             ike_diagnosis_summary(finding->id, finding->evidence));
     }
 }
 
@@ -321,7 +344,7 @@ static void info_piece(GString *text, const ike_record *r)
         g_string_append_printf(text, "/%u", r->fragment_total);
     if (r->message) {
         g_string_append(text, " of ");
-        ike_label_append(text, (r->message->first ? r->message->first : r->message)->label);
+        ike_label_append(text, ike_record_first(r->message)->label);
         g_string_append_printf(text, " in %u", r->message->note.frame);
     } else if (r->part_of.mode != IKE_MODE_NONE) {
         g_string_append(text, r->is_probable ? ", probably of " : " of ");
@@ -333,7 +356,7 @@ static void info_piece(GString *text, const ike_record *r)
 
 static void info_message(GString *text, const ike_record *r)
 {
-    const ike_record *first = r->first ? r->first : r;
+    const ike_record *first = ike_record_first(r);
 
     ike_label_append(text, first->label);
 }

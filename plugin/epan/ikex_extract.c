@@ -11,10 +11,12 @@
 
 static int proto_ip, proto_ipv6, proto_isakmp;
 
-typedef struct range {
+/* An ICMP packet whose rest is a quotation. */
+typedef struct quotation {
     tvbuff_t *tvb;
     int start;
-} range;
+    bool is_fragment;
+} quotation;
 
 void ikex_extract_init(dissector_handle_t handle)
 {
@@ -58,28 +60,52 @@ static const uint8_t *bytes_of(const field_info *item, size_t *captured)
     return rest > 0 ? tvb_get_ptr(item->ds_tvb, item->start, rest) : NULL;
 }
 
-/* ICMP errors quote the packet that they are about: what follows in their bytes was not sent. */
-static bool is_icmp_error(const uint8_t *data, size_t captured)
+/* ICMP errors quote the packet that they are about: what follows in their bytes was not sent. What a
+ * fragment of ICMP holds is not known before it is put together, and the quotation is then in bytes of
+ * its own. */
+static bool is_quoting(const ike_ip_packet *ip)
 {
-    ike_ip_packet ip;
-
-    if (!ike_ip_parse(data, captured, &ip) || ip.captured < 1 || ip.is_fragment)
+    if (ip->protocol != IKE_IPPROTO_ICMP && ip->protocol != IKE_IPPROTO_ICMPV6)
         return false;
-    if (ip.protocol == IKE_IPPROTO_ICMP)
-        return ip.payload[0] == 3 || ip.payload[0] == 4 || ip.payload[0] == 5 ||
-               ip.payload[0] == 11 || ip.payload[0] == 12;
-    return ip.protocol == IKE_IPPROTO_ICMPV6 && ip.payload[0] < 128;
+    if (ip->is_fragment)
+        return true;
+    if (ip->captured < 1)
+        return false;
+    if (ip->protocol == IKE_IPPROTO_ICMPV6)
+        return ip->payload[0] < 128;
+    return ip->payload[0] == 3 || ip->payload[0] == 4 || ip->payload[0] == 5 ||
+           ip->payload[0] == 11 || ip->payload[0] == 12;
 }
 
-static bool is_quoted(const field_info *item, const GArray *errors)
+static bool is_quoted(const field_info *item, const GArray *quotations)
 {
-    for (guint i = 0; i < errors->len; i++) {
-        const range *error = &g_array_index(errors, range, i);
+    for (guint i = 0; i < quotations->len; i++) {
+        const quotation *q = &g_array_index(quotations, quotation, i);
 
-        if (item->ds_tvb == error->tvb && item->start > error->start)
+        if (item->ds_tvb == q->tvb ? item->start > q->start : q->is_fragment)
             return true;
     }
     return false;
+}
+
+/* The packets, wherever they are, that quote others. */
+static GArray *quotations_among(const GPtrArray *items)
+{
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(quotation));
+
+    for (guint i = 0; i < items->len; i++) {
+        const field_info *item = g_ptr_array_index(items, i);
+        ike_ip_packet ip;
+        size_t captured;
+        const uint8_t *data = bytes_of(item, &captured);
+
+        if (data && ike_ip_parse(data, captured, &ip) && is_quoting(&ip)) {
+            const quotation here = { item->ds_tvb, item->start, ip.is_fragment };
+
+            g_array_append_val(found, here);
+        }
+    }
+    return found;
 }
 
 static bool is_fragment(const uint8_t *data, size_t captured)
@@ -91,28 +117,22 @@ static bool is_fragment(const uint8_t *data, size_t captured)
 
 /* Returns whether one of them is an ICMP error or an IP fragment: what Wireshark makes of these, which
  * its preferences decide, is not to be taken for a message. */
-static bool feed_packets(GPtrArray *items, const ikex_sink *sink)
+static bool feed_packets(const GPtrArray *items, const ikex_sink *sink)
 {
-    GArray *errors = g_array_new(FALSE, FALSE, sizeof(range));
-    bool stop = false;
+    GArray *quotations = quotations_among(items);
+    bool stop = quotations->len > 0;
 
     for (guint i = 0; i < items->len; i++) {
-        field_info *item = g_ptr_array_index(items, i);
+        const field_info *item = g_ptr_array_index(items, i);
         size_t captured;
         const uint8_t *data = bytes_of(item, &captured);
 
-        if (!data || is_quoted(item, errors))
+        if (!data || is_quoted(item, quotations))
             continue;
-        if (is_icmp_error(data, captured)) {
-            const range here = { item->ds_tvb, item->start };
-
-            g_array_append_val(errors, here);
-        }
         stop |= is_fragment(data, captured);
         sink->ip(data, captured, sink->user);
     }
-    stop |= errors->len > 0;
-    g_array_free(errors, TRUE);
+    g_array_free(quotations, TRUE);
     return stop;
 }
 

@@ -15,6 +15,7 @@
 
 typedef struct report_tap {
     const ike_report_kind *kind;
+    const ike_format *format; /* NULL: text */
     char *filter;     /* or NULL */
     GHashTable *sas;  /* numbers of the SAs in frames that match, or NULL: all */
     funnel_text_window_t *window; /* of the GUI, or NULL */
@@ -67,21 +68,44 @@ static const ike_report_kind *parse_name(const char **rest)
     return NULL;
 }
 
-static bool parse_format(const char **rest)
+static const struct {
+    const char *name;
+    const ike_format *format; /* NULL: text */
+} formats[] = {
+    { "text", NULL },
+    { "json", &ikex_format_json },
+    { "csv", &ike_format_csv },
+    { "html", &ike_format_html },
+};
+
+static void refuse_format(const char *name, size_t n)
+{
+    GString *names = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+        g_string_append_printf(names, "%s%s", i ? ", " : "", formats[i].name);
+    refuse("no format \"%.*s\"; valid are: %s", (int)n, name, names->str);
+    g_string_free(names, TRUE);
+}
+
+static bool parse_format(const char **rest, const ike_format **format)
 {
     static const char key[] = "format=";
     size_t n;
 
+    *format = NULL;
     if (strncmp(*rest, key, sizeof key - 1) != 0)
         return true;
     *rest += sizeof key - 1;
     n = strcspn(*rest, ",");
-    if (n != 4 || strncmp(*rest, "text", 4) != 0) {
-        refuse("no format \"%.*s\"; valid is: text", (int)n, *rest);
-        return false;
-    }
-    *rest += n + ((*rest)[n] == ',');
-    return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+        if (strlen(formats[i].name) == n && strncmp(formats[i].name, *rest, n) == 0) {
+            *format = formats[i].format;
+            *rest += n + ((*rest)[n] == ',');
+            return true;
+        }
+    refuse_format(*rest, n);
+    return false;
 }
 
 /* ---- the tap ---- */
@@ -135,18 +159,32 @@ static void show(report_tap *tap, const char *text)
     fflush(stdout);
 }
 
+/* A line end or an escape in a filter is not to look like a line of the report. NULL for none; g_free it. */
+static char *printable(const char *filter)
+{
+    char *copy = g_strdup(filter);
+
+    for (char *c = copy; c && *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    return copy;
+}
+
 static void draw(void *data)
 {
     report_tap *tap = data;
     ike_tracker *tracker = ikex_tracker();
     GString *text;
+    char *filter;
 
     if (!tracker)
         return;
     ike_tracker_finish(tracker);
     text = g_string_new(NULL);
-    ike_report_write(tracker, tap->kind, tap->sas, tap->filter, text);
+    filter = printable(tap->filter);
+    ike_report_write(tracker, tap->kind, tap->format, tap->sas, filter, text);
     show(tap, text->str);
+    g_free(filter);
     g_string_free(text, TRUE);
 }
 
@@ -164,6 +202,7 @@ static WS_STAT_INIT_RETURN init_report(const char *argument, void *user)
 {
     const char *rest = argument + strlen(COMMAND);
     const ike_report_kind *kind;
+    const ike_format *format;
     report_tap *tap;
     GString *error;
 
@@ -171,10 +210,11 @@ static WS_STAT_INIT_RETURN init_report(const char *argument, void *user)
     if (strncmp(argument, COMMAND, strlen(COMMAND)) != 0)
         rest = argument + strlen(argument);
     kind = parse_name(&rest);
-    if (!kind || !parse_format(&rest))
+    if (!kind || !parse_format(&rest, &format))
         WS_STAT_INIT_FAILED;
     tap = g_new0(report_tap, 1);
     tap->kind = kind;
+    tap->format = format;
     if (*rest) {
         tap->filter = g_strdup(rest);
         tap->sas = g_hash_table_new(g_direct_hash, g_direct_equal);

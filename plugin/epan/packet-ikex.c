@@ -55,6 +55,7 @@ static void feed_frame(packet_info *pinfo, proto_tree *tree)
 
     ike_tracker_frame(tracker, pinfo->num,
                       (ike_time)pinfo->abs_ts.secs * IKE_SECOND + pinfo->abs_ts.nsecs);
+    ikex_announce_plain(pinfo, tracker);
     ikex_extract(pinfo, tree, &sink);
     ike_tracker_end_frame(tracker);
 }

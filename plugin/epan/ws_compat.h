@@ -34,6 +34,13 @@ typedef bool ws_boolean;
 typedef gboolean ws_boolean;
 #endif
 
+/* What names a data source for people: "Decrypted IKE (76 bytes)". */
+#if IKEX_WS_VERSION >= 406
+#define WS_DATA_SOURCE_TITLE(source) get_data_source_description(source)
+#else
+#define WS_DATA_SOURCE_TITLE(source) get_data_source_name(source)
+#endif
+
 /* The init callback of a report says from 4.6 on whether its arguments were good. */
 #if IKEX_WS_VERSION >= 406
 #define WS_STAT_INIT_RETURN bool

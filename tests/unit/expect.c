@@ -2,6 +2,8 @@
  *
  * What a test expects of a conversation once it is over.
  */
+#include "ike_causes.h"
+#include "ike_event.h"
 #include "ladder.h"
 
 #include <string.h>
@@ -43,6 +45,14 @@ static void append_word(GString *out, const char *word)
     g_string_append_printf(out, "%s%s", out->len ? " " : "", word);
 }
 
+bool is_ascii(const char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            return false;
+    return true;
+}
+
 void expect_labels(ladder *l, const char *labels)
 {
     GString *all = g_string_new(NULL);
@@ -68,6 +78,7 @@ void expect_live_labels(ladder *l, const char *labels)
     g_string_free(all, TRUE);
 }
 
+/* NULL: of any id. */
 static const ike_finding *next_finding(ladder *l, const char *id, guint *i)
 {
     const GPtrArray *list = ike_tracker_findings(l->tracker);
@@ -75,7 +86,7 @@ static const ike_finding *next_finding(ladder *l, const char *id, guint *i)
     while (*i < list->len) {
         const ike_finding *finding = list->pdata[(*i)++];
 
-        if (strcmp(ike_diagnosis_get(finding->id)->id, id) == 0)
+        if (!id || strcmp(ike_diagnosis_get(finding->id)->id, id) == 0)
             return finding;
     }
     return NULL;
@@ -141,7 +152,7 @@ void expect_finding_at(ladder *l, uint32_t frame, const char *id)
     fail("no finding %s on frame %u", id, frame);
 }
 
-void expect_finding_says(ladder *l, const char *id, const char *words)
+bool finding_says(ladder *l, const char *id, const char *words)
 {
     char *should = g_ascii_strdown(words, -1);
     const ike_finding *finding;
@@ -150,17 +161,28 @@ void expect_finding_says(ladder *l, const char *id, const char *words)
 
     finish(l);
     while (!found && (finding = next_finding(l, id, &i))) {
-        char *is = g_ascii_strdown(finding->text, -1);
+        GString *text = g_string_new(finding->text);
+        char *is;
+
+        if (finding->causes)
+            ike_causes_append(text, finding->causes);
+        is = g_ascii_strdown(text->str, -1);
 
         found = strstr(is, should) != NULL;
         g_free(is);
+        g_string_free(text, TRUE);
     }
-    if (!found)
-        fail("no finding %s says \"%s\"", id, words);
     g_free(should);
+    return found;
 }
 
-void expect_inferred(ladder *l, const char *id)
+void expect_finding_says(ladder *l, const char *id, const char *words)
+{
+    if (!finding_says(l, id, words))
+        fail("no finding %s says \"%s\"", id, words);
+}
+
+static void expect_evidence(ladder *l, const char *id, ike_evidence evidence)
 {
     const ike_finding *finding;
     guint i = 0;
@@ -170,7 +192,17 @@ void expect_inferred(ladder *l, const char *id)
     if (!finding)
         fail_findings(l, "expected", id);
     else
-        compare_numbers("is inferred", finding->evidence, IKE_INFERRED);
+        compare_numbers("evidence", finding->evidence, evidence);
+}
+
+void expect_inferred(ladder *l, const char *id)
+{
+    expect_evidence(l, id, IKE_INFERRED);
+}
+
+void expect_observed(ladder *l, const char *id)
+{
+    expect_evidence(l, id, IKE_OBSERVED);
 }
 
 void expect_finding_on_a_frame(ladder *l, const char *id)
@@ -197,6 +229,12 @@ void expect_findings(ladder *l, const char *id, unsigned count)
     compare_numbers(id, n, count);
 }
 
+void expect_one_finding(ladder *l, const char *id, ike_severity severity)
+{
+    expect_finding(l, id, severity);
+    expect_findings(l, id, 1);
+}
+
 void expect_no_finding(ladder *l, const char *id)
 {
     guint i = 0;
@@ -207,14 +245,22 @@ void expect_no_finding(ladder *l, const char *id)
         fail_findings(l, "did not expect", id);
 }
 
+void expect_no_findings(ladder *l, const char *ids)
+{
+    char **list = g_strsplit(ids, " ", -1);
+
+    for (char **id = list; *id; id++)
+        expect_no_finding(l, *id);
+    g_strfreev(list);
+}
+
 void expect_no_finding_above(ladder *l, ike_severity severity, const char *but_not)
 {
-    const GPtrArray *list;
+    const ike_finding *finding;
+    guint i = 0;
 
     finish(l);
-    list = ike_tracker_findings(l->tracker);
-    for (guint i = 0; i < list->len; i++) {
-        const ike_finding *finding = list->pdata[i];
+    while ((finding = next_finding(l, NULL, &i))) {
         const char *id = ike_diagnosis_get(finding->id)->id;
 
         if (finding->severity > severity && !(but_not && g_str_has_prefix(id, but_not)))
@@ -224,12 +270,11 @@ void expect_no_finding_above(ladder *l, ike_severity severity, const char *but_n
 
 void expect_nothing_unanswered(ladder *l)
 {
-    const GPtrArray *list;
+    const ike_finding *finding;
+    guint i = 0;
 
     finish(l);
-    list = ike_tracker_findings(l->tracker);
-    for (guint i = 0; i < list->len; i++) {
-        const ike_finding *finding = list->pdata[i];
+    while ((finding = next_finding(l, NULL, &i))) {
         const char *id = ike_diagnosis_get(finding->id)->id;
 
         if (g_str_has_suffix(id, "_noresp") || g_str_has_suffix(id, "_noreply"))
@@ -248,6 +293,17 @@ ike_sa *ladder_sa(ladder *l, unsigned number)
     if (number >= sas->len)
         g_error("there is no SA %u", number);
     return sas->pdata[number];
+}
+
+const ike_flow *flow_of(ladder *l, uint32_t spi)
+{
+    const GPtrArray *flows = ike_tracker_flows(l->tracker);
+
+    for (guint i = 0; i < flows->len; i++)
+        if (((const ike_flow *)flows->pdata[i])->spi == spi)
+            return flows->pdata[i];
+    g_error("there is no flow %08x", spi);
+    return NULL;
 }
 
 void expect_sas(ladder *l, unsigned count)
@@ -284,6 +340,12 @@ void expect_failed(ladder *l, unsigned number, bool failed)
     if (sa)
         compare(failed ? "SA failed" : "SA did not fail", sa->is_failed ? "failed" : "not failed",
                 failed ? "failed" : "not failed");
+}
+
+void expect_established(ladder *l, unsigned number)
+{
+    expect_state(l, number, IKE_STATE_ESTABLISHED);
+    expect_failed(l, number, false);
 }
 
 void expect_responder_spi(ladder *l, unsigned number, uint64_t spi)
@@ -512,6 +574,60 @@ void expect_times(ladder *l, uint32_t response, double first, double last)
     compare_numbers("time since the last sending, us",
                     (r->note.time - ike_record_last_before(r->request, r)->note.time) / 1000,
                     (int64_t)(last * 1e6 + 0.5));
+}
+
+char *report_text(ladder *l, const char *name, GHashTable *selected, const char *filter)
+{
+    GString *out = g_string_new(NULL);
+    const ike_report_kind *kind = ike_report_kinds;
+
+    while (kind->name && strcmp(kind->name, name) != 0)
+        kind++;
+    if (!kind->name)
+        g_error("there is no report %s", name);
+    finish(l);
+    ike_report_write(l->tracker, kind, NULL, selected, filter, out);
+    return g_string_free(out, FALSE);
+}
+
+static void check_report(ladder *l, const char *name, const char *words, bool is_there)
+{
+    char *text = report_text(l, name, NULL, NULL);
+
+    if ((strstr(text, words) != NULL) != is_there)
+        fail("report %s %s \"%s\":\n%s", name, is_there ? "does not say" : "says", words, text);
+    g_free(text);
+}
+
+void expect_in_report(ladder *l, const char *name, const char *words)
+{
+    check_report(l, name, words, true);
+}
+
+void expect_not_in_report(ladder *l, const char *name, const char *words)
+{
+    check_report(l, name, words, false);
+}
+
+void expect_events(ladder *l, const char *want)
+{
+    const ike_report report = { .tracker = l->tracker };
+    GString *got = g_string_new(NULL);
+    GArray *events;
+
+    long_after(l);
+    finish(l);
+    events = ike_events_new(&report);
+    for (guint i = 0; i < events->len; i++) {
+        const ike_event *event = &g_array_index(events, ike_event, i);
+
+        g_string_append_printf(got, "%s%u%c", i ? " " : "", event->id, "-IR"[ike_event_role(event, event->host)]);
+        if (ike_event_text(event)[0] == '\0')
+            fail("event %u has no text", event->id);
+    }
+    compare("events", got->str, want);
+    g_string_free(got, TRUE);
+    g_array_free(events, TRUE);
 }
 
 void expect_messages(ladder *l, unsigned count)

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ladder.h"
 
-#include <string.h>
+#include "inside.h"
 
 #define START (INT64_C(1700000000) * IKE_SECOND)
 #define STEP (10 * IKE_MILLISECOND)
+#define BLOCK 16u /* of the cipher .. */
+#define CRYPTO 32 /* .. its vector and the ICV, in IKEv2 */
+#define GENERIC_HEADER 4
+#define FRAGMENT_NUMBERS 4
 
 static const char *const default_vendors[] = { VID_RFC3947, VID_DPD, VID_FRAGMENTATION, NULL };
 
@@ -42,8 +46,16 @@ void ladder_begin(ladder *l)
     l->choice = l->offer[0];
 }
 
+static void forget_plain(ladder *l)
+{
+    if (l->plain)
+        g_byte_array_unref(l->plain);
+    l->plain = NULL;
+}
+
 void ladder_end(ladder *l)
 {
+    forget_plain(l);
     ike_tracker_free(l->tracker);
     g_ptr_array_free(l->live, TRUE);
     if (l->packet)
@@ -89,6 +101,12 @@ void after(ladder *l, double s)
     l->now += seconds(s) - STEP;
 }
 
+void long_after(ladder *l)
+{
+    after(l, 30);
+    foreign(l);
+}
+
 /* ---- the hosts ---- */
 
 void anew(ladder *l)
@@ -117,6 +135,11 @@ void move_to_4500(ladder *l)
     l->marker = true;
 }
 
+void host_is(ladder *l, ladder_side side, const char *addr, uint16_t port)
+{
+    l->hosts[side] = host(addr, port);
+}
+
 void nat_seen_outside(ladder *l)
 {
     l->hosts[INITIATOR] = host("198.51.100.7", 500);
@@ -129,54 +152,49 @@ void nat_seen_inside(ladder *l)
     l->hosts[INITIATOR].known = wire_endpoint("198.51.100.7", 500);
 }
 
-/* ---- what a frame shows ---- */
-
-static char copy_mark(const ike_record *r)
-{
-    if (r->is_reflection)
-        return '<';
-    return r->copy == IKE_COPY_DUPLICATE ? '=' : r->copy == IKE_COPY_RETRANSMISSION ? '+' : 0;
-}
-
-static void append_note(GString *out, ike_note *note)
-{
-    static const char *const plain[] = {
-        [IKE_NOTE_MESSAGE] = "", [IKE_NOTE_PIECE] = "~",  [IKE_NOTE_KEEPALIVE] = "ka",
-        [IKE_NOTE_ESP] = "esp",  [IKE_NOTE_AH] = "ah",    [IKE_NOTE_ICMP] = "icmp",
-    };
-    ike_record *r = ike_note_record(note);
-
-    g_string_append(out, plain[note->kind]);
-    if (note->kind != IKE_NOTE_MESSAGE)
-        return;
-    if (ike_record_first(r)->label.mode == IKE_MODE_NONE)
-        g_string_append_c(out, '?');
-    ike_label_append(out, ike_record_first(r)->label);
-    if (copy_mark(r))
-        g_string_append_c(out, copy_mark(r));
-}
-
-char *ladder_frame_labels(const ladder *l, uint32_t frame)
-{
-    GString *out = g_string_new(NULL);
-
-    for (ike_note *note = ike_tracker_notes(l->tracker, frame); note; note = note->next) {
-        if (out->len)
-            g_string_append_c(out, '&');
-        append_note(out, note);
-    }
-    if (out->len == 0)
-        g_string_append_c(out, '.');
-    return g_string_free(out, FALSE);
-}
-
 /* ---- frames ---- */
+
+#define OTHERS 64 /* as many as a frame may have */
+
+/* What the host program has of the message: of as many bytes as it needs, in a block of its own. */
+static GByteArray *decrypted(const ladder *l)
+{
+    GByteArray *out = g_byte_array_new();
+
+    if (l->keys == WRONG_KEYS)
+        wire_random(out, l->plain->len, l->spi_i + l->frame);
+    else
+        g_byte_array_append(out, l->plain->data, l->plain->len);
+    if (l->keys == WRONG_LENGTH)
+        wire_random(out, BLOCK, l->frame);
+    return out;
+}
+
+/* Returns the bytes, which must live until the end of the frame. */
+static uint8_t *announce(ladder *l)
+{
+    GByteArray *bytes;
+    uint8_t *exact;
+
+    if (!l->plain || l->keys == NO_KEYS)
+        return NULL;
+    for (unsigned i = 0; l->keys == BEHIND_OTHERS && i < OTHERS; i++)
+        ike_tracker_plain(l->tracker, l->plain_version, l->plain->data, 1);
+    bytes = decrypted(l);
+    exact = g_memdup2(bytes->data, bytes->len);
+    ike_tracker_plain(l->tracker, l->plain_version, exact, bytes->len);
+    g_byte_array_unref(bytes);
+    return exact;
+}
 
 static void feed(ladder *l, const uint8_t *data, size_t n)
 {
+    uint8_t *plain;
+
     if (l->tape)
         tape(l, data, n);
     ike_tracker_frame(l->tracker, ++l->frame, l->now);
+    plain = announce(l);
     if (n) {
         /* a block of its own, so that a sanitizer sees every byte read beyond it */
         uint8_t *exact = g_memdup2(data, n);
@@ -185,6 +203,7 @@ static void feed(ladder *l, const uint8_t *data, size_t n)
         g_free(exact);
     }
     ike_tracker_end_frame(l->tracker);
+    g_free(plain);
     g_ptr_array_add(l->live, ladder_frame_labels(l, l->frame));
     l->now += STEP;
 }
@@ -200,6 +219,13 @@ void send_packet(ladder *l, GByteArray *packet)
 void same_packet(ladder *l)
 {
     send_packet(l, l->packet);
+}
+
+void mirrored(ladder *l, void (*send)(ladder *))
+{
+    send(l);
+    after(l, 0.00002);
+    same_packet(l);
 }
 
 void foreign(ladder *l)
@@ -313,6 +339,7 @@ void send_message(ladder *l, ladder_side from, GByteArray *bytes)
     g_byte_array_unref(bytes);
     l->ip = l->ike = (ladder_cut){ 0 };
     l->spoil = false;
+    forget_plain(l);
 }
 
 void in_ip_fragments(ladder *l, size_t size, const char *order)
@@ -326,230 +353,77 @@ void in_ike_fragments(ladder *l, ladder_stack stack, size_t size, const char *or
     l->ike = (ladder_cut){ size, order };
 }
 
-/* ---- messages ---- */
+/* ---- with keys ---- */
 
-/* Bytes of a message depend on what it is and on nothing else. */
-static uint64_t seed(const ladder *l, unsigned what, uint32_t id)
+void with_plain(ladder *l, wire_message *content)
 {
-    return (l->spi_i ^ l->spi_r << 8 ^ (uint64_t)id << 20) + what * UINT64_C(7919) +
-           l->salt * UINT64_C(104729);
+    forget_plain(l);
+    l->plain_first = inside_first(content);
+    l->plain = inside_bytes(content);
 }
 
-wire_message message(const ladder *l, uint8_t exchange, uint8_t flags, uint32_t id)
+/* RFC 7296 3.14: the last byte counts the padding before it. */
+static void pad(GByteArray *bytes, bool counted)
 {
-    const wire_header h = { l->spi_i, l->spi_r, 0x10, exchange, flags, id };
+    const guint n = (BLOCK - (bytes->len + counted) % BLOCK) % BLOCK;
+    uint8_t padding[BLOCK] = { 0 };
 
-    return wire_begin(&h);
+    padding[n] = (uint8_t)n;
+    g_byte_array_append(bytes, padding, n + counted);
 }
 
-static wire_message first_message(const ladder *l, uint8_t exchange)
+void ladder_encrypt(ladder *l, wire_message *m, uint8_t first, size_t length, uint64_t seed)
 {
-    const wire_header h = { l->spi_i, 0, 0x10, exchange, 0, l->mm_message_id };
-
-    return wire_begin(&h);
-}
-
-static wire_message phase1(const ladder *l, uint8_t exchange, uint8_t flags)
-{
-    return message(l, exchange, flags, l->mm_message_id);
-}
-
-static void add_vendors(const ladder *l, wire_message *m, ladder_side from)
-{
-    uint8_t salt[8] = { 0 };
-
-    for (const char *const *v = l->vendors[from]; *v; v++)
-        wire_payload_hex(m, IKE_PL_VID, *v);
-    if (l->salt) {
-        wire_put32(salt + 4, (uint32_t)l->salt);
-        wire_payload(m, IKE_PL_VID, salt, sizeof salt);
+    if (l->plain) {
+        pad(l->plain, false);
+        first = l->plain_first;
+        length = m->bytes->len + l->plain->len;
+        l->plain_version = 1;
     }
+    wire_encrypted(m, first, length, seed);
 }
 
-static void add_natd(const ladder *l, wire_message *m, ladder_side from)
+void ladder_seal(ladder *l, wire_message *m, uint8_t first, size_t length, uint64_t seed)
 {
-    ike_endpoint destination = l->hosts[1 - from].known, source = l->hosts[from].own;
-
-    if (!l->natd)
-        return;
-    if (l->forced[from])
-        destination.port = source.port = 0;
-    wire_payload_natd(m, l->natd, l->natd_hash ? l->natd_hash : l->choice.hash, &destination);
-    wire_payload_natd(m, l->natd, l->natd_hash ? l->natd_hash : l->choice.hash, &source);
+    if (l->plain) {
+        pad(l->plain, true);
+        first = l->plain_first;
+        length = m->bytes->len + GENERIC_HEADER + l->plain->len + CRYPTO;
+        l->plain_version = 2;
+    }
+    wire_v2_sk(m, first, length, seed);
 }
 
-static void add_key_exchange(const ladder *l, wire_message *m, unsigned what)
+void ladder_seal_piece(ladder *l, wire_message *m, uint8_t first, unsigned number, unsigned total, size_t length,
+                       uint64_t seed)
 {
-    const unsigned length = ike_group_ke_length(l->choice.group);
+    if (l->plain) {
+        const guint size = (l->plain->len + total - 1) / total, from = MIN((number - 1) * size, l->plain->len);
 
-    wire_payload_random(m, IKE_PL_KE, length ? length : 256, seed(l, what, 1));
-    wire_payload_random(m, IKE_PL_NONCE, 32, seed(l, what, 2));
-}
-
-void mm1(ladder *l)
-{
-    wire_message m = first_message(l, IKE_XCHG_MAIN);
-
-    wire_payload_sa(&m, l->offer, l->n_offer);
-    add_vendors(l, &m, INITIATOR);
-    send_message(l, INITIATOR, wire_end(&m));
-}
-
-void mm2(ladder *l)
-{
-    wire_message m = phase1(l, IKE_XCHG_MAIN, 0);
-
-    wire_payload_sa(&m, &l->choice, 1);
-    add_vendors(l, &m, RESPONDER);
-    send_message(l, RESPONDER, wire_end(&m));
-}
-
-static void key_exchange(ladder *l, ladder_side from)
-{
-    wire_message m = phase1(l, IKE_XCHG_MAIN, 0);
-
-    add_key_exchange(l, &m, from == INITIATOR ? 3 : 4);
-    add_natd(l, &m, from);
-    send_message(l, from, wire_end(&m));
-}
-
-void mm3(ladder *l)
-{
-    key_exchange(l, INITIATOR);
-}
-
-void mm4(ladder *l)
-{
-    key_exchange(l, RESPONDER);
-}
-
-static void proof(ladder *l, ladder_side from, size_t length)
-{
-    wire_message m = phase1(l, IKE_XCHG_MAIN, IKE_FLAG_ENCRYPTED);
-
-    wire_encrypted(&m, IKE_PL_ID, length, seed(l, from == INITIATOR ? 5 : 6, 0));
-    send_message(l, from, wire_end(&m));
-}
-
-void mm5(ladder *l)
-{
-    proof(l, INITIATOR, l->length_of_mm5);
-}
-
-void mm6(ladder *l)
-{
-    proof(l, RESPONDER, l->length_of_mm6);
-}
-
-void main_mode(ladder *l)
-{
-    mm1(l);
-    mm2(l);
-    mm3(l);
-    mm4(l);
-    mm5(l);
-    mm6(l);
-}
-
-void am1(ladder *l)
-{
-    wire_message m = first_message(l, IKE_XCHG_AGGRESSIVE);
-
-    wire_payload_sa(&m, l->offer, l->n_offer);
-    add_key_exchange(l, &m, 11);
-    wire_payload_random(&m, IKE_PL_ID, 8, 77);
-    add_vendors(l, &m, INITIATOR);
-    send_message(l, INITIATOR, wire_end(&m));
-}
-
-void am2(ladder *l)
-{
-    wire_message m = phase1(l, IKE_XCHG_AGGRESSIVE, 0);
-
-    wire_payload_sa(&m, &l->choice, 1);
-    add_key_exchange(l, &m, 12);
-    wire_payload_random(&m, IKE_PL_ID, 8, 78);
-    wire_payload_random(&m, IKE_PL_HASH, 32, seed(l, 12, 3));
-    add_vendors(l, &m, RESPONDER);
-    add_natd(l, &m, RESPONDER);
-    send_message(l, RESPONDER, wire_end(&m));
-}
-
-void am3(ladder *l, bool encrypted)
-{
-    wire_message m = phase1(l, IKE_XCHG_AGGRESSIVE, encrypted ? IKE_FLAG_ENCRYPTED : 0);
-
-    if (encrypted)
-        wire_encrypted(&m, IKE_PL_HASH, 108, seed(l, 13, 0));
-    else
-        wire_payload_random(&m, IKE_PL_HASH, 32, seed(l, 13, 0));
-    send_message(l, INITIATOR, wire_end(&m));
-}
-
-/* Of SHA2-256 and a block of 16 bytes: RULES 1.5.4. */
-static void quick(ladder *l, unsigned n, uint32_t id)
-{
-    static const size_t lengths[] = { 0, 188, 188, 76, 92 };
-    const ladder_side from = n % 2 ? l->qm_opener : (ladder_side)(1 - l->qm_opener);
-    const bool commit = l->commit_from && n >= l->commit_from;
-    wire_message m = message(l, IKE_XCHG_QUICK,
-                             IKE_FLAG_ENCRYPTED | (commit ? IKE_FLAG_COMMIT : 0), id);
-
-    wire_encrypted(&m, IKE_PL_HASH, lengths[n], seed(l, 20 + n, id));
-    send_message(l, from, wire_end(&m));
-}
-
-void qm1(ladder *l, uint32_t id)
-{
-    quick(l, 1, id);
-}
-
-void qm2(ladder *l, uint32_t id)
-{
-    quick(l, 2, id);
-}
-
-void qm3(ladder *l, uint32_t id)
-{
-    quick(l, 3, id);
-}
-
-void qm4(ladder *l, uint32_t id)
-{
-    quick(l, 4, id);
-}
-
-void quick_mode(ladder *l, uint32_t id)
-{
-    for (unsigned n = 1; n <= (l->commit_from ? 4 : 3); n++)
-        quick(l, n, id);
-}
-
-void tr(ladder *l, unsigned n, uint32_t id)
-{
-    wire_message m = message(l, IKE_XCHG_TRANSACTION, IKE_FLAG_ENCRYPTED, id);
-
-    wire_encrypted(&m, IKE_PL_HASH, 108, seed(l, 30 + n, id));
-    send_message(l, n % 2 ? RESPONDER : INITIATOR, wire_end(&m));
-}
-
-void info(ladder *l, ladder_side from, uint32_t id, size_t length)
-{
-    wire_message m = message(l, IKE_XCHG_INFO, IKE_FLAG_ENCRYPTED, id);
-
-    wire_encrypted(&m, IKE_PL_HASH, length, seed(l, 40u + from, id));
-    send_message(l, from, wire_end(&m));
-}
-
-void refuse(ladder *l, ladder_side from, uint16_t notify)
-{
-    wire_message m = message(l, IKE_XCHG_INFO, 0, 0);
-
-    wire_payload_notify(&m, notify);
-    send_message(l, from, wire_end(&m));
+        g_byte_array_remove_range(l->plain, 0, from);
+        g_byte_array_set_size(l->plain, MIN(size, l->plain->len));
+        pad(l->plain, true);
+        first = l->plain_first;
+        length = m->bytes->len + GENERIC_HEADER + FRAGMENT_NUMBERS + l->plain->len + CRYPTO;
+        l->plain_version = 2;
+    }
+    wire_v2_skf(m, first, number, total, length, seed);
 }
 
 /* ---- other frames ---- */
+
+GByteArray *encrypted_packet(const ladder *l, size_t length)
+{
+    const wire_ip ip = { .src = l->hosts[INITIATOR].seen, .dst = l->hosts[RESPONDER].seen };
+    wire_message m = message(l, IKE_XCHG_MAIN, IKE_FLAG_ENCRYPTED, 0);
+    GByteArray *bytes, *packet;
+
+    wire_encrypted(&m, IKE_PL_ID, length, 5);
+    bytes = wire_end(&m);
+    packet = wire_udp(&ip, bytes->data, bytes->len);
+    g_byte_array_unref(bytes);
+    return packet;
+}
 
 void icmp_error(ladder *l, ladder_side to, uint8_t type, uint8_t code, size_t quoted)
 {
@@ -563,4 +437,24 @@ void esp(ladder *l, ladder_side from, uint32_t spi, uint32_t sequence)
                          .id = ++l->ip_id[from] };
 
     send_packet(l, wire_esp(&ip, spi, sequence, 96));
+}
+
+/* RFC 4302 2, with an ICV of 12 bytes. */
+void ah(ladder *l, ladder_side from, uint32_t spi, uint32_t sequence)
+{
+    const wire_ip ip = { .src = l->hosts[from].seen, .dst = l->hosts[1 - from].seen,
+                         .id = ++l->ip_id[from] };
+    GByteArray *body = wire_hex("32 04 0000 00000000 00000000");
+
+    wire_put32(body->data + 4, spi);
+    wire_put32(body->data + 8, sequence);
+    wire_random(body, 100, spi ^ sequence);
+    send_packet(l, wire_packet(&ip, IKE_IPPROTO_AH, body->data, body->len));
+    g_byte_array_unref(body);
+}
+
+void esp_both_ways(ladder *l)
+{
+    esp(l, INITIATOR, 0x1000, 1);
+    esp(l, RESPONDER, 0x2000, 1);
 }

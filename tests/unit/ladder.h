@@ -35,6 +35,12 @@ typedef struct ladder_host {
 
 typedef enum ladder_stack { MICROSOFT, STRONGSWAN, RACOON } ladder_stack;
 
+/* Severities, for expectations. */
+#define CHAT IKE_SEVERITY_CHAT
+#define NOTE IKE_SEVERITY_NOTE
+#define WARN IKE_SEVERITY_WARN
+#define ERROR IKE_SEVERITY_ERROR
+
 /* How a message is cut: the size of a piece, and which pieces the capture holds in which order, as
  * digits ("21": the second, then the first); NULL: all in order. */
 typedef struct ladder_cut {
@@ -53,6 +59,15 @@ typedef struct ladder_v2 {
     bool intermediate;          /* both send INTERMEDIATE_EXCHANGE_SUPPORTED */
     bool spi_in_errors;         /* a refusal of IKE_SA_INIT has an SPI of the responder */
 } ladder_v2;
+
+/* What the host program makes of encrypted messages whose content a test gives. */
+typedef enum ladder_keys {
+    RIGHT_KEYS,
+    NO_KEYS,      /* nothing */
+    WRONG_KEYS,   /* garbage of the same length */
+    WRONG_LENGTH, /* a block too many */
+    BEHIND_OTHERS /* the right bytes, but behind 64 of other messages */
+} ladder_keys;
 
 typedef struct ladder_frame {
     ike_time time;
@@ -89,8 +104,12 @@ typedef struct ladder {
     uint64_t salt;
     ladder_v2 v2;
 
+    ladder_keys keys;
+
     /* for the next message only */
     ladder_cut ip, ike;
+    GByteArray *plain;     /* the payloads inside, or NULL: nothing is decrypted */
+    uint8_t plain_first, plain_version;
     bool spoil;            /* the inner message of IKE fragments has a wrong length */
 } ladder;
 
@@ -102,6 +121,7 @@ typedef struct ladder {
 #define VID_FRAGMENTATION "4048b7d56ebce88525e7de7f00d6c2d3"
 #define VID_XAUTH "09002689dfd6b712"
 #define VID_GSS "621b04bb09882ac1e15935fefa24aeee"
+#define VID_WINDOWS "1e2b516905991c7d7c96fcbfb587e46100000005"
 
 void ladder_begin(ladder *l);
 void ladder_end(ladder *l);
@@ -111,12 +131,14 @@ void ladder_record_tape(ladder *l);
 /* ---- time ---- */
 void at(ladder *l, double seconds);    /* of the next frame, since the beginning */
 void after(ladder *l, double seconds); /* .. since the newest frame */
+void long_after(ladder *l); /* the capture goes on long enough for every verdict */
 
 /* ---- the hosts ---- */
 void anew(ladder *l);        /* messages have other bytes from now on */
 void next_sa(ladder *l);     /* another pair of cookies */
 void change_sides(ladder *l); /* the responder becomes the initiator */
 void move_to_4500(ladder *l); /* RFC 3947 4 */
+void host_is(ladder *l, ladder_side side, const char *addr, uint16_t port); /* in every view */
 /* The initiator is behind a NAT; the capture sees the inner or the outer side of it. */
 void nat_seen_outside(ladder *l);
 void nat_seen_inside(ladder *l);
@@ -128,7 +150,12 @@ void mm3(ladder *l);
 void mm4(ladder *l);
 void mm5(ladder *l);
 void mm6(ladder *l);
+void up_to_mm4(ladder *l); /* the four that are not encrypted */
 void main_mode(ladder *l); /* all six */
+void mm5_in_vain(ladder *l); /* four times, and the capture goes on */
+/* .. and more: MM1 again, MM3 doubled, MM5 in IP fragments, then in IKE fragments of this size, MM6
+ * last fragment first. It moves to port 4500. */
+void disturbed_main_mode(ladder *l, ladder_stack stack, size_t size);
 void am1(ladder *l);
 void am2(ladder *l);
 void am3(ladder *l, bool encrypted);
@@ -148,10 +175,23 @@ wire_message message(const ladder *l, uint8_t exchange, uint8_t flags, uint32_t 
 void send_message(ladder *l, ladder_side from, GByteArray *bytes);
 /* The newest frame's packet once more. */
 void same_packet(ladder *l);
+/* A message as a mirrored port gives it: its packet twice. */
+void mirrored(ladder *l, void (*send)(ladder *));
+/* A packet of the initiator with an encrypted message of this ISAKMP length, to cut it by hand. */
+GByteArray *encrypted_packet(const ladder *l, size_t length);
 
 /* The next message goes in pieces. */
 void in_ip_fragments(ladder *l, size_t size, const char *order);
 void in_ike_fragments(ladder *l, ladder_stack stack, size_t size, const char *order);
+
+/* This is inside the next encrypted message, which takes its length and its first payload from it; see
+ * inside.h. In IKEv2 with AES-CBC and SHA2-256. Of a fragment SKF it is the content of all fragments. */
+void with_plain(ladder *l, wire_message *content);
+/* Appends the ciphertext or the payload SK or SKF: with what `with_plain` gave, or else of this length. */
+void ladder_encrypt(ladder *l, wire_message *m, uint8_t first, size_t length, uint64_t seed);
+void ladder_seal(ladder *l, wire_message *m, uint8_t first, size_t length, uint64_t seed);
+void ladder_seal_piece(ladder *l, wire_message *m, uint8_t first, unsigned number, unsigned total, size_t length,
+                       uint64_t seed);
 
 /* ---- other frames ---- */
 void send_packet(ladder *l, GByteArray *packet);
@@ -159,6 +199,8 @@ void send_datagram(ladder *l, ladder_side from, const void *data, size_t n);
 void foreign(ladder *l); /* a frame of other hosts: the capture goes on */
 void icmp_error(ladder *l, ladder_side to, uint8_t type, uint8_t code, size_t quoted);
 void esp(ladder *l, ladder_side from, uint32_t spi, uint32_t sequence);
+void ah(ladder *l, ladder_side from, uint32_t spi, uint32_t sequence);
+void esp_both_ways(ladder *l); /* the first packet of each direction */
 
 /* ---- expectations ---- */
 
@@ -171,16 +213,22 @@ void expect_labels(ladder *l, const char *labels);
 void expect_live_labels(ladder *l, const char *labels);
 /* There is such a finding and the worst of them has this severity. */
 void expect_finding(ladder *l, const char *id, ike_severity severity);
+/* .. and it is the only one. */
+void expect_one_finding(ladder *l, const char *id, ike_severity severity);
 /* .. and it stands on this frame. */
 void expect_finding_at(ladder *l, uint32_t frame, const char *id);
 /* The text of one of them says this, in capital letters or not. */
 void expect_finding_says(ladder *l, const char *id, const char *words);
+bool finding_says(ladder *l, const char *id, const char *words);
 /* .. is known from order, timing or size. */
 void expect_inferred(ladder *l, const char *id);
+/* .. from bytes that say it. */
+void expect_observed(ladder *l, const char *id);
 /* It stands on a frame, whichever. */
 void expect_finding_on_a_frame(ladder *l, const char *id);
 void expect_findings(ladder *l, const char *id, unsigned count);
 void expect_no_finding(ladder *l, const char *id);
+void expect_no_findings(ladder *l, const char *ids); /* with a space between them */
 /* No finding is worse, but for those whose id begins with `but_not` (or NULL). */
 void expect_no_finding_above(ladder *l, ike_severity severity, const char *but_not);
 /* No finding says that something was not answered. */
@@ -189,6 +237,7 @@ void expect_nothing_unanswered(ladder *l);
 void expect_sas(ladder *l, unsigned count);
 void expect_state(ladder *l, unsigned sa, ike_state state);
 void expect_failed(ladder *l, unsigned sa, bool failed);
+void expect_established(ladder *l, unsigned sa); /* .. and not failed */
 void expect_responder_spi(ladder *l, unsigned sa, uint64_t spi); /* 0: not known */
 void expect_initiator(ladder *l, unsigned sa, const char *addr, uint16_t port);
 void expect_no_initiator(ladder *l, unsigned sa);
@@ -215,10 +264,22 @@ void expect_duplicate(ladder *l, uint32_t frame, uint32_t of);
 void expect_piece(ladder *l, uint32_t frame, unsigned number, unsigned total, uint32_t message_in);
 /* Seconds since the first and since the last sending of the request. */
 void expect_times(ladder *l, uint32_t response, double first, double last);
+/* The report of this name ("diag", "sa") has these words. */
+void expect_in_report(ladder *l, const char *name, const char *words);
+void expect_not_in_report(ladder *l, const char *name, const char *words);
+/* The report, of these SAs or of all (NULL), under this filter or none; g_free it. */
+char *report_text(ladder *l, const char *name, GHashTable *selected, const char *filter);
+/* "4650I 4650R 5451I": the events of Windows, each with the role of the host that logs it. The capture goes on
+ * first. */
+void expect_events(ladder *l, const char *events);
 /* Messages that the closing line counts. */
 void expect_messages(ladder *l, unsigned count);
 
+/* Printable ASCII and nothing else. */
+bool is_ascii(const char *text);
+
 ike_sa *ladder_sa(ladder *l, unsigned number);
+const ike_flow *flow_of(ladder *l, uint32_t spi); /* the first with this SPI */
 /* First message or piece of a frame, or NULL. */
 ike_record *ladder_record(ladder *l, uint32_t frame);
 /* The labels of a frame with marks for copies and pieces; g_free it. */

@@ -219,8 +219,8 @@ static void protected_message(ladder *l, ladder_side by, bool response, uint8_t 
 {
     wire_message m = v2_message(l, by, response, exchange, id);
 
-    wire_v2_sk(&m, first_inner(exchange, response), length,
-               seed(l, kind_of(by, response, exchange), id));
+    ladder_seal(l, &m, first_inner(exchange, response), length,
+                seed(l, kind_of(by, response, exchange), id));
     send_message(l, sender_of(by, response), wire_end(&m));
 }
 
@@ -239,8 +239,8 @@ void v2_fragment(ladder *l, v2_piece p)
     wire_message m = v2_message(l, p.by, p.response, p.exchange, p.id);
     const uint64_t part = p.total * UINT64_C(1000) + p.number;
 
-    wire_v2_skf(&m, first_inner(p.exchange, p.response), p.number, p.total, V2_FRAGMENT_LENGTH,
-                seed(l, kind_of(p.by, p.response, p.exchange), p.id) ^ part << 40);
+    ladder_seal_piece(l, &m, first_inner(p.exchange, p.response), p.number, p.total, V2_FRAGMENT_LENGTH,
+                      seed(l, kind_of(p.by, p.response, p.exchange), p.id) ^ part << 40);
     send_message(l, sender_of(p.by, p.response), wire_end(&m));
 }
 
@@ -254,11 +254,23 @@ void v2_auth_resp(ladder *l, uint32_t id, size_t length)
     v2_response(l, INITIATOR, IKE_XCHG_V2_AUTH, id, length);
 }
 
+void v2_auth_piece(ladder *l, unsigned number, unsigned total)
+{
+    v2_fragment(l, (v2_piece){ .exchange = IKE_XCHG_V2_AUTH, .id = 1, .number = number,
+                               .total = total });
+}
+
 void v2_auth_pieces(ladder *l, unsigned total, const char *order)
 {
     for (; *order; order++)
-        v2_fragment(l, (v2_piece){ .exchange = IKE_XCHG_V2_AUTH, .id = 1, .total = total,
-                                   .number = (unsigned)(*order - '0') });
+        v2_auth_piece(l, (unsigned)(*order - '0'), total);
+}
+
+void v2_response_pieces(ladder *l, unsigned total, const char *order)
+{
+    for (; *order; order++)
+        v2_fragment(l, (v2_piece){ .response = true, .exchange = IKE_XCHG_V2_AUTH, .id = 1,
+                                   .total = total, .number = (unsigned)(*order - '0') });
 }
 
 void v2_intermediate(ladder *l, uint32_t id)
@@ -267,24 +279,69 @@ void v2_intermediate(ladder *l, uint32_t id)
     v2_response(l, INITIATOR, IKE_XCHG_V2_INTERMEDIATE, id, 880);
 }
 
-void v2_info(ladder *l, ladder_side by, uint32_t id)
+void v2_info_req(ladder *l, ladder_side by, uint32_t id)
 {
     v2_request(l, by, IKE_XCHG_V2_INFO, id, V2_INFO_LENGTH);
+}
+
+void v2_info_resp(ladder *l, ladder_side by, uint32_t id)
+{
     v2_response(l, by, IKE_XCHG_V2_INFO, id, V2_INFO_LENGTH);
+}
+
+void v2_info(ladder *l, ladder_side by, uint32_t id)
+{
+    v2_info_req(l, by, id);
+    v2_info_resp(l, by, id);
+}
+
+void v2_child_req(ladder *l, ladder_side by, uint32_t id)
+{
+    v2_request(l, by, IKE_XCHG_V2_CREATE_CHILD, id, V2_CHILD_LENGTH);
+}
+
+void v2_child_resp(ladder *l, ladder_side by, uint32_t id)
+{
+    v2_response(l, by, IKE_XCHG_V2_CREATE_CHILD, id, V2_CHILD_LENGTH);
 }
 
 void v2_child(ladder *l, ladder_side by, uint32_t id)
 {
-    v2_request(l, by, IKE_XCHG_V2_CREATE_CHILD, id, V2_CHILD_LENGTH);
-    v2_response(l, by, IKE_XCHG_V2_CREATE_CHILD, id, V2_CHILD_LENGTH);
+    v2_child_req(l, by, id);
+    v2_child_resp(l, by, id);
+}
+
+void v2_offer(ladder *l)
+{
+    v2_init_req(l, l->v2.group);
+}
+
+void v2_ask(ladder *l)
+{
+    v2_auth_req(l, 1);
+}
+
+void v2_answer(ladder *l)
+{
+    v2_auth_resp(l, 1, V2_AUTH_LENGTH);
+}
+
+void v2_init(ladder *l)
+{
+    v2_offer(l);
+    v2_init_resp(l);
+}
+
+void v2_auth(ladder *l)
+{
+    v2_ask(l);
+    v2_answer(l);
 }
 
 void v2_establish(ladder *l)
 {
-    v2_init_req(l, l->v2.group);
-    v2_init_resp(l);
-    v2_auth_req(l, 1);
-    v2_auth_resp(l, 1, V2_AUTH_LENGTH);
+    v2_init(l);
+    v2_auth(l);
 }
 
 /* RFC 7296 2.18: the side that rekeys is the original initiator of the new IKE SA. */

@@ -19,6 +19,7 @@
 #include "ladder.h"
 
 #define V2_AUTH_LENGTH 224        /* of an IKE_AUTH message with identities, proofs and a child */
+#define V2_SMALL_LENGTH 80        /* .. with up to 15 bytes inside: AES-CBC with SHA2-256 */
 #define V2_INFO_LENGTH 80         /* of an INFORMATIONAL that holds nothing or little */
 #define V2_CHILD_LENGTH 320       /* of a CREATE_CHILD_SA message */
 #define V2_FRAGMENT_LENGTH 500    /* of an SKF fragment */
@@ -43,6 +44,14 @@ enum {
     V2_N_INTERMEDIATE = 16438
 };
 
+/* Labels of whole exchanges, for expect_labels. */
+#define INIT "IKE_SA_INIT.req IKE_SA_INIT.resp"
+#define AUTH "IKE_AUTH.req IKE_AUTH.resp"
+#define UP INIT " " AUTH
+#define INTERMEDIATE "IKE_INTERMEDIATE.req IKE_INTERMEDIATE.resp"
+#define CHILD "CREATE_CHILD_SA.req CREATE_CHILD_SA.resp"
+#define INFO "INFORMATIONAL.req INFORMATIONAL.resp"
+
 /* What names an IKE SA, and whose messages have the flag I in it. */
 typedef struct v2_spis {
     uint64_t spi_i, spi_r;
@@ -60,6 +69,7 @@ void v2_retry(ladder *l, unsigned group, unsigned cookie);
 /* .. with REDIRECTED_FROM. */
 void v2_redirected_req(ladder *l, const char *from);
 void v2_init_resp(ladder *l);
+void v2_init(ladder *l); /* request and response */
 /* Refusals; their responder SPI is 0, but for ladder.v2.spi_in_errors. */
 void v2_cookie(ladder *l, unsigned cookie);
 void v2_invalid_ke(ladder *l, unsigned group);
@@ -85,10 +95,21 @@ void v2_fragment(ladder *l, v2_piece piece);
 
 void v2_auth_req(ladder *l, uint32_t id);
 void v2_auth_resp(ladder *l, uint32_t id, size_t length);
-/* Pieces of the first IKE_AUTH request, "13" the first and the third. */
+void v2_auth(ladder *l); /* the first round, both halves */
+/* The messages of v2_establish, with v2_init_resp, for tables of steps. */
+void v2_offer(ladder *l);
+void v2_ask(ladder *l);
+void v2_answer(ladder *l);
+/* Pieces of the first IKE_AUTH request and of its response, "13" the first and the third. */
+void v2_auth_piece(ladder *l, unsigned number, unsigned total);
 void v2_auth_pieces(ladder *l, unsigned total, const char *order);
+void v2_response_pieces(ladder *l, unsigned total, const char *order);
 void v2_intermediate(ladder *l, uint32_t id); /* request and response */
+void v2_info_req(ladder *l, ladder_side by, uint32_t id);
+void v2_info_resp(ladder *l, ladder_side by, uint32_t id);
 void v2_info(ladder *l, ladder_side by, uint32_t id);
+void v2_child_req(ladder *l, ladder_side by, uint32_t id);
+void v2_child_resp(ladder *l, ladder_side by, uint32_t id);
 void v2_child(ladder *l, ladder_side by, uint32_t id);
 /* IKE_SA_INIT and IKE_AUTH, both halves; four frames. */
 void v2_establish(ladder *l);

@@ -3,261 +3,13 @@
  * Whatever is fed, some things always hold. A recorded conversation is changed at random, with a
  * seed, and played to trackers; so are hundreds of SAs that nobody negotiated.
  */
+#include "ike_ipset.h"
+#include "invariants.h"
 #include "ladder.h"
-
-#include <string.h>
 
 #define SEED UINT64_C(20250801)
 #define MUTATIONS 20000u
 #define RANDOM_SAS 300u
-
-/* ---- what always holds ---- */
-
-typedef struct checker {
-    ike_tracker *tracker;
-    uint32_t frames;
-    GHashTable *notes; /* all that stand in a frame */
-} checker;
-
-static void check_label(const ike_record *r)
-{
-    const ike_label label = r->label;
-
-    g_assert_cmpint(label.mode, <, IKE_N_MODES);
-    if (label.mode == IKE_MODE_NONE) {
-        g_assert_cmpint(label.number, ==, 0);
-        g_assert_cmpint(label.other, ==, 0);
-        return;
-    }
-    g_assert_cmpint(ike_modes[label.mode].version, ==, r->version);
-    if (label.other) { /* not decided: two neighbours */
-        g_assert_true(ike_modes[label.mode].is_numbered);
-        g_assert_cmpint(label.other, ==, label.number + 1);
-        g_assert_false(ike_label_is_decided(label));
-        g_assert_true(ike_step_find(label) == NULL);
-    } else if (ike_modes[label.mode].is_numbered) {
-        g_assert_cmpint(label.number, >, 0);
-    }
-}
-
-static void check_copy(const ike_record *r)
-{
-    const ike_record *first = r->first;
-
-    if (r->copy == IKE_COPY_NONE && !r->is_reflection) {
-        g_assert_null(first);
-        return;
-    }
-    g_assert_nonnull(first);
-    g_assert_null(first->first);
-    g_assert_cmpint(first->copy, ==, IKE_COPY_NONE);
-    g_assert_cmpuint(first->note.frame, <=, r->note.frame);
-    g_assert_true(first->note.sa == r->note.sa);
-    g_assert_cmpint(r->label.mode, ==, IKE_MODE_NONE);
-    if (r->copy == IKE_COPY_DUPLICATE)
-        g_assert_nonnull(r->doubles);
-    if (r->copy == IKE_COPY_RETRANSMISSION)
-        g_assert_cmpuint(r->copy_number, >, 0);
-}
-
-static void check_halves(const ike_record *r)
-{
-    if (r->response) {
-        g_assert_true(r->response->request == r);
-        g_assert_null(r->response->first);
-    }
-    if (r->request) {
-        g_assert_null(r->request->first);
-        g_assert_nonnull(r->request->response);
-        g_assert_true(r->request != r);
-    }
-}
-
-static void check_record(const checker *c, const ike_record *r)
-{
-    g_assert_cmpint(r->side, >=, IKE_SIDE_NONE);
-    g_assert_cmpint(r->side, <=, IKE_SIDE_B);
-    g_assert_cmpint(r->state, <, IKE_N_STATES);
-    check_label(r);
-    if (r->note.kind == IKE_NOTE_PIECE) {
-        g_assert_cmpint(r->label.mode, ==, IKE_MODE_NONE);
-        g_assert_cmpint(r->fragment, !=, IKE_FRAGMENT_NONE);
-        if (r->message)
-            g_assert_true(g_hash_table_contains(c->notes, r->message));
-        return;
-    }
-    g_assert_true(r->note.sa || r->is_outside);
-    check_copy(r);
-    check_halves(r);
-}
-
-static void check_note_findings(const ike_note *note)
-{
-    for (guint i = 0; note->findings && i < note->findings->len; i++) {
-        const ike_finding *finding = note->findings->pdata[i];
-
-        g_assert_true(finding->note == note);
-    }
-}
-
-static void check_frames(checker *c)
-{
-    for (uint32_t frame = 0; frame <= c->frames + 1; frame++)
-        for (ike_note *note = ike_tracker_notes(c->tracker, frame); note; note = note->next) {
-            g_assert_cmpuint(note->frame, ==, frame);
-            g_assert_cmpuint(frame, >=, 1);
-            g_assert_cmpuint(frame, <=, c->frames);
-            g_assert_true(g_hash_table_add(c->notes, note));
-        }
-}
-
-static void check_notes(const checker *c)
-{
-    GHashTableIter iter;
-    gpointer key;
-
-    g_hash_table_iter_init(&iter, c->notes);
-    while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        ike_note *note = key;
-
-        check_note_findings(note);
-        if (ike_note_record(note))
-            check_record(c, ike_note_record(note));
-    }
-}
-
-static void check_exchange(const ike_exchange *exchange)
-{
-    for (unsigned n = 1; n <= IKE_MAX_STEPS; n++) {
-        const ike_record *r = exchange->slot[n];
-
-        if (!r)
-            continue;
-        g_assert_cmpuint(n, <=, MAX(exchange->highest, 1));
-        g_assert_null(r->first);
-        if (r->version == 1)
-            g_assert_cmpuint(r->label.number, ==, n);
-    }
-}
-
-static void check_sa(const checker *c, const ike_sa *sa, unsigned number)
-{
-    g_assert_cmpuint(sa->number, ==, number);
-    g_assert_cmpint(sa->state, <, IKE_N_STATES);
-    g_assert_cmpuint(sa->first_frame, <=, sa->last_frame);
-    check_exchange(sa->phase1);
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        check_exchange(sa->exchanges->pdata[i]);
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
-
-        g_assert_true(r->note.sa == sa);
-        g_assert_true(g_hash_table_contains(c->notes, r));
-    }
-    for (guint i = 0; i < sa->findings->len; i++)
-        g_assert_true(((const ike_finding *)sa->findings->pdata[i])->sa == sa);
-    for (int side = 0; side < 2; side++) {
-        g_assert_cmpuint(sa->sides[side].n_endpoints, <=, IKE_MAX_ENDPOINTS);
-        g_assert_cmpuint(sa->sides[side].n_vendors, <=, IKE_MAX_VENDORS);
-    }
-}
-
-static void check_findings(const checker *c)
-{
-    const GPtrArray *findings = ike_tracker_findings(c->tracker);
-    guint of_sas = 0;
-
-    for (guint i = 0; i < findings->len; i++) {
-        const ike_finding *finding = findings->pdata[i];
-        const ike_diagnosis *row = ike_diagnosis_get(finding->id);
-
-        g_assert_cmpstr(row->id, !=, "");
-        g_assert_cmpint(finding->severity, >=, IKE_SEVERITY_CHAT);
-        g_assert_cmpint(finding->severity, <=, IKE_SEVERITY_ERROR);
-        g_assert_cmpuint(finding->count, >, 0);
-        g_assert_nonnull(finding->text);
-        if (finding->note)
-            g_assert_true(g_hash_table_contains(c->notes, finding->note));
-        if (finding->evidence == IKE_INFERRED)
-            g_assert_cmpint(finding->severity, <=, IKE_SEVERITY_WARN);
-    }
-    for (guint i = 0; i < ike_tracker_sas(c->tracker)->len; i++)
-        of_sas += ((const ike_sa *)ike_tracker_sas(c->tracker)->pdata[i])->findings->len;
-    g_assert_cmpuint(of_sas + ike_tracker_orphans(c->tracker)->len, ==, findings->len);
-}
-
-/* All findings and totals as text, to compare. */
-static char *summary(ike_tracker *t)
-{
-    const GPtrArray *findings = ike_tracker_findings(t);
-    const ike_report report = { .tracker = t };
-    ike_totals totals;
-    GString *out = g_string_new(NULL);
-
-    ike_tracker_finish(t);
-    totals = ike_report_totals(&report);
-    g_string_append_printf(out, "%u %u %u %u %u %u %u\n", totals.errors, totals.warnings,
-                           totals.notes, totals.failed, totals.sas, totals.children,
-                           totals.messages);
-    for (guint i = 0; i < ike_tracker_sas(t)->len; i++) {
-        const ike_sa *sa = ike_tracker_sas(t)->pdata[i];
-
-        g_string_append_printf(out, "SA %u: %s%s\n", sa->number, ike_state_name(sa->state),
-                               sa->is_failed ? ", failed" : "");
-    }
-    for (guint i = 0; i < findings->len; i++) {
-        const ike_finding *finding = findings->pdata[i];
-
-        g_string_append_printf(out, "%s %s x%u SA %d frame %u: %s\n",
-                               ike_diagnosis_get(finding->id)->id,
-                               ike_severity_name(finding->severity), finding->count,
-                               finding->sa ? (int)finding->sa->number : -1,
-                               finding->note ? finding->note->frame : 0, finding->text);
-    }
-    return g_string_free(out, FALSE);
-}
-
-static void same_text(const char *what, char *a, char *b)
-{
-    if (strcmp(a, b) != 0) {
-        char **x = g_strsplit(a, "\n", -1), **y = g_strsplit(b, "\n", -1);
-        guint i = 0;
-
-        while (x[i] && y[i] && strcmp(x[i], y[i]) == 0)
-            i++;
-        g_test_message("%s: \"%s\" then \"%s\"", what, x[i] ? x[i] : "", y[i] ? y[i] : "");
-        g_test_fail();
-        g_strfreev(x);
-        g_strfreev(y);
-    }
-    g_free(a);
-    g_free(b);
-}
-
-static void check_all(ike_tracker *t, uint32_t frames)
-{
-    checker c = { t, frames, g_hash_table_new(NULL, NULL) };
-
-    check_frames(&c);
-    check_notes(&c);
-    for (guint i = 0; i < ike_tracker_sas(t)->len; i++)
-        check_sa(&c, ike_tracker_sas(t)->pdata[i], i);
-    check_findings(&c);
-    g_hash_table_destroy(c.notes);
-}
-
-/* Drawing the conclusions anew from the same frames gives the same. */
-static void check_twice(ike_tracker *t, uint32_t frames)
-{
-    const ike_span span = ike_tracker_span(t);
-    char *once = summary(t);
-
-    ike_tracker_finish(t);
-    same_text("finished twice", g_strdup(once), summary(t));
-    ike_tracker_frame(t, frames + 1, span.last);
-    ike_tracker_end_frame(t);
-    same_text("finished anew", once, summary(t));
-}
 
 /* ---- a conversation ---- */
 
@@ -265,22 +17,8 @@ static void converse(ladder *l)
 {
     const uint8_t keepalive = 0xff;
 
-    mm1(l);
-    after(l, 1);
-    mm1(l);
-    mm2(l);
-    mm3(l);
-    same_packet(l);
-    mm4(l);
-    move_to_4500(l);
     l->length_of_mm5 = l->length_of_mm6 = 1652;
-    in_ip_fragments(l, 1480, NULL);
-    mm5(l);
-    after(l, 2);
-    in_ike_fragments(l, STRONGSWAN, 700, NULL);
-    mm5(l);
-    in_ip_fragments(l, 1480, "21");
-    mm6(l);
+    disturbed_main_mode(l, STRONGSWAN, 700);
     tr(l, 1, 0x51);
     tr(l, 2, 0x51);
     l->commit_from = 1;
@@ -300,8 +38,7 @@ static void converse(ladder *l)
     l->spi_i++;
     mm1(l);
     refuse(l, RESPONDER, 14);
-    after(l, 30);
-    foreign(l);
+    long_after(l);
 }
 
 /* ---- mutations ---- */
@@ -491,6 +228,25 @@ static void midway_of_main_mode(void)
     ladder_end(&l);
 }
 
+/* Datagrams in pieces that lack their first one are kept within a bound. */
+static void bytes_of_fragments(void)
+{
+    enum { PIECE = 60000 };
+    static const uint8_t data[PIECE];
+    wire_ip ip = { .src = wire_endpoint("10.9.0.1", 1), .dst = wire_endpoint("10.9.0.2", 2) };
+    GByteArray *whole = wire_udp(&ip, data, PIECE);
+    ladder l;
+
+    ladder_begin(&l);
+    for (unsigned i = 0; i < IKE_IP_MAX_BYTES / PIECE + 100; i++) {
+        send_packet(&l, wire_ip_fragment(whole, i + 1, 8, PIECE));
+        g_assert_cmpuint(l.tracker->ipfrags->bytes, <=, IKE_IP_MAX_BYTES);
+    }
+    g_byte_array_free(whole, TRUE);
+    expect_finding(&l, "limit", NOTE);
+    ladder_end(&l);
+}
+
 /* An SA that seems abandoned for its sibling, until it goes on. */
 static void midway_of_siblings(void)
 {
@@ -627,6 +383,7 @@ int main(int argc, char **argv)
     g_test_add_func("/bounds/finish-midway-mutations", midway_of_mutations);
     g_test_add_func("/bounds/finish-midway-main-mode", midway_of_main_mode);
     g_test_add_func("/bounds/finish-midway-siblings", midway_of_siblings);
+    g_test_add_func("/bounds/bytes-of-fragments", bytes_of_fragments);
     g_test_add_func("/bounds/mutations", mutations);
     g_test_add_func("/bounds/both-ends-move", both_ends_move);
     return g_test_run();

@@ -2,15 +2,10 @@
  *
  * ESP and AH: which negotiation they belong to, what sequence numbers say, ESP without encryption.
  */
-#include "ladder.h"
+#include "ladder2.h"
+#include "natt.h"
 
 #include "ike_null.h"
-
-#include <string.h>
-
-#define CHAT IKE_SEVERITY_CHAT
-#define NOTE IKE_SEVERITY_NOTE
-#define WARN IKE_SEVERITY_WARN
 
 enum { THERE = 0x11111111, BACK = 0x22222222, NEW_THERE = 0x33333333, NEW_BACK = 0x44444444 };
 
@@ -22,23 +17,17 @@ static void tunnel(ladder *l)
     quick_mode(l, 1);
 }
 
-static const ike_flow *flow_of(ladder *l, uint32_t spi)
-{
-    const GPtrArray *flows = ike_tracker_flows(l->tracker);
-
-    for (guint i = 0; i < flows->len; i++)
-        if (((const ike_flow *)flows->pdata[i])->spi == spi)
-            return flows->pdata[i];
-    g_error("there is no flow %08x", spi);
-    return NULL;
-}
-
 static void expect_tied(ladder *l, uint32_t spi, int child, ike_tied_by by)
 {
     const ike_flow *flow = flow_of(l, spi);
 
     g_assert_cmpint(flow->child ? flow->child->child : -1, ==, child);
     g_assert_cmpint(flow->tied_by, ==, by);
+}
+
+static void expect_packets(ladder *l, uint32_t spi, unsigned count)
+{
+    g_assert_cmpuint(flow_of(l, spi)->packets, ==, count);
 }
 
 /* ---- ties ---- */
@@ -71,7 +60,25 @@ static void ambiguous(void)
     ladder_end(&l);
 }
 
-/* R6.2.1: the SPI that is new after a rekey belongs to that, the old one stays where it was. */
+/* IKE_FOLLOWUP_KE is part of the exchange before it (RFC 9370 2.2.4), and no negotiation of its own. */
+static void followup(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    esp(&l, INITIATOR, THERE, 1);
+    v2_child(&l, INITIATOR, 2);
+    v2_request(&l, INITIATOR, IKE_XCHG_V2_FOLLOWUP_KE, 3, 900);
+    v2_response(&l, INITIATOR, IKE_XCHG_V2_FOLLOWUP_KE, 3, 880);
+    esp(&l, INITIATOR, NEW_THERE, 1);
+    expect_tied(&l, THERE, 0, IKE_TIED_ONLY_CANDIDATE);
+    expect_tied(&l, NEW_THERE, 1, IKE_TIED_ONLY_CANDIDATE);
+    g_assert_true(ike_child_flow(flow_of(&l, NEW_THERE)->child, true) == flow_of(&l, NEW_THERE));
+    ladder_end(&l);
+}
+
+/* The SPI that is new after a rekey belongs to that, the old one stays where it was. */
 static void rekey(void)
 {
     ladder l;
@@ -119,6 +126,7 @@ static void older_sa(void)
     esp(&l, INITIATOR, THERE, 5000);
     qm2(&l, 1);
     qm3(&l, 1);
+    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 QM1 esp QM2 QM3");
     expect_no_finding(&l, "esp_early");
     ladder_end(&l);
 }
@@ -184,11 +192,13 @@ static void one_way_not_long_enough(void)
 
     tunnel(&l);
     many(&l, INITIATOR, THERE, 40, 0.2);
+    expect_packets(&l, THERE, 40);
     expect_no_finding(&l, "esp_oneway");
     ladder_end(&l);
 
     tunnel(&l);
     many(&l, INITIATOR, THERE, 4, 10);
+    expect_packets(&l, THERE, 4);
     expect_no_finding(&l, "esp_oneway");
     ladder_end(&l);
 }
@@ -230,21 +240,37 @@ static void repeats(void)
     ladder_end(&l);
 }
 
+/* Five packets, each of which the capture holds twice. */
+static void doubled_packets(ladder *l, double later)
+{
+    tunnel(l);
+    esp(l, RESPONDER, BACK, 1);
+    for (uint32_t i = 1; i <= 5; i++) {
+        esp(l, INITIATOR, THERE, i);
+        after(l, later);
+        same_packet(l);
+    }
+    expect_no_finding(l, "esp_replay");
+    expect_packets(l, THERE, 5);
+}
+
 /* The same packet twice in the capture is none. */
-static void mirrored(void)
+static void mirrored_packets(void)
 {
     ladder l;
 
-    tunnel(&l);
-    esp(&l, RESPONDER, BACK, 1);
-    for (uint32_t i = 1; i <= 5; i++) {
-        esp(&l, INITIATOR, THERE, i);
-        same_packet(&l);
-    }
-    expect_no_finding(&l, "esp_replay");
-    g_assert_cmpuint(flow_of(&l, THERE)->packets, ==, 5);
+    doubled_packets(&l, 0);
     g_assert_cmpuint(ladder_sa(&l, 0)->sides[0].esp_packets +
                          ladder_sa(&l, 0)->sides[1].esp_packets, ==, 6);
+    ladder_end(&l);
+}
+
+/* Merged from two captures whose clocks differ by three seconds. */
+static void merged_packets(void)
+{
+    ladder l;
+
+    doubled_packets(&l, 3);
     ladder_end(&l);
 }
 
@@ -285,8 +311,111 @@ static void past_the_end_in_reverse(void)
 
     tunnel(&l);
     numbers(&l, list, G_N_ELEMENTS(list), 0.1);
+    expect_packets(&l, THERE, G_N_ELEMENTS(list));
     expect_no_finding(&l, "esp_seq_wrap");
     expect_no_finding(&l, "esp_loss");
+    ladder_end(&l);
+}
+
+/* QM2 came twice and the capture lacks QM3; new ESP both ways shows that the responder has it. */
+static void quick_mode_without_qm3(bool both)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    qm1(&l, 1);
+    qm2(&l, 1);
+    after(&l, 1);
+    qm1(&l, 1);
+    qm2(&l, 1);
+    esp(&l, INITIATOR, THERE, 1);
+    if (both)
+        esp(&l, RESPONDER, BACK, 1);
+    long_after(&l);
+    if (both)
+        expect_no_finding_above(&l, NOTE, NULL);
+    else
+        expect_finding(&l, "qm2_noreply", WARN);
+    ladder_end(&l);
+}
+
+static void proves_qm3(void)
+{
+    quick_mode_without_qm3(true);
+    quick_mode_without_qm3(false);
+}
+
+/* ---- 62: the initiator is behind a NAT ---- */
+
+/* IKE goes to port 4500 for it, and ESP stays outside of UDP. */
+static void not_in_udp(void)
+{
+    static void (*const views[])(ladder *) = { nat_seen_outside, nat_seen_inside };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(views); i++) {
+        ladder l;
+
+        ladder_begin(&l);
+        views[i](&l);
+        floats(&l, 4500);
+        quick_mode(&l, 1);
+        esp(&l, INITIATOR, THERE, 1);
+        esp(&l, RESPONDER, BACK, 1);
+        expect_one_finding(&l, "esp_notencap", WARN);
+        expect_finding_at(&l, 10, "esp_notencap");
+        ladder_end(&l);
+    }
+}
+
+static void in_udp(void)
+{
+    const uint8_t packet[] = { 0x11, 0x11, 0x11, 0x11, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8 };
+    ladder l;
+
+    ladder_begin(&l);
+    nat_seen_outside(&l);
+    floats(&l, 4500);
+    quick_mode(&l, 1);
+    send_datagram(&l, INITIATOR, packet, sizeof packet);
+    expect_tied(&l, THERE, 0, IKE_TIED_ONLY_CANDIDATE);
+    expect_no_finding(&l, "esp_notencap");
+    ladder_end(&l);
+}
+
+/* The capture sees another address of the initiator than both peers, who find no NAT; and one who does. */
+static void peers_see_none(void)
+{
+    for (int both = 0; both < 2; both++) {
+        ladder l;
+
+        ladder_begin(&l);
+        l.hosts[INITIATOR].own = wire_endpoint("192.168.1.2", 500);
+        if (both)
+            l.hosts[INITIATOR].known = l.hosts[INITIATOR].own;
+        main_mode(&l);
+        quick_mode(&l, 1);
+        esp(&l, INITIATOR, THERE, 1);
+        esp(&l, RESPONDER, BACK, 1);
+        if (both)
+            expect_no_finding(&l, "esp_notencap");
+        else
+            expect_finding(&l, "esp_notencap", WARN);
+        ladder_end(&l);
+    }
+}
+
+/* Without a NAT ESP needs no UDP. */
+static void needs_no_udp(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    esp(&l, INITIATOR, THERE, 1);
+    esp(&l, RESPONDER, BACK, 1);
+    expect_tied(&l, THERE, 0, IKE_TIED_ONLY_CANDIDATE);
+    expect_tied(&l, BACK, 0, IKE_TIED_ONLY_CANDIDATE);
+    expect_no_finding(&l, "esp_notencap");
     ladder_end(&l);
 }
 
@@ -324,7 +453,8 @@ static GByteArray *udp(uint16_t port, const void *data, size_t n)
     return out;
 }
 
-static void send_null(ladder *l, uint32_t sequence, uint8_t protocol, GByteArray *content, unsigned icv)
+static void send_null(ladder *l, uint32_t sequence, uint8_t protocol, GByteArray *content,
+                      unsigned icv)
 {
     GByteArray *packet = null_packet(THERE, sequence, protocol, content, icv);
     const wire_ip ip = { .src = l->hosts[INITIATOR].seen, .dst = l->hosts[RESPONDER].seen,
@@ -357,7 +487,8 @@ static void null_by_agreement(void)
 /* An IPv4 header proves itself. */
 static void null_by_checksum(void)
 {
-    const wire_ip ip = { .src = wire_endpoint("10.10.1.5", 4000), .dst = wire_endpoint("10.10.2.9", 53) };
+    const wire_ip ip = { .src = wire_endpoint("10.10.1.5", 4000),
+                         .dst = wire_endpoint("10.10.2.9", 53) };
     ladder l;
 
     tunnel(&l);
@@ -374,10 +505,12 @@ static void encrypted(void)
 
     tunnel(&l);
     for (uint32_t i = 1; i <= 3000; i++) {
-        const wire_ip ip = { .src = l.hosts[INITIATOR].seen, .dst = l.hosts[RESPONDER].seen, .id = i };
+        const wire_ip ip = { .src = l.hosts[INITIATOR].seen, .dst = l.hosts[RESPONDER].seen,
+                             .id = i };
 
         send_packet(&l, wire_esp(&ip, 0x5000 + i / 3, i, 100 + i % 60));
     }
+    g_assert_cmpuint(ike_tracker_flows(l.tracker)->len, ==, 1001);
     expect_no_finding(&l, "esp_null");
     ladder_end(&l);
 }
@@ -385,7 +518,8 @@ static void encrypted(void)
 /* RFC 2661 3.1: SCCRQ with the same number again and again. */
 static void l2tp_unanswered(void)
 {
-    static const uint8_t sccrq[] = { 0xc8, 2, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 8, 0, 0, 0, 0, 0, 1 };
+    static const uint8_t sccrq[] = { 0xc8, 2, 0, 20, 0, 0, 0, 0, 0, 0,
+                                     0, 0, 0x80, 8, 0, 0, 0, 0, 0, 1 };
     ladder l;
 
     tunnel(&l);
@@ -421,19 +555,26 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/esp/only-candidate", only_candidate);
     g_test_add_func("/esp/ambiguous", ambiguous);
+    g_test_add_func("/esp/followup", followup);
     g_test_add_func("/esp/rekey", rekey);
     g_test_add_func("/esp/before-the-end", before_the_end);
     g_test_add_func("/esp/older-sa", older_sa);
     g_test_add_func("/esp/no-ike", no_ike);
+    g_test_add_func("/esp/proves-qm3", proves_qm3);
     g_test_add_func("/esp/one-way", one_way);
     g_test_add_func("/esp/one-way-to-the-capture", one_way_to_the_capture);
     g_test_add_func("/esp/one-way-not-long-enough", one_way_not_long_enough);
     g_test_add_func("/esp/losses", losses);
     g_test_add_func("/esp/repeats", repeats);
-    g_test_add_func("/esp/mirrored", mirrored);
+    g_test_add_func("/esp/mirrored", mirrored_packets);
+    g_test_add_func("/esp/merged", merged_packets);
     g_test_add_func("/esp/restart", restart);
     g_test_add_func("/esp/near-the-end", near_the_end);
     g_test_add_func("/esp/past-the-end-in-reverse", past_the_end_in_reverse);
+    g_test_add_func("/vector/62-not-in-udp", not_in_udp);
+    g_test_add_func("/vector/62-in-udp", in_udp);
+    g_test_add_func("/vector/62-needs-no-udp", needs_no_udp);
+    g_test_add_func("/vector/62-peers-see-none", peers_see_none);
     g_test_add_func("/esp/null-by-agreement", null_by_agreement);
     g_test_add_func("/esp/null-by-checksum", null_by_checksum);
     g_test_add_func("/esp/encrypted", encrypted);

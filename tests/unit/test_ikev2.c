@@ -6,10 +6,6 @@
 
 #include <string.h>
 
-#define CHAT IKE_SEVERITY_CHAT
-#define NOTE IKE_SEVERITY_NOTE
-#define WARN IKE_SEVERITY_WARN
-#define ERROR IKE_SEVERITY_ERROR
 #define NONE IKE_SEVERITY_NONE
 
 /* ---- tables ---- */
@@ -67,12 +63,10 @@ static void reach(ladder *l, ike_mode mode)
     if (mode == IKE_MODE_V2_SA_INIT || mode == IKE_MODE_V2_RESUME)
         return;
     l->v2.intermediate = mode == IKE_MODE_V2_INTERMEDIATE;
-    v2_init_req(l, 14);
-    v2_init_resp(l);
+    v2_init(l);
     if (mode == IKE_MODE_V2_AUTH || mode == IKE_MODE_V2_INTERMEDIATE)
         return;
-    v2_auth_req(l, 1);
-    v2_auth_resp(l, 1, V2_AUTH_LENGTH);
+    v2_auth(l);
     if (mode == IKE_MODE_V2_FOLLOWUP_KE)
         v2_child(l, INITIATOR, 2);
 }
@@ -104,8 +98,7 @@ static void every_request_is_missed(void)
             after(&l, 2);
         }
         last = l.frame;
-        after(&l, 30);
-        foreign(&l);
+        long_after(&l);
         g_test_message("%s", modes[i].label);
         expect_finding(&l, modes[i].unanswered, WARN);
         expect_finding_at(&l, last, modes[i].unanswered);
@@ -176,7 +169,8 @@ static void guesses(void)
 
         if (!row)
             continue;
-        g_assert_cmpint(row->severity, ==, WARN);
+        g_assert_cmpint(row->severity == ERROR ? row->lesser : row->severity, ==, WARN);
+        g_assert_true(row->severity == WARN || row->observed);
         g_assert_cmpint(row->evidence, ==, IKE_INFERRED);
     }
 }
@@ -303,8 +297,7 @@ static void attack(kind k, const GByteArray *bytes, size_t n, size_t captured)
     after(&l, 30);
     here = l.frame;
     next_sa(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     expect_pair(&l, here + 1, here + 2);
     ladder_end(&l);
 }

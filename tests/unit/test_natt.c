@@ -1,57 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * NAT traversal of both versions: the table of R4.3.1 row by row, the float, and
- * each finding next to what looks like it and is none.
+ * NAT traversal of both versions: what NAT detection says row by row, the float,
+ * and each finding next to what looks like it and is none.
  */
-#include "ladder2.h"
-
-#define CHAT IKE_SEVERITY_CHAT
-#define NOTE IKE_SEVERITY_NOTE
-#define WARN IKE_SEVERITY_WARN
+#include "natt.h"
 
 #define VID_DRAFT_00 "4485152d18b6bbcd0be8a8469579ddcc"
 
 static const char *const without_natt[] = { VID_DPD, NULL };
 
-static void responder_known_as(ladder *l, const char *addr)
-{
-    l->hosts[RESPONDER].known = wire_endpoint(addr, 500);
-}
-
-static void long_after(ladder *l)
-{
-    after(l, 30);
-    foreign(l);
-}
-
-static void up_to_mm4(ladder *l)
-{
-    mm1(l);
-    mm2(l);
-    mm3(l);
-    mm4(l);
-}
-
-/* Main Mode that goes to port 4500, through the ports that the NAT gives the initiator. */
-static void floats(ladder *l, uint16_t port)
-{
-    up_to_mm4(l);
-    move_to_4500(l);
-    l->hosts[INITIATOR].seen.port = port;
-    mm5(l);
-    mm6(l);
-}
-
-static void v2_floats(ladder *l)
-{
-    v2_init_req(l, 14);
-    v2_init_resp(l);
-    move_to_4500(l);
-    v2_auth_req(l, 1);
-    v2_auth_resp(l, 1, V2_AUTH_LENGTH);
-}
-
-/* ---- R4.3.1 ---- */
+/* ---- what the hashes of NAT detection match (RFC 3947 3.2, RFC 7296 2.23) ---- */
 
 /* What one end says of itself (own) and the other of it (known), when the capture sees `seen`. */
 typedef struct row {
@@ -91,12 +49,12 @@ static void truth_table(gconstpointer data)
     ladder l;
 
     for (int version = 1; version <= 2; version++) {
+        g_test_message("IKEv%d", version);
         set_up(&l, r);
         if (version == 1) {
             up_to_mm4(&l);
         } else {
-            v2_init_req(&l, 14);
-            v2_init_resp(&l);
+            v2_init(&l);
         }
         expect_nat(&l, 0, IKE_ROLE_INITIATOR, r->initiator);
         expect_nat(&l, 0, IKE_ROLE_RESPONDER, r->responder);
@@ -119,9 +77,7 @@ static void untestable_hash(void)
     l.natd_hash = IKE_HASH_SHA256;
     main_mode(&l);
     expect_nat(&l, 0, IKE_ROLE_INITIATOR, IKE_NAT_UNKNOWN);
-    expect_no_finding(&l, "natt_detected");
-    expect_no_finding(&l, "natd_missing");
-    expect_no_finding(&l, "natt_nofloat");
+    expect_no_findings(&l, "natt_detected natd_missing natt_nofloat");
     ladder_end(&l);
 }
 
@@ -189,7 +145,7 @@ static void aggressive_mode(void)
     aggressive(false, false);
 }
 
-/* ---- no float ---- */
+/* ---- 58: no float ---- */
 
 static void stays_on_500(void (*view)(ladder *), int version)
 {
@@ -235,6 +191,7 @@ static void nofloat_capture_elsewhere(void)
         else
             v2_establish(&l);
         long_after(&l);
+        expect_nat(&l, 0, IKE_ROLE_INITIATOR, IKE_NAT_PROVEN);
         expect_no_finding(&l, "natt_nofloat");
         ladder_end(&l);
     }
@@ -251,6 +208,8 @@ static void nofloat_needs_none(void)
     l.vendors[0] = l.vendors[1] = draft_00;
     l.natd = IKE_PL_NATD_DRAFT_00;
     main_mode(&l);
+    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6");
+    expect_nat(&l, 0, IKE_ROLE_INITIATOR, IKE_NAT_PROVEN);
     expect_no_finding(&l, "natt_nofloat");
     ladder_end(&l);
 
@@ -260,8 +219,36 @@ static void nofloat_needs_none(void)
     quick_mode(&l, 0xa1);
     esp(&l, INITIATOR, 0x1001, 1);
     esp(&l, RESPONDER, 0x2001, 1);
+    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 QM1 QM2 QM3 esp esp");
+    expect_nat(&l, 0, IKE_ROLE_INITIATOR, IKE_NAT_PROVEN);
     expect_no_finding(&l, "natt_nofloat");
     ladder_end(&l);
+}
+
+/* RFC 7296 2.23: an initiator of IKEv2 may use port 4500 whenever it likes, from the first message on
+ * or from IKE_AUTH on. */
+static void float_without_nat(void)
+{
+    for (int from_the_start = 0; from_the_start <= 1; from_the_start++) {
+        ladder l;
+
+        ladder_begin(&l);
+        if (from_the_start) {
+            move_to_4500(&l);
+            v2_establish(&l);
+        } else {
+            v2_floats(&l);
+        }
+        v2_info(&l, INITIATOR, 2);
+        long_after(&l);
+        expect_labels(&l, UP " " INFO " .");
+        expect_nat(&l, 0, IKE_ROLE_INITIATOR, IKE_NAT_NO);
+        expect_nat(&l, 0, IKE_ROLE_RESPONDER, IKE_NAT_NO);
+        expect_no_findings(&l, "natt_nofloat natt_unasked natt_wrongport natt_forced "
+                               "natt_detected");
+        expect_no_finding_above(&l, CHAT, NULL);
+        ladder_end(&l);
+    }
 }
 
 /* ---- a float that nobody asked for ---- */
@@ -292,22 +279,19 @@ static void unasked_is_unknown(void)
     mm4(&l);
     move_to_4500(&l);
     mm5(&l);
-    expect_no_finding(&l, "natt_unasked");
-    ladder_end(&l);
+    end_without(&l, "natt_unasked", "MM1 MM3 MM4 MM5");
 
     ladder_begin(&l); /* NAT-D without a vendor ID that is known: it was negotiated */
     l.vendors[RESPONDER] = without_natt;
     floats(&l, 4500);
-    expect_no_finding(&l, "natt_unasked");
-    ladder_end(&l);
+    end_without(&l, "natt_unasked", "MM1 MM2 MM3 MM4 MM5 MM6");
 
     ladder_begin(&l); /* the capture cuts vendor IDs off */
     l.vendors[RESPONDER] = without_natt;
     l.natd = 0;
     l.snaplen = 120;
     floats(&l, 4500);
-    expect_no_finding(&l, "natt_unasked");
-    ladder_end(&l);
+    end_without(&l, "natt_unasked", "MM1 MM2 MM3 MM4 MM5 MM6");
 }
 
 /* ---- detection that is missing ---- */
@@ -340,26 +324,22 @@ static void not_missing(void)
     l.vendors[RESPONDER] = without_natt;
     l.natd = 0;
     main_mode(&l);
-    expect_no_finding(&l, "natd_missing");
-    ladder_end(&l);
+    end_without(&l, "natd_missing", "MM1 MM2 MM3 MM4 MM5 MM6");
 
     ladder_begin(&l); /* nobody wants it in IKEv2 */
     l.v2.natd[INITIATOR] = l.v2.natd[RESPONDER] = false;
     v2_establish(&l);
-    expect_no_finding(&l, "natd_missing");
-    ladder_end(&l);
+    end_without(&l, "natd_missing", UP);
 
     ladder_begin(&l); /* a challenge takes no part */
     v2_init_req(&l, 14);
     v2_cookie(&l, 1);
-    expect_no_finding(&l, "natd_missing");
-    ladder_end(&l);
+    end_without(&l, "natd_missing", INIT);
 
     ladder_begin(&l); /* the capture cuts it off */
     l.snaplen = 200;
     main_mode(&l);
-    expect_no_finding(&l, "natd_missing");
-    ladder_end(&l);
+    end_without(&l, "natd_missing", "MM1 MM2 MM3 MM4 MM5 MM6");
 }
 
 int main(int argc, char **argv)
@@ -377,9 +357,10 @@ int main(int argc, char **argv)
     g_test_add_func("/natt/forced-and-natted", forced_and_natted);
     g_test_add_func("/natt/v2-forced", v2_forced);
     g_test_add_func("/natt/aggressive", aggressive_mode);
-    g_test_add_func("/natt/nofloat/shown", nofloat);
-    g_test_add_func("/natt/nofloat/capture-elsewhere", nofloat_capture_elsewhere);
-    g_test_add_func("/natt/nofloat/needs-none", nofloat_needs_none);
+    g_test_add_func("/vector/58-no-float", nofloat);
+    g_test_add_func("/vector/58-capture-elsewhere", nofloat_capture_elsewhere);
+    g_test_add_func("/vector/58-needs-no-float", nofloat_needs_none);
+    g_test_add_func("/vector/58-float-without-nat", float_without_nat);
     g_test_add_func("/natt/unasked/shown", unasked);
     g_test_add_func("/natt/unasked/unknown", unasked_is_unknown);
     g_test_add_func("/natt/missing/shown", missing);

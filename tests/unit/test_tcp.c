@@ -183,6 +183,7 @@ static void overlap(void)
     tcp_end(&c);
 }
 
+/* Vector 46: what TCP repeats nobody sent again. */
 static void repeated(void)
 {
     tcp c;
@@ -449,7 +450,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcp/begins-as-the-prefix", frame_that_begins_as_the_prefix);
     g_test_add_func("/tcp/out-of-order", out_of_order);
     g_test_add_func("/tcp/overlap", overlap);
-    g_test_add_func("/tcp/repeated", repeated);
+    g_test_add_func("/vector/46-one-connection", repeated);
     g_test_add_func("/tcp/doubled-capture", doubled_capture);
     g_test_add_func("/tcp/sequence-wraps", sequence_wraps);
     g_test_add_func("/tcp/missing-in-a-message", missing_in_a_message);

@@ -157,9 +157,7 @@ static void reconnect(void)
     expect_retransmission(&c.l, 11, 6, 1);
     expect_findings(&c.l, "retrans", 1);
     expect_findings(&c.l, "tcpencap", 1);
-    expect_no_finding(&c.l, "dup_capture");
-    expect_no_finding(&c.l, "nat_rebind");
-    expect_no_finding(&c.l, "nat_addrchg");
+    expect_no_findings(&c.l, "dup_capture nat_rebind nat_addrchg");
     expect_sas(&c.l, 1);
     tcp_end(&c);
 }
@@ -334,8 +332,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tcp-streams/not-believable", not_believable);
     g_test_add_func("/tcp-streams/other-port", other_port);
     g_test_add_func("/tcp-streams/prefix-of-another-protocol", prefix_of_another_protocol);
-    g_test_add_func("/tcp-streams/reconnect", reconnect);
-    g_test_add_func("/tcp-streams/reconnect-truncated", reconnect_truncated);
+    g_test_add_func("/vector/46-new-connection", reconnect);
+    g_test_add_func("/vector/46-new-connection-truncated", reconnect_truncated);
     g_test_add_func("/tcp-streams/truncated-fragments", truncated_fragments);
     g_test_add_func("/tcp-streams/fall-back", fall_back);
     g_test_add_func("/tcp-streams/address-changes", address_changes);

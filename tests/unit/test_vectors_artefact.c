@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Test vectors 63 to 74: what captures do to packets, and AuthIP.
+ * Test vectors 63 to 68, 73 and 74: what captures do to packets.
  */
 #include "ladder.h"
-
-#define CHAT IKE_SEVERITY_CHAT
-#define NOTE IKE_SEVERITY_NOTE
-#define WARN IKE_SEVERITY_WARN
-#define ERROR IKE_SEVERITY_ERROR
-
-#define MOMENT 0.00002
 
 /* ---- packets twice ---- */
 
@@ -49,20 +42,11 @@ static void both_sides_of_nat(void)
     expect_pair(&l, 1, 3);
     expect_pair(&l, 9, 11);
     expect_finding(&l, "dup_capture", CHAT);
-    expect_no_finding(&l, "retrans");
-    expect_no_finding(&l, "nat_rebind");
-    expect_no_finding(&l, "nat_addrchg");
+    expect_no_findings(&l, "retrans nat_rebind nat_addrchg");
     expect_nat(&l, 0, IKE_ROLE_INITIATOR, IKE_NAT_PROVEN);
     expect_nat(&l, 0, IKE_ROLE_RESPONDER, IKE_NAT_NO);
     expect_no_finding_above(&l, CHAT, NULL);
     ladder_end(&l);
-}
-
-static void mirrored(ladder *l, void (*send)(ladder *))
-{
-    send(l);
-    after(l, MOMENT);
-    same_packet(l);
 }
 
 static void port_mirroring(void)
@@ -83,7 +67,6 @@ static void port_mirroring(void)
     expect_pair(&l, 1, 3);
     expect_findings(&l, "dup_capture", 6);
     expect_no_finding(&l, "retrans");
-    g_assert_cmpuint(ladder_sa(&l, 0)->sides[0].retransmissions, ==, 0);
     g_assert_cmpuint(ladder_sa(&l, 0)->sides[0].messages, ==, 3);
     expect_no_finding_above(&l, CHAT, NULL);
     ladder_end(&l);
@@ -143,12 +126,8 @@ static void tunnel_beside_bare(void)
     ladder l;
 
     ladder_begin(&l);
-    mm1(&l);
-    after(&l, MOMENT);
-    same_packet(&l);
-    mm2(&l);
-    after(&l, MOMENT);
-    same_packet(&l);
+    mirrored(&l, mm1);
+    mirrored(&l, mm2);
     expect_labels(&l, "MM1 MM1= MM2 MM2=");
     expect_messages(&l, 2);
     expect_sas(&l, 1);
@@ -192,11 +171,9 @@ static void one_way(void)
     mm5(&l);
     qm1(&l, 0xa1);
     qm3(&l, 0xa1);
-    after(&l, 30);
-    foreign(&l);
+    long_after(&l);
     expect_labels(&l, "MM1 MM3 MM5 QM1 QM3 .");
-    expect_finding(&l, "oneway_capture", NOTE);
-    expect_findings(&l, "oneway_capture", 1);
+    expect_one_finding(&l, "oneway_capture", NOTE);
     expect_nothing_unanswered(&l);
     expect_no_finding(&l, "not_captured");
     expect_no_finding(&l, "pending");
@@ -220,8 +197,7 @@ static void one_way_with_repeats(void)
     after(&l, 4);
     mm3(&l);
     mm5(&l);
-    after(&l, 30);
-    foreign(&l);
+    long_after(&l);
     expect_labels(&l, "MM1 MM3 MM3+ MM3+ MM3+ MM5 .");
     expect_nothing_unanswered(&l);
     ladder_end(&l);
@@ -237,9 +213,7 @@ static void snapped(ladder *l)
     expect_sas(l, 1);
     expect_finding(l, "truncated", NOTE);
     expect_nat(l, 0, IKE_ROLE_INITIATOR, IKE_NAT_UNKNOWN);
-    expect_no_finding(l, "natt_detected");
-    expect_no_finding(l, "malformed");
-    expect_no_finding(l, "mm_extra");
+    expect_no_findings(l, "natt_detected malformed mm_extra");
     expect_pair(l, 1, 2);
     expect_pair(l, 3, 4);
     expect_pair(l, 7, 8);
@@ -342,6 +316,7 @@ static void all_backwards(void)
     expect_pair(&l, 6, 5);
     expect_pair(&l, 4, 3);
     expect_pair(&l, 2, 1);
+    expect_in_report(&l, "diag", "MM1 to MM6, frames 1-6");
     expect_no_finding(&l, "slow");
     expect_nothing_unanswered(&l);
     expect_no_finding_above(&l, CHAT, NULL);
@@ -358,232 +333,9 @@ static void start_is_captured(void)
     mm2(&l);
     at(&l, 1);
     mm1(&l);
+    expect_labels(&l, "MM2 MM1");
+    expect_pair(&l, 2, 1);
     expect_no_finding(&l, "joined");
-    ladder_end(&l);
-}
-
-/* ---- AuthIP ---- */
-
-/* MS-AIPS 2.2: one Crypto payload holds all others. */
-static void authip(ladder *l, ladder_side from, uint8_t exchange, unsigned n, uint8_t flags,
-                   uint32_t id)
-{
-    const wire_header h = { l->spi_i, n == 1 && id == 0 ? 0 : l->spi_r, 0x10, exchange, flags, id };
-    wire_message m = wire_begin(&h);
-
-    if (flags & IKE_FLAG_ENCRYPTED)
-        wire_encrypted(&m, IKE_PL_AUTHIP_CRYPTO, 300, 500 + n + id);
-    else
-        wire_payload_random(&m, IKE_PL_AUTHIP_CRYPTO, 300, 500 + n + id);
-    send_message(l, from, wire_end(&m));
-}
-
-/* Windows tries both; the other gateway knows IKE only. `first` is what it sends first. */
-static void authip_beside_ike(bool authip_first)
-{
-    const uint64_t own = UINT64_C(0x7777777777777701);
-    ladder l;
-    uint64_t ike_spi_i;
-
-    ladder_begin(&l);
-    ike_spi_i = l.spi_i;
-    for (int i = 0; i < 4; i++) {
-        at(&l, (1 << i) - 1 + (authip_first ? 0 : 0.2));
-        l.spi_i = own;
-        authip(&l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 1, 0, 0);
-        if (i > 0)
-            continue;
-        at(&l, 0.1);
-        l.spi_i = ike_spi_i;
-        main_mode(&l);
-    }
-    after(&l, 60);
-    foreign(&l);
-    expect_sas(&l, 2);
-    expect_finding(&l, "aip_noresp", CHAT);
-    expect_no_finding(&l, "superseded");
-    expect_failed(&l, 0, false);
-    expect_failed(&l, 1, false);
-    expect_no_finding_above(&l, CHAT, "retrans");
-    ladder_end(&l);
-}
-
-static void authip_before_ike(void)
-{
-    authip_beside_ike(true);
-}
-
-/* The same with the Main Mode first in the file. */
-static void authip_after_ike(void)
-{
-    const uint64_t own = UINT64_C(0x7777777777777701);
-    ladder l;
-
-    ladder_begin(&l);
-    main_mode(&l);
-    l.spi_i = own;
-    for (int i = 0; i < 4; i++) {
-        at(&l, 1 << i);
-        authip(&l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 1, 0, 0);
-    }
-    after(&l, 60);
-    foreign(&l);
-    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 AIP-MM1 AIP-MM1+ AIP-MM1+ AIP-MM1+ .");
-    expect_finding(&l, "aip_noresp", CHAT);
-    expect_failed(&l, 0, false);
-    expect_no_finding_above(&l, CHAT, "retrans");
-    ladder_end(&l);
-}
-
-/* .. an attempt that is chat must not make the capture a failure. */
-static void authip_is_no_failure(void)
-{
-    const uint64_t own = UINT64_C(0x7777777777777701);
-    ladder l;
-
-    ladder_begin(&l);
-    main_mode(&l);
-    l.spi_i = own;
-    for (int i = 0; i < 4; i++) {
-        at(&l, 1 << i);
-        authip(&l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 1, 0, 0);
-    }
-    after(&l, 60);
-    foreign(&l);
-    expect_failed(&l, 1, false);
-    ladder_end(&l);
-}
-
-static void authip_alone_unanswered(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    for (int i = 0; i < 4; i++) {
-        at(&l, 1 << i);
-        authip(&l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 1, 0, 0);
-    }
-    after(&l, 60);
-    foreign(&l);
-    expect_finding(&l, "aip_noresp", WARN);
-    ladder_end(&l);
-}
-
-static void authip_main_mode(ladder *l)
-{
-    authip(l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 1, 0, 0);
-    authip(l, RESPONDER, IKE_XCHG_AUTHIP_MAIN, 2, 0, 0);
-    authip(l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 3, 0, 0);
-    authip(l, RESPONDER, IKE_XCHG_AUTHIP_MAIN, 4, 0, 0);
-}
-
-static void authip_quick_modes(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    authip_main_mode(&l);
-    authip(&l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 1, IKE_FLAG_ENCRYPTED, 0x11);
-    authip(&l, RESPONDER, IKE_XCHG_AUTHIP_MAIN, 2, IKE_FLAG_ENCRYPTED, 0x11);
-    authip(&l, INITIATOR, IKE_XCHG_AUTHIP_EXTENDED, 1, IKE_FLAG_ENCRYPTED, 1);
-    authip(&l, RESPONDER, IKE_XCHG_AUTHIP_EXTENDED, 2, IKE_FLAG_ENCRYPTED, 1);
-    authip(&l, INITIATOR, IKE_XCHG_AUTHIP_QUICK, 1, IKE_FLAG_ENCRYPTED, 0x22);
-    authip(&l, RESPONDER, IKE_XCHG_AUTHIP_QUICK, 2, IKE_FLAG_ENCRYPTED, 0x22);
-    expect_labels(&l, "AIP-MM1 AIP-MM2 AIP-MM3 AIP-MM4 AIP-QM1 AIP-QM2 AIP-EM1 AIP-EM2 "
-                      "AIP-QM1 AIP-QM2");
-    expect_sas(&l, 1);
-    expect_pair(&l, 1, 2);
-    expect_pair(&l, 3, 4);
-    expect_pair(&l, 5, 6);
-    expect_pair(&l, 9, 10);
-    expect_no_finding_above(&l, CHAT, NULL);
-    ladder_end(&l);
-}
-
-/* Somebody sends AuthIP with the cookies of an SA that Main Mode made: it is no Main Mode. */
-static void authip_under_main_mode(void)
-{
-    ladder l;
-    const ike_record *r;
-
-    ladder_begin(&l);
-    main_mode(&l);
-    authip(&l, INITIATOR, IKE_XCHG_AUTHIP_MAIN, 3, 0, 0);
-    r = ladder_record(&l, 7);
-    if (r->label.mode != IKE_MODE_NONE &&
-        ike_modes[r->label.mode].exchange != IKE_XCHG_AUTHIP_MAIN) {
-        g_test_message("an AuthIP message is called %s%u", ike_modes[r->label.mode].stem,
-                       r->label.number);
-        g_test_fail();
-    }
-    expect_state(&l, 0, IKE_STATE_PROBABLY_ESTABLISHED);
-    ladder_end(&l);
-}
-
-/* ---- wrong pre-shared key ---- */
-
-static void mm5_refused_clear(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    mm1(&l);
-    mm2(&l);
-    mm3(&l);
-    mm4(&l);
-    mm5(&l);
-    refuse(&l, RESPONDER, 24);
-    after(&l, 30);
-    foreign(&l);
-    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 INFO .");
-    expect_finding(&l, "mm5_reject", ERROR);
-    expect_finding_at(&l, 6, "mm5_reject");
-    expect_nothing_unanswered(&l);
-    expect_failed(&l, 0, true);
-    ladder_end(&l);
-}
-
-static void mm5_refused_encrypted(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    mm1(&l);
-    mm2(&l);
-    mm3(&l);
-    mm4(&l);
-    mm5(&l);
-    info(&l, RESPONDER, 0xc3, 92);
-    after(&l, 30);
-    foreign(&l);
-    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 INFO .");
-    expect_finding(&l, "mm5_reject", WARN);
-    expect_nothing_unanswered(&l);
-    expect_failed(&l, 0, true);
-    ladder_end(&l);
-}
-
-static void mm5_unanswered(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    nat_seen_inside(&l);
-    mm1(&l);
-    mm2(&l);
-    mm3(&l);
-    mm4(&l);
-    move_to_4500(&l);
-    for (int i = 0; i < 4; i++) {
-        at(&l, 1 << i);
-        mm5(&l);
-    }
-    after(&l, 30);
-    foreign(&l);
-    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM5+ MM5+ MM5+ .");
-    expect_finding(&l, "mm5_noresp", WARN);
-    expect_no_finding(&l, "mm5_reject");
-    expect_failed(&l, 0, true);
     ladder_end(&l);
 }
 
@@ -598,62 +350,10 @@ static void esp_one_direction(void)
         at(&l, i);
         esp(&l, INITIATOR, 0x1000, i);
     }
-    expect_no_finding_above(&l, IKE_SEVERITY_CHAT, NULL);
+    expect_no_finding(&l, "esp_oneway");
+    expect_no_finding_above(&l, CHAT, NULL);
     expect_sas(&l, 0);
     ladder_end(&l);
-}
-
-/* ---- 72: a flood ---- */
-
-/* `count` first messages that nobody answers, each of another SA and from another address, `gap`
- * seconds apart; then the capture goes on. */
-static void half_open(ladder *l, int count, double gap)
-{
-    for (int i = 0; i < count; i++) {
-        char addr[32];
-
-        g_snprintf(addr, sizeof addr, "203.0.113.%d", i + 1);
-        l->hosts[INITIATOR].seen = wire_endpoint(addr, 500);
-        at(l, i * gap);
-        mm1(l);
-        next_sa(l);
-    }
-    after(l, 60);
-    foreign(l);
-}
-
-static void flood(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    half_open(&l, 60, 0.05);
-    expect_sas(&l, 60);
-    expect_findings(&l, "halfopen_flood", 1);
-    expect_no_finding(&l, "mm1_noresp");
-    expect_failed(&l, 59, true);
-    ladder_end(&l);
-}
-
-static void no_flood(int count, double gap)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    half_open(&l, count, gap);
-    expect_no_finding(&l, "halfopen_flood");
-    expect_findings(&l, "mm1_noresp", (unsigned)count);
-    ladder_end(&l);
-}
-
-static void few_at_once(void)
-{
-    no_flood(20, 0.05);
-}
-
-static void many_slowly(void)
-{
-    no_flood(60, 1);
 }
 
 int main(int argc, char **argv)
@@ -671,18 +371,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/68-snaplen-68-of-ethernet", snaplen_68_of_ethernet);
     g_test_add_func("/vector/68-repeats", snaplen_and_repeats);
     g_test_add_func("/vector/68-natd-cut", natd_cut);
-    g_test_add_func("/vector/69-authip-before-ike", authip_before_ike);
-    g_test_add_func("/vector/69-authip-after-ike", authip_after_ike);
-    g_test_add_func("/vector/69-authip-is-no-failure", authip_is_no_failure);
-    g_test_add_func("/vector/69-authip-alone", authip_alone_unanswered);
-    g_test_add_func("/vector/70-authip-quick-modes", authip_quick_modes);
-    g_test_add_func("/vector/70-authip-under-main-mode", authip_under_main_mode);
-    g_test_add_func("/vector/71-refused-clear", mm5_refused_clear);
-    g_test_add_func("/vector/71-refused-encrypted", mm5_refused_encrypted);
-    g_test_add_func("/vector/71-unanswered", mm5_unanswered);
-    g_test_add_func("/vector/72-flood", flood);
-    g_test_add_func("/vector/72-few-at-once", few_at_once);
-    g_test_add_func("/vector/72-many-slowly", many_slowly);
     g_test_add_func("/vector/73-answer-before-request", answer_before_request);
     g_test_add_func("/vector/73-all-backwards", all_backwards);
     g_test_add_func("/vector/73-start-is-captured", start_is_captured);

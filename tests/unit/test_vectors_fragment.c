@@ -4,21 +4,6 @@
  */
 #include "ladder.h"
 
-#include <string.h>
-
-#define CHAT IKE_SEVERITY_CHAT
-#define NOTE IKE_SEVERITY_NOTE
-#define WARN IKE_SEVERITY_WARN
-#define ERROR IKE_SEVERITY_ERROR
-
-static void until_mm4(ladder *l)
-{
-    mm1(l);
-    mm2(l);
-    mm3(l);
-    mm4(l);
-}
-
 /* ---- IKE fragments ---- */
 
 static void strongswan_quick_mode(void)
@@ -49,7 +34,7 @@ static void racoon_sets_e(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 1200;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ike_fragments(&l, RACOON, 500, NULL);
     mm5(&l);
     mm6(&l);
@@ -68,7 +53,7 @@ static void last_first(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 900;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ike_fragments(&l, MICROSOFT, 500, "21");
     mm5(&l);
     mm6(&l);
@@ -85,7 +70,7 @@ static void constant_id(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 1200;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ike_fragments(&l, STRONGSWAN, 500, NULL);
     mm5(&l);
     after(&l, 1);
@@ -116,7 +101,7 @@ static void microsoft_fallback(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 1652;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ip_fragments(&l, 1480, NULL);
     mm5(&l);
     after(&l, 2);
@@ -142,7 +127,7 @@ static void number_zero(void)
     ladder l;
 
     ladder_begin(&l);
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ike_fragments(&l, MICROSOFT, 60, "0");
     mm5(&l);
     expect_labels(&l, "MM1 MM2 MM3 MM4 ~");
@@ -156,7 +141,7 @@ static void wrong_inner_length(void)
     ladder l;
 
     ladder_begin(&l);
-    until_mm4(&l);
+    up_to_mm4(&l);
     l.spoil = true;
     in_ike_fragments(&l, MICROSOFT, 60, NULL);
     mm5(&l);
@@ -167,14 +152,14 @@ static void wrong_inner_length(void)
     ladder_end(&l);
 }
 
-/* R3.2.4: the cookies inside are others than those outside. */
+/* The cookies inside are others than those outside. */
 static void wrong_inner_cookies(void)
 {
     ladder l;
     wire_message m;
 
     ladder_begin(&l);
-    until_mm4(&l);
+    up_to_mm4(&l);
     m = message(&l, IKE_XCHG_MAIN, 0, 0);
     {
         wire_header inner = { l.spi_i, l.spi_r + 9, 0x10, IKE_XCHG_MAIN, IKE_FLAG_ENCRYPTED, 0 };
@@ -202,7 +187,7 @@ static void never_complete(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 1200;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ike_fragments(&l, MICROSOFT, 500, "13");
     mm5(&l);
     after(&l, 100);
@@ -222,7 +207,7 @@ static void beyond_last(void)
     uint8_t data[60] = { 0 };
 
     ladder_begin(&l);
-    until_mm4(&l);
+    up_to_mm4(&l);
     outer = (wire_header){ l.spi_i, l.spi_r, 0x10, IKE_XCHG_MAIN, 0, 0 };
     send_message(&l, INITIATOR, wire_v1_fragment(&outer, 1, 3, false, data, sizeof data));
     send_message(&l, INITIATOR, wire_v1_fragment(&outer, 1, 2, true, data, sizeof data));
@@ -238,7 +223,7 @@ static void complete_in_the_end(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 1200;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ike_fragments(&l, MICROSOFT, 500, "13");
     mm5(&l);
     after(&l, 2);
@@ -260,7 +245,7 @@ static void fragment_of_fragment(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 2400;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ike_fragments(&l, MICROSOFT, 1600, NULL);
     in_ip_fragments(&l, 1480, NULL);
     mm5(&l);
@@ -299,16 +284,14 @@ static void check_ip_case(const ip_case *c, const char *from, const char *to)
     char *labels = g_strconcat("MM1 MM2 MM3 MM4 ", c->labels, " .", NULL);
 
     ladder_begin(&l);
-    l.hosts[INITIATOR].seen = l.hosts[INITIATOR].own = l.hosts[INITIATOR].known =
-        wire_endpoint(from, 500);
-    l.hosts[RESPONDER].seen = l.hosts[RESPONDER].own = l.hosts[RESPONDER].known =
-        wire_endpoint(to, 500);
+    host_is(&l, INITIATOR, from, 500);
+    host_is(&l, RESPONDER, to, 500);
     l.length_of_mm5 = 1652;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ip_fragments(&l, 480, c->order);
     mm5(&l);
-    after(&l, 30);
-    foreign(&l);
+    long_after(&l);
+    g_test_message("pieces %s from %s", c->order, from);
     expect_labels(&l, labels);
     expect_messages(&l, c->is_complete ? 5 : 4);
     if (c->is_complete)
@@ -350,7 +333,7 @@ static void ip_fragment_numbers(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 1652;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ip_fragments(&l, 480, "4132");
     mm5(&l);
     expect_piece(&l, 5, 4, 4, 8);
@@ -365,24 +348,17 @@ static void ip_fragment_numbers(void)
 static void ip_fragments_overlap(void)
 {
     ladder l;
-    wire_message m;
-    wire_ip ip;
-    GByteArray *bytes, *packet;
+    GByteArray *packet;
 
     ladder_begin(&l);
-    until_mm4(&l);
-    m = message(&l, IKE_XCHG_MAIN, IKE_FLAG_ENCRYPTED, 0);
-    wire_encrypted(&m, IKE_PL_ID, 1200, 5);
-    bytes = wire_end(&m);
-    ip = (wire_ip){ .src = l.hosts[INITIATOR].seen, .dst = l.hosts[RESPONDER].seen };
-    packet = wire_udp(&ip, bytes->data, bytes->len);
+    up_to_mm4(&l);
+    packet = encrypted_packet(&l, 1200);
     send_packet(&l, wire_ip_fragment(packet, 77, 0, 800));
     packet->data[20 + 790] ^= 0xff;
     send_packet(&l, wire_ip_fragment(packet, 77, 784, 1208));
     expect_labels(&l, "MM1 MM2 MM3 MM4 ~ ~");
     expect_finding(&l, "ipfrag_overlap", ERROR);
     expect_finding_at(&l, 6, "ipfrag_overlap");
-    g_byte_array_unref(bytes);
     g_byte_array_unref(packet);
     ladder_end(&l);
 }
@@ -391,23 +367,16 @@ static void ip_fragments_overlap(void)
 static void ip_fragments_contradict(void)
 {
     ladder l;
-    wire_message m;
-    wire_ip ip;
-    GByteArray *bytes, *packet;
+    GByteArray *packet;
 
     ladder_begin(&l);
-    until_mm4(&l);
-    m = message(&l, IKE_XCHG_MAIN, IKE_FLAG_ENCRYPTED, 0);
-    wire_encrypted(&m, IKE_PL_ID, 1200, 5);
-    bytes = wire_end(&m);
-    ip = (wire_ip){ .src = l.hosts[INITIATOR].seen, .dst = l.hosts[RESPONDER].seen };
-    packet = wire_udp(&ip, bytes->data, bytes->len);
+    up_to_mm4(&l);
+    packet = encrypted_packet(&l, 1200);
     send_packet(&l, wire_ip_fragment(packet, 77, 0, 400));
     send_packet(&l, wire_ip_fragment(packet, 77, 400, 800));
     packet->data[20 + 500] ^= 0xff;
     send_packet(&l, wire_ip_fragment(packet, 77, 400, 800));
     expect_finding(&l, "ipfrag_overlap", ERROR);
-    g_byte_array_unref(bytes);
     g_byte_array_unref(packet);
     ladder_end(&l);
 }
@@ -416,17 +385,11 @@ static void ip_fragments_contradict(void)
 static void ip_fragment_beyond_end(void)
 {
     ladder l;
-    wire_message m;
-    wire_ip ip;
-    GByteArray *bytes, *packet;
+    GByteArray *packet;
 
     ladder_begin(&l);
-    until_mm4(&l);
-    m = message(&l, IKE_XCHG_MAIN, IKE_FLAG_ENCRYPTED, 0);
-    wire_encrypted(&m, IKE_PL_ID, 1496 - 8, 5);
-    bytes = wire_end(&m);
-    ip = (wire_ip){ .src = l.hosts[INITIATOR].seen, .dst = l.hosts[RESPONDER].seen };
-    packet = wire_udp(&ip, bytes->data, bytes->len);
+    up_to_mm4(&l);
+    packet = encrypted_packet(&l, 1496 - 8);
     wire_random(packet, 1000, 3);
     send_packet(&l, wire_ip_fragment(packet, 77, 1496, 1976));
     send_packet(&l, wire_ip_fragment(packet, 77, 0, 1000));
@@ -441,7 +404,6 @@ static void ip_fragment_beyond_end(void)
             g_test_fail();
         }
     }
-    g_byte_array_unref(bytes);
     g_byte_array_unref(packet);
     ladder_end(&l);
 }
@@ -453,7 +415,7 @@ static void ip_id_used_again(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = l.length_of_mm6 = 1652;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ip_fragments(&l, 1480, NULL);
     mm5(&l);
     after(&l, 4);
@@ -472,7 +434,7 @@ static void ip_fragments_doubled(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 1652;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ip_fragments(&l, 1480, "1122");
     mm5(&l);
     expect_labels(&l, "MM1 MM2 MM3 MM4 ~ ~ MM5 ~");
@@ -515,7 +477,7 @@ static void many_sets(void)
 
     ladder_begin(&l);
     l.length_of_mm5 = 1652;
-    until_mm4(&l);
+    up_to_mm4(&l);
     in_ip_fragments(&l, 1480, NULL);
     mm5(&l);
     other = (wire_ip){ l.hosts[RESPONDER].seen, wire_endpoint("10.9.0.2", 53), 0, 0 };

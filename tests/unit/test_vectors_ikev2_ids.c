@@ -1,35 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Test vectors 37 and 42: message IDs of both sides, windows, and requests of an established SA
- * that nobody answers.
+ * Test vectors 37 and 42: message IDs of both sides, and windows.
  */
 #include "ladder2.h"
-
-#define CHAT IKE_SEVERITY_CHAT
-#define NOTE IKE_SEVERITY_NOTE
-#define WARN IKE_SEVERITY_WARN
-#define ERROR IKE_SEVERITY_ERROR
-
-#define UP "IKE_SA_INIT.req IKE_SA_INIT.resp IKE_AUTH.req IKE_AUTH.resp"
-#define INFO "INFORMATIONAL.req INFORMATIONAL.resp"
-#define CHILD "CREATE_CHILD_SA.req CREATE_CHILD_SA.resp"
-
-static void info_req(ladder *l, ladder_side by, uint32_t id)
-{
-    v2_request(l, by, IKE_XCHG_V2_INFO, id, V2_INFO_LENGTH);
-}
-
-static void info_resp(ladder *l, ladder_side by, uint32_t id)
-{
-    v2_response(l, by, IKE_XCHG_V2_INFO, id, V2_INFO_LENGTH);
-}
-
-/* The capture goes on long enough for every verdict. */
-static void long_after(ladder *l)
-{
-    after(l, 30);
-    foreign(l);
-}
 
 /* ---- 37: two spaces of message IDs ---- */
 
@@ -41,10 +14,9 @@ static void both_sides_at_once(void)
     v2_establish(&l);
     v2_info(&l, RESPONDER, 0);
     v2_info(&l, RESPONDER, 1);
-    info_req(&l, INITIATOR, 2);
-    info_req(&l, RESPONDER, 2);
-    info_resp(&l, RESPONDER, 2);
-    info_resp(&l, INITIATOR, 2);
+    v2_info_req(&l, INITIATOR, 2);
+    v2_info(&l, RESPONDER, 2);
+    v2_info_resp(&l, INITIATOR, 2);
     long_after(&l);
     expect_labels(&l, UP " " INFO " " INFO " INFORMATIONAL.req INFORMATIONAL.req "
                       "INFORMATIONAL.resp INFORMATIONAL.resp .");
@@ -58,10 +30,7 @@ static void both_sides_at_once(void)
     expect_number(&l, 9, 0);
     expect_number(&l, 12, 0);
     expect_messages(&l, 12);
-    expect_no_finding(&l, "v2_msgid_reuse");
-    expect_no_finding(&l, "msgid_gap");
-    expect_no_finding(&l, "retrans");
-    expect_no_finding(&l, "reflect");
+    expect_no_findings(&l, "v2_msgid_reuse msgid_gap retrans reflect");
     expect_nothing_unanswered(&l);
     expect_no_finding_above(&l, CHAT, NULL);
     ladder_end(&l);
@@ -75,10 +44,10 @@ static void small_numbers_of_both(void)
     ladder_begin(&l);
     v2_establish(&l);
     v2_child(&l, RESPONDER, 0);
-    info_req(&l, RESPONDER, 1);
-    v2_request(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 2, V2_CHILD_LENGTH);
-    info_resp(&l, RESPONDER, 1);
-    v2_response(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 2, V2_CHILD_LENGTH);
+    v2_info_req(&l, RESPONDER, 1);
+    v2_child_req(&l, INITIATOR, 2);
+    v2_info_resp(&l, RESPONDER, 1);
+    v2_child_resp(&l, INITIATOR, 2);
     long_after(&l);
     expect_labels(&l, UP " " CHILD " INFORMATIONAL.req CREATE_CHILD_SA.req INFORMATIONAL.resp "
                       "CREATE_CHILD_SA.resp .");
@@ -146,6 +115,7 @@ static void synchronisation(void)
     expect_finding(&l, "msgid_gap", NOTE);
     expect_finding_at(&l, 11, "msgid_gap");
     expect_findings(&l, "msgid_gap", 1);
+    expect_finding_says(&l, "msgid_gap", "possibly a synchronisation");
     expect_no_finding(&l, "v2_msgid_reuse");
     expect_pair(&l, 11, 12);
     expect_nothing_unanswered(&l);
@@ -181,10 +151,9 @@ static void request_reuses_a_number(void)
     v2_establish(&l);
     v2_info(&l, INITIATOR, 2);
     anew(&l);
-    info_req(&l, INITIATOR, 2);
+    v2_info_req(&l, INITIATOR, 2);
     long_after(&l);
-    expect_finding(&l, "v2_msgid_reuse", ERROR);
-    expect_findings(&l, "v2_msgid_reuse", 1);
+    expect_one_finding(&l, "v2_msgid_reuse", ERROR);
     expect_finding_at(&l, 7, "v2_msgid_reuse");
     expect_finding_says(&l, "v2_msgid_reuse", "2");
     ladder_end(&l);
@@ -198,7 +167,7 @@ static void response_differs(void)
     v2_establish(&l);
     v2_info(&l, INITIATOR, 2);
     anew(&l);
-    info_resp(&l, INITIATOR, 2);
+    v2_info_resp(&l, INITIATOR, 2);
     expect_finding(&l, "v2_msgid_reuse", ERROR);
     expect_finding_at(&l, 7, "v2_msgid_reuse");
     ladder_end(&l);
@@ -224,8 +193,7 @@ static void authentication_reuses_a_number(void)
     ladder l;
 
     ladder_begin(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     v2_auth_req(&l, 1);
     after(&l, 1);
     anew(&l);
@@ -266,15 +234,14 @@ static void gap(void)
     v2_info(&l, INITIATOR, 2);
     v2_info(&l, INITIATOR, 40);
     long_after(&l);
-    expect_finding(&l, "msgid_gap", NOTE);
-    expect_findings(&l, "msgid_gap", 1);
+    expect_one_finding(&l, "msgid_gap", NOTE);
     expect_finding_at(&l, 7, "msgid_gap");
     expect_nothing_unanswered(&l);
     expect_no_finding_above(&l, NOTE, NULL);
     ladder_end(&l);
 }
 
-/* R1.8.10: up to 16 numbers further may just be lost. */
+/* Up to 16 numbers further may just be lost. */
 static void small_gap(void)
 {
     ladder l;
@@ -284,6 +251,8 @@ static void small_gap(void)
     v2_info(&l, INITIATOR, 2);
     v2_info(&l, INITIATOR, 18);
     long_after(&l);
+    expect_labels(&l, UP " " INFO " " INFO " .");
+    expect_pair(&l, 7, 8);
     expect_no_finding(&l, "msgid_gap");
     expect_no_finding_above(&l, CHAT, NULL);
     ladder_end(&l);
@@ -307,14 +276,14 @@ static void no_gap_at_the_start(void)
 
 /* ---- windows, and what a number implies ---- */
 
-/* R1.8.9: a window above 1, or a response that the capture lacks. */
+/* A window above 1, or a response that the capture lacks. */
 static void later_request_is_answered(void)
 {
     ladder l;
 
     ladder_begin(&l);
     v2_establish(&l);
-    info_req(&l, INITIATOR, 2);
+    v2_info_req(&l, INITIATOR, 2);
     v2_info(&l, INITIATOR, 3);
     long_after(&l);
     expect_labels(&l, UP " INFORMATIONAL.req " INFO " .");
@@ -332,10 +301,9 @@ static void answers_in_another_order(void)
 
     ladder_begin(&l);
     v2_establish(&l);
-    info_req(&l, INITIATOR, 2);
-    v2_request(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 3, V2_CHILD_LENGTH);
-    v2_response(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 3, V2_CHILD_LENGTH);
-    info_resp(&l, INITIATOR, 2);
+    v2_info_req(&l, INITIATOR, 2);
+    v2_child(&l, INITIATOR, 3);
+    v2_info_resp(&l, INITIATOR, 2);
     long_after(&l);
     expect_pair(&l, 5, 8);
     expect_pair(&l, 6, 7);
@@ -343,7 +311,7 @@ static void answers_in_another_order(void)
     ladder_end(&l);
 }
 
-/* R2.3: with a window of 1 the next request alone proves the response. */
+/* With a window of 1 the next request alone proves the response. */
 static void next_request_implies_the_response(void)
 {
     ladder l;
@@ -351,10 +319,10 @@ static void next_request_implies_the_response(void)
     ladder_begin(&l);
     v2_establish(&l);
     for (int i = 0; i < 3; i++) {
-        info_req(&l, INITIATOR, 2);
+        v2_info_req(&l, INITIATOR, 2);
         after(&l, 3);
     }
-    info_req(&l, INITIATOR, 3);
+    v2_info_req(&l, INITIATOR, 3);
     expect_labels(&l, UP " INFORMATIONAL.req INFORMATIONAL.req+ INFORMATIONAL.req+ "
                       "INFORMATIONAL.req");
     expect_no_response(&l, 5);
@@ -371,270 +339,15 @@ static void other_side_implies_nothing(void)
 
     ladder_begin(&l);
     v2_establish(&l);
-    v2_request(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 2, V2_CHILD_LENGTH);
+    v2_child_req(&l, INITIATOR, 2);
     after(&l, 2);
-    v2_request(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 2, V2_CHILD_LENGTH);
+    v2_child_req(&l, INITIATOR, 2);
     after(&l, 2);
-    v2_request(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 2, V2_CHILD_LENGTH);
-    v2_request(&l, RESPONDER, IKE_XCHG_V2_CREATE_CHILD, 3, V2_CHILD_LENGTH);
-    v2_response(&l, RESPONDER, IKE_XCHG_V2_CREATE_CHILD, 3, V2_CHILD_LENGTH);
+    v2_child_req(&l, INITIATOR, 2);
+    v2_child(&l, RESPONDER, 3);
     long_after(&l);
     expect_finding(&l, "child_noresp", WARN);
     expect_finding_at(&l, 7, "child_noresp");
-    ladder_end(&l);
-}
-
-/* ---- liveness ---- */
-
-static void liveness_fails(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    v2_info(&l, INITIATOR, 2);
-    after(&l, 60);
-    for (int i = 0; i < 3; i++) {
-        info_req(&l, INITIATOR, 3);
-        after(&l, 2 << i);
-    }
-    long_after(&l);
-    expect_labels(&l, UP " " INFO " INFORMATIONAL.req INFORMATIONAL.req+ INFORMATIONAL.req+ .");
-    expect_finding(&l, "dpd_fail", WARN);
-    expect_findings(&l, "dpd_fail", 1);
-    expect_finding_at(&l, 9, "dpd_fail");
-    expect_no_finding(&l, "info_noresp");
-    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
-    expect_failed(&l, 0, false);
-    ladder_end(&l);
-}
-
-static void liveness_of_the_responder_fails(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    after(&l, 60);
-    for (int i = 0; i < 4; i++) {
-        info_req(&l, RESPONDER, 0);
-        after(&l, 2 << i);
-    }
-    long_after(&l);
-    expect_finding(&l, "dpd_fail", WARN);
-    expect_no_finding(&l, "info_noresp");
-    expect_no_finding(&l, "oneway_capture");
-    expect_failed(&l, 0, false);
-    ladder_end(&l);
-}
-
-/* The third sending got through. */
-static void liveness_recovers(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    after(&l, 60);
-    for (int i = 0; i < 3; i++) {
-        info_req(&l, INITIATOR, 2);
-        after(&l, 2);
-    }
-    info_resp(&l, INITIATOR, 2);
-    long_after(&l);
-    expect_no_finding(&l, "dpd_fail");
-    expect_nothing_unanswered(&l);
-    expect_findings(&l, "retrans", 2);
-    expect_no_finding_above(&l, NOTE, NULL);
-    ladder_end(&l);
-}
-
-static void information_twice(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    after(&l, 60);
-    info_req(&l, INITIATOR, 2);
-    after(&l, 2);
-    info_req(&l, INITIATOR, 2);
-    long_after(&l);
-    expect_finding(&l, "info_noresp", WARN);
-    expect_findings(&l, "info_noresp", 1);
-    expect_finding_at(&l, 6, "info_noresp");
-    expect_no_finding(&l, "dpd_fail");
-    expect_failed(&l, 0, false);
-    ladder_end(&l);
-}
-
-static void information_once(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    after(&l, 60);
-    info_req(&l, INITIATOR, 2);
-    long_after(&l);
-    expect_finding(&l, "info_noresp", NOTE);
-    expect_finding_at(&l, 5, "info_noresp");
-    expect_no_finding(&l, "dpd_fail");
-    expect_no_finding(&l, "pending");
-    expect_no_finding_above(&l, NOTE, NULL);
-    ladder_end(&l);
-}
-
-static void information_pending(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    after(&l, 60);
-    info_req(&l, INITIATOR, 2);
-    after(&l, 1);
-    foreign(&l);
-    expect_finding(&l, "pending", CHAT);
-    expect_no_finding(&l, "info_noresp");
-    expect_no_finding(&l, "dpd_fail");
-    expect_no_finding_above(&l, CHAT, NULL);
-    ladder_end(&l);
-}
-
-/* ---- CREATE_CHILD_SA and IKE_FOLLOWUP_KE ---- */
-
-static void unanswered_child(uint8_t exchange)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    v2_child(&l, INITIATOR, 2);
-    after(&l, 60);
-    for (int i = 0; i < 3; i++) {
-        v2_request(&l, INITIATOR, exchange, 3, V2_CHILD_LENGTH);
-        after(&l, 2);
-    }
-    long_after(&l);
-    g_test_message("exchange %u", exchange);
-    expect_finding(&l, "child_noresp", WARN);
-    expect_findings(&l, "child_noresp", 1);
-    expect_finding_at(&l, 9, "child_noresp");
-    expect_no_finding(&l, "dpd_fail");
-    expect_failed(&l, 0, false);
-    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
-    ladder_end(&l);
-}
-
-static void child_unanswered(void)
-{
-    unanswered_child(IKE_XCHG_V2_CREATE_CHILD);
-}
-
-static void followup_unanswered(void)
-{
-    unanswered_child(IKE_XCHG_V2_FOLLOWUP_KE);
-}
-
-static void children(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    v2_child(&l, INITIATOR, 2);
-    v2_request(&l, INITIATOR, IKE_XCHG_V2_FOLLOWUP_KE, 3, 900);
-    v2_response(&l, INITIATOR, IKE_XCHG_V2_FOLLOWUP_KE, 3, 880);
-    v2_child(&l, RESPONDER, 0);
-    long_after(&l);
-    expect_labels(&l, UP " " CHILD " IKE_FOLLOWUP_KE.req IKE_FOLLOWUP_KE.resp " CHILD " .");
-    for (uint32_t frame = 5; frame <= 10; frame++)
-        expect_number(&l, frame, 0);
-    expect_sas(&l, 1);
-    expect_no_finding(&l, "child_noresp");
-    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
-    expect_no_finding_above(&l, CHAT, NULL);
-    ladder_end(&l);
-}
-
-/* Two tunnels between the same gateways: the newer is deleted, and the answer to that is lost. */
-static void peer_goes_on_beside(void)
-{
-    ladder l;
-    v2_spis older;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    older = v2_current(&l);
-    after(&l, 600);
-    next_sa(&l);
-    v2_establish(&l);
-    after(&l, 600);
-    info_req(&l, INITIATOR, 2);
-    after(&l, 4);
-    info_req(&l, INITIATOR, 2);
-    after(&l, 7);
-    info_req(&l, INITIATOR, 2);
-    v2_use(&l, older);
-    after(&l, 20);
-    v2_info(&l, RESPONDER, 0);
-    long_after(&l);
-    expect_finding(&l, "dpd_fail", NOTE);
-    expect_no_finding_above(&l, NOTE, NULL);
-    ladder_end(&l);
-}
-
-/* A second tunnel that came and went long before does not excuse a peer that is dead now. */
-static void newer_sa_ended(void)
-{
-    ladder l;
-    v2_spis older;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    older = v2_current(&l);
-    after(&l, 600);
-    next_sa(&l);
-    v2_establish(&l);
-    v2_info(&l, INITIATOR, 2);
-    v2_use(&l, older);
-    after(&l, 600);
-    v2_info(&l, INITIATOR, 2);
-    after(&l, 30);
-    info_req(&l, INITIATOR, 3);
-    after(&l, 4);
-    info_req(&l, INITIATOR, 3);
-    after(&l, 7);
-    info_req(&l, INITIATOR, 3);
-    long_after(&l);
-    expect_finding(&l, "dpd_fail", WARN);
-    expect_no_finding(&l, "superseded");
-    ladder_end(&l);
-}
-
-/* Make before break: the old SA is deleted eight seconds after the new one began, unanswered. */
-static void newer_sa_began_before(void)
-{
-    ladder l;
-    v2_spis older;
-
-    ladder_begin(&l);
-    v2_establish(&l);
-    older = v2_current(&l);
-    after(&l, 600);
-    next_sa(&l);
-    v2_establish(&l);
-    v2_use(&l, older);
-    after(&l, 8);
-    info_req(&l, INITIATOR, 2);
-    after(&l, 4);
-    info_req(&l, INITIATOR, 2);
-    after(&l, 7);
-    info_req(&l, INITIATOR, 2);
-    long_after(&l);
-    expect_finding(&l, "superseded", NOTE);
-    expect_no_finding_above(&l, NOTE, NULL);
     ladder_end(&l);
 }
 
@@ -659,17 +372,5 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/window/answers-in-another-order", answers_in_another_order);
     g_test_add_func("/ikev2/window/next-request-implies", next_request_implies_the_response);
     g_test_add_func("/ikev2/window/other-side-implies-nothing", other_side_implies_nothing);
-    g_test_add_func("/ikev2/liveness/fails", liveness_fails);
-    g_test_add_func("/ikev2/liveness/of-the-responder-fails", liveness_of_the_responder_fails);
-    g_test_add_func("/ikev2/liveness/recovers", liveness_recovers);
-    g_test_add_func("/ikev2/information/twice", information_twice);
-    g_test_add_func("/ikev2/information/once", information_once);
-    g_test_add_func("/ikev2/information/pending", information_pending);
-    g_test_add_func("/ikev2/child/unanswered", child_unanswered);
-    g_test_add_func("/ikev2/child/followup-unanswered", followup_unanswered);
-    g_test_add_func("/ikev2/child/answered", children);
-    g_test_add_func("/ikev2/info/peer-goes-on-beside", peer_goes_on_beside);
-    g_test_add_func("/ikev2/info/newer-sa-ended", newer_sa_ended);
-    g_test_add_func("/ikev2/info/newer-sa-began-before", newer_sa_began_before);
     return g_test_run();
 }

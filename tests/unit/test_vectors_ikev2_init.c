@@ -4,28 +4,6 @@
  */
 #include "ladder2.h"
 
-#define CHAT IKE_SEVERITY_CHAT
-#define NOTE IKE_SEVERITY_NOTE
-#define WARN IKE_SEVERITY_WARN
-#define ERROR IKE_SEVERITY_ERROR
-
-#define INIT "IKE_SA_INIT.req IKE_SA_INIT.resp"
-#define AUTH "IKE_AUTH.req IKE_AUTH.resp"
-#define INFO "INFORMATIONAL.req INFORMATIONAL.resp"
-
-static void auth(ladder *l)
-{
-    v2_auth_req(l, 1);
-    v2_auth_resp(l, 1, V2_AUTH_LENGTH);
-}
-
-/* The capture goes on long enough for every verdict. */
-static void long_after(ladder *l)
-{
-    after(l, 30);
-    foreign(l);
-}
-
 /* ---- a negotiation with nothing to say about ---- */
 
 static void clean(void)
@@ -52,8 +30,7 @@ static void clean(void)
     expect_messages(&l, 6);
     expect_sas(&l, 1);
     expect_no_parent(&l, 0);
-    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
-    expect_failed(&l, 0, false);
+    expect_established(&l, 0);
     expect_initiator(&l, 0, "10.1.0.2", 500);
     expect_nat(&l, 0, IKE_ROLE_INITIATOR, IKE_NAT_NO);
     expect_nat(&l, 0, IKE_ROLE_RESPONDER, IKE_NAT_NO);
@@ -62,7 +39,7 @@ static void clean(void)
     ladder_end(&l);
 }
 
-/* R6.1: the state after each message. */
+/* The state after each message. */
 static void states_in_turn(void)
 {
     static const ike_state states[] = { IKE_STATE_OFFERED, IKE_STATE_CHOSEN,
@@ -99,7 +76,7 @@ static void cookie_then_group(void)
     v2_invalid_ke(&l, 19);
     v2_retry(&l, 19, 1);
     v2_init_resp(&l);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_labels(&l, INIT " " INIT " " INIT " " AUTH " .");
     for (uint32_t frame = 1; frame <= 8; frame++)
@@ -113,14 +90,9 @@ static void cookie_then_group(void)
     expect_finding_on_a_frame(&l, "init_cookie");
     expect_finding(&l, "init_ke", CHAT);
     expect_finding_on_a_frame(&l, "init_ke");
-    expect_no_finding(&l, "v2_msgid_reuse");
-    expect_no_finding(&l, "init_cookie_loop");
-    expect_no_finding(&l, "init_ke_loop");
-    expect_no_finding(&l, "cookie_reused");
-    expect_no_finding(&l, "retrans");
+    expect_no_findings(&l, "v2_msgid_reuse init_cookie_loop init_ke_loop cookie_reused retrans");
     expect_nothing_unanswered(&l);
-    expect_failed(&l, 0, false);
-    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
+    expect_established(&l, 0);
     expect_no_finding_above(&l, NOTE, NULL);
     ladder_end(&l);
 }
@@ -159,7 +131,7 @@ static void copies_are_no_attempts(void)
     ladder_end(&l);
 }
 
-/* R1.8.2: another nonce is another attempt; not answered yet, it is the same SA. */
+/* Another nonce is another attempt; not answered yet, it is the same SA. */
 static void changed_offer(void)
 {
     ladder l;
@@ -168,9 +140,7 @@ static void changed_offer(void)
     v2_init_req(&l, 14);
     after(&l, 2);
     anew(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
-    auth(&l);
+    v2_establish(&l);
     long_after(&l);
     expect_labels(&l, "IKE_SA_INIT.req " INIT " " AUTH " .");
     expect_number(&l, 1, 1);
@@ -194,7 +164,7 @@ static void group_once(void)
     v2_invalid_ke(&l, 19);
     v2_init_req(&l, 19);
     v2_init_resp(&l);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_finding(&l, "init_ke", CHAT);
     expect_no_finding(&l, "init_ke_loop");
@@ -205,16 +175,14 @@ static void group_once(void)
 
 static void clean_asks_for_nothing(void)
 {
-    static const char *const ids[] = { "init_cookie", "init_cookie_loop", "init_ke", "init_ke_loop",
-                                       "init_noprop", "init_reject", "init_redirect",
-                                       "init_noreply", "mm_version", "sibling", "simul" };
     ladder l;
 
     ladder_begin(&l);
     v2_establish(&l);
     long_after(&l);
-    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++)
-        expect_no_finding(&l, ids[i]);
+    expect_labels(&l, INIT " " AUTH " .");
+    expect_no_findings(&l, "init_cookie init_cookie_loop init_ke init_ke_loop init_noprop init_reject "
+                           "init_redirect init_noreply mm_version sibling simul");
     ladder_end(&l);
 }
 
@@ -233,8 +201,7 @@ static void group_loop(void)
     long_after(&l);
     expect_labels(&l, INIT " " INIT " .");
     expect_number(&l, 4, 2);
-    expect_finding(&l, "init_ke_loop", ERROR);
-    expect_findings(&l, "init_ke_loop", 1);
+    expect_one_finding(&l, "init_ke_loop", ERROR);
     expect_finding_on_a_frame(&l, "init_ke_loop");
     expect_finding_says(&l, "init_ke_loop", "20");
     expect_nothing_unanswered(&l);
@@ -282,7 +249,7 @@ static void group_once_for_each_sa(void)
         v2_invalid_ke(&l, 19);
         v2_init_req(&l, 19);
         v2_init_resp(&l);
-        auth(&l);
+        v2_auth(&l);
         after(&l, 10);
         next_sa(&l);
     }
@@ -311,8 +278,7 @@ static void cookie_loop_behind_nat(void)
     expect_sas(&l, 1);
     expect_number(&l, 6, 3);
     expect_pair(&l, 5, 6);
-    expect_finding(&l, "init_cookie_loop", ERROR);
-    expect_findings(&l, "init_cookie_loop", 1);
+    expect_one_finding(&l, "init_cookie_loop", ERROR);
     expect_finding_says(&l, "init_cookie_loop", "port");
     expect_finding_says(&l, "init_cookie_loop", "NAT");
     expect_nothing_unanswered(&l);
@@ -335,7 +301,7 @@ static void cookie_loop(void)
     ladder_end(&l);
 }
 
-/* R1.8.2: a responder may change its secret in between. */
+/* A responder may change its secret in between. */
 static void two_cookies(void)
 {
     ladder l;
@@ -347,7 +313,7 @@ static void two_cookies(void)
     v2_cookie(&l, 2);
     v2_retry(&l, 14, 2);
     v2_init_resp(&l);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_number(&l, 6, 3);
     expect_finding(&l, "init_cookie", NOTE);
@@ -369,7 +335,7 @@ static void copies_of_a_cookie(void)
     }
     v2_retry(&l, 14, 1);
     v2_init_resp(&l);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_no_finding(&l, "init_cookie_loop");
     expect_finding(&l, "init_cookie", NOTE);
@@ -397,7 +363,7 @@ static void cookie_without_spi(void)
     ladder_end(&l);
 }
 
-/* R1.2.2: some responders put an SPI of their own there, another each time. */
+/* Some responders put an SPI of their own there, another each time. */
 static void refusals_with_spi(void)
 {
     ladder l;
@@ -416,7 +382,7 @@ static void refusals_with_spi(void)
     v2_retry(&l, 19, 1);
     l.spi_r = own;
     v2_init_resp(&l);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_labels(&l, INIT " " INIT " " INIT " " AUTH " .");
     expect_sas(&l, 1);
@@ -441,6 +407,7 @@ static void refused(uint16_t notify, bool with_spi, const char *id)
     v2_init_req(&l, 14);
     v2_init_error(&l, notify);
     long_after(&l);
+    g_test_message("notify %u", notify);
     expect_labels(&l, INIT " .");
     expect_sas(&l, 1);
     expect_pair(&l, 1, 2);
@@ -474,15 +441,12 @@ static void refused_then_answered(void)
     v2_init_req(&l, 14);
     v2_init_error(&l, V2_N_NO_PROPOSAL_CHOSEN);
     after(&l, 1);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
-    auth(&l);
+    v2_establish(&l);
     v2_info(&l, INITIATOR, 2);
     long_after(&l);
     expect_labels(&l, INIT " IKE_SA_INIT.req+ IKE_SA_INIT.resp " AUTH " " INFO " .");
     expect_sas(&l, 1);
-    expect_state(&l, 0, IKE_STATE_ESTABLISHED);
-    expect_failed(&l, 0, false);
+    expect_established(&l, 0);
     expect_no_finding(&l, "v2_msgid_reuse");
     expect_no_finding_above(&l, WARN, NULL);
     ladder_end(&l);
@@ -495,12 +459,11 @@ static void redirect(void)
     ladder_begin(&l);
     v2_init_req(&l, 14);
     v2_redirect(&l, "10.9.0.9");
-    l.hosts[RESPONDER].seen = l.hosts[RESPONDER].own = l.hosts[RESPONDER].known =
-        wire_endpoint("10.9.0.9", 500);
+    host_is(&l, RESPONDER, "10.9.0.9", 500);
     next_sa(&l);
     v2_redirected_req(&l, "10.2.0.2");
     v2_init_resp(&l);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_labels(&l, INIT " " INIT " " AUTH " .");
     expect_sas(&l, 2);
@@ -516,8 +479,8 @@ static void redirect(void)
     ladder_end(&l);
 }
 
-/* The round trip takes longer than the timer of the initiator: a repeat is refused as well, after the
- * initiator has followed. */
+/* The round trip takes longer than the timer of the initiator: a repeat is refused as well, after
+ * the initiator has followed. */
 static void late_repeat_of_a_refusal(void)
 {
     ladder l;
@@ -536,7 +499,7 @@ static void late_repeat_of_a_refusal(void)
                       "IKE_SA_INIT.resp+");
     expect_no_finding(&l, "init_ke_loop");
     v2_init_resp(&l);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_pair(&l, 4, 6);
     expect_finding(&l, "init_ke", CHAT);

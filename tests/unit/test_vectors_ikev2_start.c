@@ -4,26 +4,6 @@
  */
 #include "ladder2.h"
 
-#define CHAT IKE_SEVERITY_CHAT
-#define NOTE IKE_SEVERITY_NOTE
-#define WARN IKE_SEVERITY_WARN
-
-#define INIT "IKE_SA_INIT.req IKE_SA_INIT.resp"
-#define AUTH "IKE_AUTH.req IKE_AUTH.resp"
-
-static void auth(ladder *l)
-{
-    v2_auth_req(l, 1);
-    v2_auth_resp(l, 1, V2_AUTH_LENGTH);
-}
-
-/* The capture goes on long enough for every verdict. */
-static void long_after(ladder *l)
-{
-    after(l, 30);
-    foreign(l);
-}
-
 /* ---- nobody answers ---- */
 
 static void unanswered(void)
@@ -40,20 +20,17 @@ static void unanswered(void)
     foreign(&l);
     expect_labels(&l, "IKE_SA_INIT.req IKE_SA_INIT.req+ IKE_SA_INIT.req+ IKE_SA_INIT.req+ "
                       "IKE_SA_INIT.req+ .");
-    expect_finding(&l, "init_noresp", WARN);
-    expect_findings(&l, "init_noresp", 1);
+    expect_one_finding(&l, "init_noresp", WARN);
     expect_finding_at(&l, 5, "init_noresp");
     expect_findings(&l, "retrans", 4);
     expect_number(&l, 5, 1);
-    expect_no_finding(&l, "pending");
-    expect_no_finding(&l, "superseded");
-    expect_no_finding(&l, "oneway_capture");
+    expect_no_findings(&l, "pending superseded oneway_capture");
     expect_state(&l, 0, IKE_STATE_OFFERED);
     expect_failed(&l, 0, true);
     ladder_end(&l);
 }
 
-/* R2.5.2: three sendings, and five seconds after the first. */
+/* Three sendings, and five seconds after the first. */
 static void unanswered_capture_ends(void)
 {
     ladder l;
@@ -85,7 +62,7 @@ static void pending(void)
     ladder_end(&l);
 }
 
-/* R2.5.3: the sender did not try again. */
+/* The sender did not try again. */
 static void unanswered_once(void)
 {
     ladder l;
@@ -98,7 +75,7 @@ static void unanswered_once(void)
     ladder_end(&l);
 }
 
-/* R2.5.4: the network answered. */
+/* The network answered. */
 static void port_unreachable(void)
 {
     ladder l;
@@ -115,7 +92,7 @@ static void port_unreachable(void)
     ladder_end(&l);
 }
 
-/* R2.5.2: a newer attempt came up. */
+/* A newer attempt came up. */
 static void superseded(void)
 {
     ladder l;
@@ -145,15 +122,13 @@ static void answered_again_and_again(void)
 
     ladder_begin(&l);
     for (int i = 0; i < 3; i++) {
-        v2_init_req(&l, 14);
-        v2_init_resp(&l);
+        v2_init(&l);
         after(&l, 2);
     }
     long_after(&l);
     expect_labels(&l, INIT " IKE_SA_INIT.req+ IKE_SA_INIT.resp+"
                            " IKE_SA_INIT.req+ IKE_SA_INIT.resp+ .");
-    expect_finding(&l, "init_noreply", WARN);
-    expect_findings(&l, "init_noreply", 1);
+    expect_one_finding(&l, "init_noreply", WARN);
     expect_finding_on_a_frame(&l, "init_noreply");
     expect_no_finding(&l, "init_noresp");
     expect_no_finding(&l, "v2_msgid_reuse");
@@ -166,8 +141,7 @@ static void answered_and_nothing_more(void)
     ladder l;
 
     ladder_begin(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     long_after(&l);
     expect_finding(&l, "init_noreply", NOTE);
     expect_no_finding(&l, "init_noresp");
@@ -180,8 +154,7 @@ static void answered_and_the_capture_ends(void)
     ladder l;
 
     ladder_begin(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     after(&l, 1);
     foreign(&l);
     expect_no_finding(&l, "init_noreply");
@@ -195,12 +168,9 @@ static void goes_on_after_a_repeat(void)
     ladder l;
 
     ladder_begin(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     after(&l, 1);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
-    auth(&l);
+    v2_establish(&l);
     long_after(&l);
     expect_no_finding(&l, "init_noreply");
     expect_findings(&l, "retrans", 2);
@@ -228,17 +198,16 @@ static void cookie_not_returned(void)
 
 /* ---- which SA ---- */
 
-/* R1.2.3: two responders; the initiator goes on with the second. */
+/* Two responders; the initiator goes on with the second. */
 static void siblings(void)
 {
     ladder l;
 
     ladder_begin(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     l.spi_r += 0x100;
     v2_init_resp(&l);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_labels(&l, INIT " IKE_SA_INIT.resp " AUTH " .");
     expect_sas(&l, 2);
@@ -257,6 +226,23 @@ static void siblings(void)
     ladder_end(&l);
 }
 
+/* What the older one did before is not the sibling's. */
+static void sibling_begins_anew(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init(&l);
+    l.spi_r += 0x100;
+    v2_init_resp(&l);
+    expect_sas(&l, 2);
+    for (int side = 0; side < 2; side++)
+        g_assert_cmpuint(ladder_sa(&l, 1)->sides[side].messages, ==, 1);
+    g_assert_true(ladder_sa(&l, 1)->sides[0].natd.seen == ladder_sa(&l, 0)->sides[0].natd.seen);
+    expect_no_finding(&l, "retrans");
+    ladder_end(&l);
+}
+
 /* .. or with the first. */
 static void second_sibling_abandoned(void)
 {
@@ -264,13 +250,12 @@ static void second_sibling_abandoned(void)
     v2_spis first;
 
     ladder_begin(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     first = v2_current(&l);
     l.spi_r += 0x100;
     v2_init_resp(&l);
     v2_use(&l, first);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_sas(&l, 2);
     expect_sa_of(&l, 4, 0);
@@ -294,7 +279,7 @@ static void speak_as(ladder *l, const twin *who)
     l->spi_r = who->spi_r;
 }
 
-/* R1.2.2b: two hosts behind one NAT take the same SPI at the same time. */
+/* Two hosts behind one NAT take the same SPI at the same time. */
 static void same_spi_behind_nat(void)
 {
     const twin a = { 20001, 1, 0x2222222222222201 }, b = { 20002, 2, 0x2222222222222301 };
@@ -305,15 +290,14 @@ static void same_spi_behind_nat(void)
     speak_as(&l, &a);
     v2_init_req(&l, 14);
     speak_as(&l, &b);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     speak_as(&l, &a);
     v2_init_resp(&l);
     move_to_4500(&l);
     speak_as(&l, &a);
-    auth(&l);
+    v2_auth(&l);
     speak_as(&l, &b);
-    auth(&l);
+    v2_auth(&l);
     long_after(&l);
     expect_labels(&l, "IKE_SA_INIT.req " INIT " IKE_SA_INIT.resp " AUTH " " AUTH " .");
     expect_sas(&l, 2);
@@ -326,9 +310,7 @@ static void same_spi_behind_nat(void)
     expect_number(&l, 2, 1);
     expect_responder_spi(&l, 0, a.spi_r);
     expect_responder_spi(&l, 1, b.spi_r);
-    expect_no_finding(&l, "sibling");
-    expect_no_finding(&l, "cookie_reused");
-    expect_no_finding(&l, "nat_rebind");
+    expect_no_findings(&l, "sibling cookie_reused nat_rebind");
     expect_nothing_unanswered(&l);
     expect_no_finding_above(&l, CHAT, NULL);
     ladder_end(&l);
@@ -357,7 +339,7 @@ static void same_spi_refused(void)
     ladder_end(&l);
 }
 
-/* R1.2.8: the SPI of an SA that came up, with another first message. */
+/* The SPI of an SA that came up, with another first message. */
 static void spi_reused(void)
 {
     ladder l;
@@ -373,8 +355,7 @@ static void spi_reused(void)
     expect_sa_of(&l, 5, 1);
     expect_sa_of(&l, 8, 1);
     expect_number(&l, 5, 1);
-    expect_finding(&l, "cookie_reused", WARN);
-    expect_findings(&l, "cookie_reused", 1);
+    expect_one_finding(&l, "cookie_reused", WARN);
     expect_finding_at(&l, 5, "cookie_reused");
     expect_no_finding(&l, "sibling");
     expect_no_finding(&l, "v2_msgid_reuse");
@@ -393,60 +374,19 @@ static void both_initiate(void)
     expect_sas(&l, 2);
     expect_initiator(&l, 0, "10.1.0.2", 500);
     expect_initiator(&l, 1, "10.2.0.2", 500);
-    expect_finding(&l, "simul", NOTE);
-    expect_findings(&l, "simul", 1);
+    expect_one_finding(&l, "simul", NOTE);
     expect_no_finding_above(&l, NOTE, NULL);
     ladder_end(&l);
 }
 
-/* ---- many at once ---- */
-
-static void half_open(ladder *l, int count, double gap)
-{
-    for (int i = 0; i < count; i++) {
-        char *source = g_strdup_printf("10.3.0.%d", i + 1);
-
-        l->hosts[INITIATOR].seen = wire_endpoint(source, 500);
-        g_free(source);
-        next_sa(l);
-        v2_init_req(l, 14);
-        after(l, gap);
-    }
-    long_after(l);
-}
-
-static void flood(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    half_open(&l, 60, 0.05);
-    expect_sas(&l, 60);
-    expect_findings(&l, "halfopen_flood", 1);
-    expect_no_finding(&l, "init_noresp");
-    expect_failed(&l, 59, true);
-    ladder_end(&l);
-}
-
-static void no_flood(void)
-{
-    ladder l;
-
-    ladder_begin(&l);
-    half_open(&l, 20, 0.05);
-    expect_no_finding(&l, "halfopen_flood");
-    expect_findings(&l, "init_noresp", 20);
-    ladder_end(&l);
-}
-
-/* Two tunnels between the same gateways begin at once, and the capture ends: neither was given up. */
+/* Two tunnels between the same gateways begin at once, and the capture ends: neither was given
+ * up. */
 static void two_on_their_way(void)
 {
     ladder l;
 
     ladder_begin(&l);
-    v2_init_req(&l, 14);
-    v2_init_resp(&l);
+    v2_init(&l);
     v2_auth_req(&l, 1);
     next_sa(&l);
     v2_init_req(&l, 14);
@@ -458,8 +398,8 @@ static void two_on_their_way(void)
     ladder_end(&l);
 }
 
-/* A slow responder answers each copy of the offer; the capture holds port 500 only, so that what follows
- * is not in it. */
+/* A slow responder answers each copy of the offer; the capture holds port 500 only, so that what
+ * follows is not in it. */
 static void answered_to_each_copy(void)
 {
     ladder l;
@@ -498,13 +438,12 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/init/goes-on-after-a-repeat", goes_on_after_a_repeat);
     g_test_add_func("/ikev2/init/cookie-not-returned", cookie_not_returned);
     g_test_add_func("/ikev2/sa/siblings", siblings);
+    g_test_add_func("/ikev2/sa/siblings-begins-anew", sibling_begins_anew);
     g_test_add_func("/ikev2/sa/second-sibling-abandoned", second_sibling_abandoned);
     g_test_add_func("/ikev2/sa/same-spi-behind-nat", same_spi_behind_nat);
     g_test_add_func("/ikev2/sa/same-spi-refused", same_spi_refused);
     g_test_add_func("/ikev2/sa/spi-reused", spi_reused);
     g_test_add_func("/ikev2/sa/both-initiate", both_initiate);
-    g_test_add_func("/ikev2/flood/many", flood);
-    g_test_add_func("/ikev2/flood/few", no_flood);
     g_test_add_func("/ikev2/init/two-on-their-way", two_on_their_way);
     g_test_add_func("/ikev2/init/answered-to-each-copy", answered_to_each_copy);
     return g_test_run();

@@ -69,11 +69,11 @@ GByteArray *wire_hex(const char *hex)
 {
     GByteArray *out = g_byte_array_new();
 
-    for (; hex[0] && hex[1]; hex += 2) {
-        const uint8_t byte = (uint8_t)(g_ascii_xdigit_value(hex[0]) << 4 |
-                                       g_ascii_xdigit_value(hex[1]));
+    for (; hex[0] && hex[1]; hex += hex[0] == ' ' ? 1 : 2) {
+        const uint8_t byte = (uint8_t)(g_ascii_xdigit_value(hex[0]) * 16 + g_ascii_xdigit_value(hex[1]));
 
-        g_byte_array_append(out, &byte, 1);
+        if (hex[0] != ' ')
+            g_byte_array_append(out, &byte, 1);
     }
     return out;
 }

@@ -22,7 +22,7 @@ ike_endpoint wire_endpoint(const char *addr, uint16_t port);
 void wire_random(GByteArray *out, size_t n, uint64_t seed);
 /* The next number of a generator; its state must not be 0. */
 uint64_t wire_next_random(uint64_t *state);
-/* Bytes of a hex text. */
+/* Bytes of a hex text, which may have a space between them. */
 GByteArray *wire_hex(const char *hex);
 void wire_put16(uint8_t *p, unsigned value);
 void wire_put32(uint8_t *p, uint32_t value);

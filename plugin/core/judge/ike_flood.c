@@ -47,16 +47,6 @@ static bool may_float_next(const ike_sa *sa)
            (sa->version == 2 || may_be_natted(sa, IKE_SIDE_A) || may_be_natted(sa, IKE_SIDE_B));
 }
 
-static guint addr_hash(gconstpointer p)
-{
-    return ike_addr_hash(p);
-}
-
-static gboolean addr_equal(gconstpointer a, gconstpointer b)
-{
-    return ike_addr_equal(a, b);
-}
-
 static guint endpoint_hash(gconstpointer p)
 {
     const ike_endpoint *e = p;
@@ -139,7 +129,7 @@ static void judge_list(ike_tracker *t, const GPtrArray *list, guint many)
 
 void ike_judge_floods(ike_tracker *t)
 {
-    GHashTable *responders = g_hash_table_new_full(addr_hash, addr_equal, NULL, free_list);
+    GHashTable *responders = g_hash_table_new_full(ike_addr_key_hash, ike_addr_key_equal, NULL, free_list);
     GHashTable *sources = g_hash_table_new_full(endpoint_hash, endpoint_equal, NULL, free_list);
     const bool hides_4500 = is_without_4500(t);
     GHashTableIter i;

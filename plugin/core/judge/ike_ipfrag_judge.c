@@ -7,13 +7,10 @@
 #include "ike_judge.h"
 
 #define ENDS_TOO_SOON (1 * IKE_SECOND)
-#define COPIES_LOOKED_AT 64
 
 /* ---- fragments dropped behind the capture point ---- */
 
-/* A small request of phase 1 was answered by a small message: the path works for these. What follows
- * shows that the answer arrived. */
-static bool small_messages_pass(const ike_sa *sa)
+bool ike_judge_small_messages_pass(const ike_sa *sa)
 {
     for (unsigned i = 1; i <= sa->phase1->highest; i++) {
         const ike_record *r = sa->phase1->slot[i];
@@ -27,16 +24,16 @@ static bool small_messages_pass(const ike_sa *sa)
 
 static const char *small_pass(const ike_sa *sa)
 {
-    return small_messages_pass(sa) ? ", while smaller messages of this SA are answered: they are "
-                                     "dropped on the way"
-                                   : "";
+    return ike_judge_small_messages_pass(sa)
+               ? ", while smaller messages of this SA are answered: they are dropped on the way"
+               : "";
 }
 
-static bool is_always_fragmented(const ike_record *first)
+bool ike_judge_is_always_in_ip_fragments(const ike_record *first)
 {
     int n = 0;
 
-    for (const ike_record *copy = first->last; copy && n++ < COPIES_LOOKED_AT; copy = copy->older)
+    for (const ike_record *copy = first->last; copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->older)
         if (copy->fragment != IKE_FRAGMENT_IP)
             return false;
     return true;
@@ -46,7 +43,8 @@ void ike_judge_append_dropped(GString *text, const ike_sa *sa, const ike_record 
 {
     const ike_side peer = ike_side_other(first->side);
 
-    if (peer == IKE_SIDE_NONE || !is_always_fragmented(first) || !small_messages_pass(sa))
+    if (peer == IKE_SIDE_NONE || !ike_judge_is_always_in_ip_fragments(first) ||
+        !ike_judge_small_messages_pass(sa))
         return;
     g_string_append(text, "; every copy went in IP fragments, while smaller messages were answered: ");
     g_string_append(text, first->has_marker && !sa->sides[peer].current_has_marker
@@ -201,6 +199,13 @@ static void judge_set(ike_tracker *t, const ike_ipset *set, const alike *copies)
 
 /* ---- pieces whose first one, which has the ports, never came ---- */
 
+static int by_frame(gconstpointer a, gconstpointer b)
+{
+    const ike_record *x = *(ike_record *const *)a, *y = *(ike_record *const *)b;
+
+    return x->note.frame < y->note.frame ? -1 : x->note.frame > y->note.frame;
+}
+
 /* Making records must not move the end of the SA, which is far behind these frames. */
 static void annotate_probable(ike_tracker *t, ike_ipset *set)
 {
@@ -226,8 +231,7 @@ static void judge_headless(ike_tracker *t, ike_ipset *set)
     finding = ike_raise(t, set->sa, IKE_DIAG_IPFRAG_LOSS, &p->record->note, IKE_SEVERITY_NOTE,
                         "probably a piece of %s, which was due: bytes %s of the datagram with IP ID %04x "
                         "are missing, among them the ports", label->str, missing->str, set->key.id);
-    if (finding->count == 1)
-        finding->evidence = IKE_INFERRED;
+    ike_finding_known(finding, &p->record->note, IKE_INFERRED);
     g_string_free(missing, TRUE);
     g_string_free(label, TRUE);
 }
@@ -240,15 +244,27 @@ static bool is_headless(const ike_tracker *t, const ike_ipset *set)
            set->sa->newest_frame > ike_ipset_nth(set, 0)->frame;
 }
 
+static void sort_records(gpointer sa, gpointer value, gpointer user)
+{
+    (void)value;
+    (void)user;
+    g_ptr_array_sort(((ike_sa *)sa)->records, by_frame);
+}
+
 void ike_ipfrag_judge(ike_tracker *t)
 {
     GHashTable *groups = group(t);
+    GHashTable *sas = g_hash_table_new(g_direct_hash, g_direct_equal); /* that got records of earlier frames */
 
     for (GList *l = t->ipfrags->order->head; l; l = l->next)
         if (is_incomplete(l->data))
             judge_set(t, l->data, alike_of(groups, l->data));
     for (GList *l = t->ipfrags->order->head; l; l = l->next)
-        if (is_headless(t, l->data))
+        if (is_headless(t, l->data)) {
             judge_headless(t, l->data);
+            g_hash_table_add(sas, ((const ike_ipset *)l->data)->sa);
+        }
+    g_hash_table_foreach(sas, sort_records, NULL);
+    g_hash_table_destroy(sas);
     g_hash_table_destroy(groups);
 }

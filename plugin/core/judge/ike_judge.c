@@ -110,6 +110,11 @@ static void judge_oneway(ike_tracker *t, ike_sa *sa)
 
 /* ---- the life of an SA ---- */
 
+bool ike_judge_waited(const ike_tracker *t, ike_time since)
+{
+    return t->span.last - since >= t->options.patience;
+}
+
 static bool is_resent_after(const ike_record *request, const ike_record *response)
 {
     return request && response && ike_judge_was_sent_after(request, response);
@@ -124,7 +129,7 @@ static void judge_state_v1(ike_tracker *t, ike_sa *sa)
     sa->established = last;
     if (sa->state == IKE_STATE_PROBABLY_ESTABLISHED && last &&
         sa->phase1->mode == IKE_MODE_MAIN && !is_resent_after(sa->phase1->slot[5], last) &&
-        t->span.last - last->note.time >= t->options.patience)
+        ike_judge_waited(t, last->note.time))
         sa->state = IKE_STATE_ESTABLISHED;
     if (sa->phase1->mode == IKE_MODE_AGGRESSIVE && last &&
         (sa->sides[0].esp_packets || sa->sides[1].esp_packets))
@@ -204,7 +209,7 @@ static void judge_attempts(const ike_tracker *t, const GPtrArray *list)
 
         if (a->state == IKE_STATE_ABANDONED || b->sibling_of || !begins_here(a) || !begins_here(b) ||
             a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2.nack ||
-            t->span.last - a->last_time < t->options.patience)
+            !ike_judge_waited(t, a->last_time))
             continue;
         if (ike_judge_came_up(b))
             continue;
@@ -241,11 +246,20 @@ static void judge_sibling(ike_tracker *t, ike_sa *sa)
 
 /* ---- all ---- */
 
+/* Keeps the order of the others. */
 static void drop_from(GPtrArray *list)
 {
-    for (guint i = list->len; list && i > 0; i--)
-        if (((const ike_finding *)list->pdata[i - 1])->is_verdict)
-            g_ptr_array_remove_index(list, i - 1);
+    guint kept = 0;
+
+    for (guint i = 0; i < list->len; i++) {
+        const gpointer finding = list->pdata[i];
+
+        if (((const ike_finding *)finding)->is_verdict)
+            continue;
+        list->pdata[i] = list->pdata[kept];
+        list->pdata[kept++] = finding;
+    }
+    g_ptr_array_set_size(list, (int)kept);
 }
 
 /* Takes back what was concluded before more frames came. */
@@ -269,8 +283,20 @@ static void drop_verdicts(ike_tracker *t)
     drop_from(t->findings); /* owns them: last */
 }
 
+/* An SA is renewed by one that appears later: from the newest on, each heir is known. */
+static void find_heirs(const GPtrArray *sas)
+{
+    for (guint i = sas->len; i > 0; i--) {
+        ike_sa *sa = sas->pdata[i - 1];
+
+        sa->heir = sa->rekeyed_to ? sa->rekeyed_to->heir : sa;
+    }
+}
+
 static void judge_sa(ike_tracker *t, ike_sa *sa)
 {
+    for (guint i = 0; i < sa->exchanges->len; i++)
+        ((ike_exchange *)sa->exchanges->pdata[i])->failed_by = IKE_DIAG_NONE;
     judge_joined(t, sa);
     judge_oneway(t, sa);
     ike_judge_nat(t, sa);
@@ -287,6 +313,7 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
         ike_v2frag_judge(t, sa->exchanges->pdata[i]);
     }
     ike_judge_liveness(t, sa);
+    ike_judge_rekeys(t, sa);
     judge_slow(t, sa);
     judge_gaps(t, sa);
     ike_v1frag_judge(t, sa);
@@ -310,6 +337,7 @@ void ike_judge_capture(ike_tracker *t)
     for (guint i = 0; i < t->sas->len; i++)
         judge_sibling(t, t->sas->pdata[i]);
     ike_judge_floods(t);
+    find_heirs(t->sas);
     for (guint i = 0; i < t->sas->len; i++)
         judge_sa(t, t->sas->pdata[i]);
     ike_judge_orphans(t);

@@ -17,14 +17,16 @@ bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from);
 /* An IKEv2 error outside the SA by this side after the first copy of `r`. */
 bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from);
 
-/* True when an SA came up, whatever became of it later. */
-bool ike_judge_came_up(const ike_sa *sa);
+/* True when the capture goes on for so long after a moment that an answer would have come. */
+bool ike_judge_waited(const ike_tracker *t, ike_time since);
 
 /* True when messages of phase 2 (Quick Mode, Transaction, New Group ..) were seen. */
 bool ike_judge_has_phase2(const ike_sa *sa);
 
 /* True when the capture holds only one direction of this SA although answers arrived. */
 bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa);
+
+#define IKE_COPIES_LOOKED_AT 64 /* of one message */
 
 /* How soon an Informational comes that reacts to a message. */
 #define IKE_REACTION (2 * IKE_SECOND)
@@ -39,6 +41,13 @@ void ike_judge_liveness(ike_tracker *t, ike_sa *sa);
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
 /* True for "fragmentation needed" and "packet too big". */
 bool ike_judge_is_too_big(const ike_icmp *icmp);
+/* True for these and for "fragment reassembly time exceeded". */
+bool ike_judge_is_about_size(const ike_icmp *icmp);
+/* True when each copy of a message came in IP fragments. */
+bool ike_judge_is_always_in_ip_fragments(const ike_record *first);
+/* A small request of phase 1 was answered by a small message: the path works for these. What follows
+ * shows that the answer arrived. */
+bool ike_judge_small_messages_pass(const ike_sa *sa);
 /* Appends what points to IP fragments that are dropped behind the capture point, if anything does: all
  * copies of this message that nobody reacted to went in IP fragments, and smaller messages of the SA were
  * answered both ways. */
@@ -58,6 +67,28 @@ void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_re
 /* ---- ike_judge_esp.c ---- */
 /* What IPsec SAs and their packets say. */
 void ike_judge_flows(ike_tracker *t);
+/* The IPsec SA of which an INVALID_SPI says that its receiver does not know it; NULL when the capture
+ * holds no packet of it. */
+ike_flow *ike_judge_refused_flow(const ike_tracker *t, const ike_record *refusal);
+/* True when the sender of a message sends ESP to its receiver afterwards, and when there are too many IPsec
+ * SAs between them to tell. */
+bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after);
+
+/* ---- ike_rekey.c ---- */
+/* What goes on under an SA that is up: rekeys, deletes, Child SAs that are refused. */
+void ike_judge_rekeys(ike_tracker *t, ike_sa *sa);
+
+/* ---- ike_judge_decrypted.c ---- */
+/* What decrypted messages say of authentication and of Child SAs (IKEv2). */
+void ike_judge_decrypted(ike_tracker *t, ike_sa *sa);
+
+/* ---- ike_ending.c: how an SA that came up ends ---- */
+/* IKEv2: the response without payloads to the delete of the IKE SA, after which nothing new came (RFC 7296
+ * 1.4.1); NULL when there is none, or the delete of a Child SA may look the same. */
+const ike_record *ike_judge_emptied(const ike_sa *sa);
+/* The message with the decrypted Delete of the IKE SA; else the one that is taken for it, or, in IKEv2, for the
+ * response to it; NULL when nothing shows that it was deleted. Inferred unless it is sa->deleted. */
+const ike_record *ike_judge_deleted(const ike_tracker *t, const ike_sa *sa);
 
 /* ---- ike_judge_v2.c ---- */
 /* Whether an IKEv2 SA came up, by what follows its last IKE_AUTH. */
@@ -74,6 +105,9 @@ void ike_judge_redundant(ike_tracker *t, const GPtrArray *list);
 /* ---- ike_natt_judge.c ---- */
 /* Who is behind a NAT, and who forces encapsulation. */
 void ike_judge_nat(ike_tracker *t, ike_sa *sa);
+/* True when the hashes that the peers compare show no NAT, whatever the capture sees (IKEv1: in IKEv2 the
+ * hashes of both sides cannot be compared). */
+bool ike_judge_peers_see_none(const ike_sa *sa);
 /* What is wrong with NAT traversal; uses what was said of unanswered messages. */
 void ike_judge_natt(ike_tracker *t, ike_sa *sa);
 /* Hosts that a NAT gives the same address and port; `list`: all SAs between two hosts. */
@@ -87,7 +121,29 @@ guint ike_judge_info_position(const GPtrArray *infos, uint32_t frame);
 /* True when the SA has no new message after this one. */
 bool ike_judge_is_silent_after(const ike_sa *sa, const ike_record *after);
 bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after);
-/* True when an older SA of the same hosts came up: this one renews it, and its Quick Modes go on. */
+
+/* ---- ike_neighbours.c: other SAs between the same hosts ---- */
+/* True when an SA came up, whatever became of it later. */
+bool ike_judge_came_up(const ike_sa *sa);
+/* True when an older SA of the same hosts is established or was renewed: this one renews it, and its Quick Modes go on. */
 bool ike_judge_renews_another(const ike_tracker *t, const ike_sa *sa);
+/* Another SA that came up in place of this one whose request was not answered: begun while it was tried or
+ * soon after it was given up. `in_use`: the SA was up before, and counts what lives or began since the
+ * request. NULL when there is none. */
+const ike_sa *ike_judge_successor(const ike_tracker *t, const ike_sa *sa, const ike_record *request,
+                                  bool in_use);
+/* An older SA on which the peer went on after the request: it is alive, and may have forgotten an SA whose
+ * delete it answered. NULL when there is none. */
+const ike_sa *ike_judge_alive_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *request);
+/* True when another SA within a minute of this one has messages both ways. */
+bool ike_judge_is_answered_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *request);
+/* True when on another SA both sides use UDP 4500. */
+bool ike_judge_works_on_4500_beside(const ike_tracker *t, const ike_sa *sa);
+/* True when another SA, of IKEv1 with a pre-shared key, came up. */
+bool ike_judge_psk_works_beside(const ike_tracker *t, const ike_sa *sa);
+/* True when the receiver of the request starts an SA of its own within a minute. */
+bool ike_judge_is_begun_by(const ike_tracker *t, const ike_sa *sa, const ike_record *request);
+/* True when another SA has ESP. */
+bool ike_judge_has_esp_beside(const ike_tracker *t, const ike_sa *sa);
 
 #endif

@@ -4,14 +4,15 @@
  * packets that came twice or in fragments, ESP where a NAT needs it in UDP. RFC 4303 3.3.3 and 3.4.3,
  * RFC 3948, RFC 3715.
  */
+#include "ike_decrypted.h"
 #include "ike_judge.h"
 #include "ike_null.h"
 
 #define ONE_WAY_PACKETS 5
 #define ONE_WAY_SPAN (10 * IKE_SECOND)
-#define LOW_NUMBER 10         /* of the first packet of an IPsec SA that is new */
 #define MANY_REPEATS 100      /* one repeat in so many packets is more than noise */
 #define ENOUGH_PACKETS 200u   /* to speak of a share */
+#define ENOUGH_SEEN 10u
 #define LOOKED_AT 1024        /* flows, exchanges or SAs that one flow is compared with: beyond it no
                                * verdict, so that a flood of SPIs costs no more than its packets */
 
@@ -27,14 +28,23 @@ static void append_ends(GString *out, const ike_flow *flow)
     ike_addr_append(out, &flow->dst.addr);
 }
 
-/* "SPI c1a9656b from 10.1.0.2 to 10.2.0.2"; g_free it. */
-static char *name_of(const ike_flow *flow)
+/* Raises a diagnosis of an IPsec SA, whose name begins the text: "SPI c1a9656b from 10.1.0.2 to 10.2.0.2". */
+static G_GNUC_PRINTF(6, 7) ike_finding *raise_flow(ike_tracker *t, const ike_flow *flow, ike_diagnosis_id id,
+                                                  ike_packet *packet, ike_severity severity,
+                                                  const char *format, ...)
 {
     GString *text = g_string_new(NULL);
+    ike_finding *finding;
+    va_list arguments;
 
     g_string_printf(text, "SPI %08x from ", flow->spi);
     append_ends(text, flow);
-    return g_string_free(text, FALSE);
+    va_start(arguments, format);
+    g_string_append_vprintf(text, format, arguments);
+    va_end(arguments);
+    finding = ike_raise(t, flow->sa, id, &packet->note, severity, "%s", text->str);
+    g_string_free(text, TRUE);
+    return finding;
 }
 
 /* ---- one direction only ---- */
@@ -78,20 +88,23 @@ static bool sees_receiver(const ike_tracker *t, const ike_flow *flow)
 
 static void judge_oneway(ike_tracker *t, ike_flow *flow)
 {
-    char *name;
-
     if (!flow->child || flow->packets < ONE_WAY_PACKETS ||
         flow->newest->note.time - flow->first->note.time < ONE_WAY_SPAN ||
         !sees_receiver(t, flow) || has_return_traffic(t, flow))
         return;
-    name = name_of(flow);
-    ike_raise(t, flow->sa, IKE_DIAG_ESP_ONEWAY, &flow->newest->note, IKE_SEVERITY_NONE,
-              "%" G_GUINT64_FORMAT " %s packets of %s, none the other way", flow->packets,
-              protocol(flow), name);
-    g_free(name);
+    raise_flow(t, flow, IKE_DIAG_ESP_ONEWAY, flow->newest, IKE_SEVERITY_NONE,
+               ": %" G_GUINT64_FORMAT " %s packets, none the other way", flow->packets, protocol(flow));
 }
 
 /* ---- before the negotiation was over ---- */
+
+/* Keys show that it has other SPIs. */
+static bool is_of_another(const ike_exchange *exchange, const ike_flow *flow)
+{
+    const uint32_t spi = ike_agreement_spi(exchange, ike_side_other(flow->side));
+
+    return spi != 0 && spi != flow->spi;
+}
 
 /* The Quick Mode or IKE_AUTH that was asked for but not answered when the flow began, unless one had been
  * answered before. The answer comes later: where the capture lacks it, nothing can be said. */
@@ -104,7 +117,7 @@ static const ike_exchange *open_negotiation(const ike_sa *sa, const ike_flow *fl
         const ike_exchange *exchange = sa->exchanges->pdata[i];
         const ike_record *asked = exchange->slot[1], *answer = exchange->slot[2];
 
-        if (exchange->child < 0 || !answer)
+        if (exchange->child < 0 || !answer || is_of_another(exchange, flow))
             continue;
         if (answer->note.frame < began)
             return NULL;
@@ -117,15 +130,12 @@ static const ike_exchange *open_negotiation(const ike_sa *sa, const ike_flow *fl
 static void judge_early(ike_tracker *t, ike_flow *flow)
 {
     const ike_sa *sa = flow->sa;
-    char *name;
 
-    if (!sa || sa->is_joined || sa->parent || flow->child || flow->first_sequence > LOW_NUMBER ||
+    if (!sa || sa->is_joined || sa->parent || flow->child || flow->first_sequence > IKE_LOW_SEQUENCE ||
         ike_judge_renews_another(t, sa) || !open_negotiation(sa, flow))
         return;
-    name = name_of(flow);
-    ike_raise(t, flow->sa, IKE_DIAG_ESP_EARLY, &flow->first->note, IKE_SEVERITY_NONE,
-              "%s has its packet number %u before the negotiation is over", name, flow->first_sequence);
-    g_free(name);
+    raise_flow(t, flow, IKE_DIAG_ESP_EARLY, flow->first, IKE_SEVERITY_NONE,
+               " has its packet number %u before the negotiation is over", flow->first_sequence);
 }
 
 /* The commit bit makes the responder wait until it has set up the IPsec SA: RFC 2408 3.1. */
@@ -133,38 +143,97 @@ static void judge_commit(ike_tracker *t, ike_flow *flow)
 {
     const ike_exchange *quick = flow->child;
     const ike_record *connected = quick && quick->mode == IKE_MODE_QUICK ? quick->slot[4] : NULL;
-    char *name;
 
     if (!connected || flow->side != quick->opener ||
         flow->first->note.frame > connected->note.frame)
         return;
-    name = name_of(flow);
-    ike_raise(t, flow->sa, IKE_DIAG_ESP_AFTER_QM2, &flow->first->note, IKE_SEVERITY_NONE,
-              "%s is in use before QM4 in frame %u", name, connected->note.frame);
-    g_free(name);
+    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_QM2, flow->first, IKE_SEVERITY_NONE,
+               " is in use before QM4 in frame %u", connected->note.frame);
 }
 
 /* ---- after the end ---- */
 
 #define IN_FLIGHT (5 * IKE_SECOND)
 
-/* The receiver said that it does not know this SPI (RFC 7296 1.5), and the sender goes on. Of a deleted
- * SA nothing tells without keys. */
+ike_flow *ike_judge_refused_flow(const ike_tracker *t, const ike_record *refusal)
+{
+    ike_flow *flow = refusal->unknown_spi ? ike_esp_flow_to(t, refusal->unknown_spi, &refusal->src.addr)
+                                          : NULL;
+
+    return flow && flow->first ? flow : NULL;
+}
+
+/* By its place in the file or by time: a file may hold the packets in reverse, and clocks may run so. */
+static bool is_sent_after(const ike_flow *flow, const ike_note *note)
+{
+    return flow->newest->note.frame > note->frame ||
+           MAX(flow->first->note.time, flow->newest->note.time) > note->time;
+}
+
+bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after)
+{
+    const GPtrArray *flows = ike_esp_flows_between(t, &after->src.addr, &after->dst.addr);
+
+    if (flows && flows->len > LOOKED_AT)
+        return true;
+    for (guint i = flows ? flows->len : 0; i > 0; i--) {
+        const ike_flow *flow = flows->pdata[i - 1];
+
+        if (flow->first && is_sent_after(flow, &after->note))
+            return true;
+    }
+    return false;
+}
+
+/* The receiver said that it does not know this SPI (RFC 7296 1.5), and the sender goes on. Where its own
+ * ESP goes on the tunnel works. */
 static void judge_after_end(ike_tracker *t, const ike_record *refusal)
 {
-    ike_flow *flow = refusal->unknown_spi
-                         ? g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(refusal->unknown_spi))
-                         : NULL;
-    char *name;
+    ike_flow *flow = ike_judge_refused_flow(t, refusal);
 
-    if (!flow || !flow->first || !ike_addr_equal(&flow->dst.addr, &refusal->src.addr) ||
+    if (!flow || ike_judge_sends_esp_after(t, refusal) ||
         flow->newest->note.time - refusal->note.time < IN_FLIGHT)
         return;
-    name = name_of(flow);
-    ike_raise(t, flow->sa, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
-              "%s goes on although the receiver said in frame %u that it does not know it", name,
-              refusal->note.frame);
-    g_free(name);
+    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+               " goes on although the receiver said in frame %u that it does not know it",
+               refusal->note.frame);
+}
+
+/* A decrypted Delete of this IPsec SA by its receiver; in IKEv2, where both directions go, by either side, or of the
+ * IKE SA that has it (RFC 7296 1.4.1). */
+static const ike_record *told_end(const ike_flow *flow)
+{
+    const ike_agreement *a = flow->tied_by == IKE_TIED_BY_KEYS ? ike_agreement_find(flow->child) : NULL;
+    const ike_record *ended = a ? a->ended[1 - flow->side] : NULL;
+
+    if (!a || ended || flow->sa->version == 1)
+        return ended;
+    return a->ended[flow->side] ? a->ended[flow->side] : flow->sa->heir->deleted;
+}
+
+static bool judge_after_told(ike_tracker *t, ike_flow *flow)
+{
+    const ike_record *ended = told_end(flow);
+    ike_finding *finding;
+
+    if (!ended || flow->newest->note.time - ended->note.time < IN_FLIGHT)
+        return false;
+    finding = raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+                         " goes on although it was deleted in frame %u", ended->note.frame);
+    ike_finding_known(finding, &flow->newest->note, IKE_OBSERVED);
+    return true;
+}
+
+/* IKEv2: the Child SAs end with the IKE SA, unless a new one has taken them over (RFC 7296 2.8, 1.4.1). */
+static void judge_after_delete(ike_tracker *t, ike_flow *flow)
+{
+    const ike_record *emptied = flow->sa ? ike_judge_emptied(flow->sa) : NULL;
+
+    if (judge_after_told(t, flow) || !emptied || flow->tied_by != IKE_TIED_ONLY_CANDIDATE || flow->sa->rekeyed_to ||
+        flow->side != emptied->side || flow->newest->note.time - emptied->note.time < IN_FLIGHT)
+        return;
+    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+               " goes on although its IKE SA was deleted in frame %u", emptied->note.frame);
 }
 
 static void judge_refused(ike_tracker *t)
@@ -175,38 +244,58 @@ static void judge_refused(ike_tracker *t)
 
 /* ---- sequence numbers ---- */
 
+/* Nearly every packet twice: two captures of one path in one file, whose clocks differ. */
+static bool is_seen_twice(const ike_flow *flow)
+{
+    return flow->packets >= ENOUGH_SEEN && flow->repeats * 20 >= flow->packets * 9;
+}
+
 static void judge_sequence(ike_tracker *t, ike_flow *flow)
 {
-    char *name = name_of(flow);
-
+    if (!ike_flow_is_numbered(flow))
+        return;
     if (flow->restart)
-        ike_raise(t, flow->sa, IKE_DIAG_SPI_REUSE, &flow->restart->note, IKE_SEVERITY_NONE,
-                  "%s begins anew at packet number %u", name, flow->restart->sequence);
+        raise_flow(t, flow, IKE_DIAG_SPI_REUSE, flow->restart, IKE_SEVERITY_NONE,
+                   " begins anew at packet number %u", flow->restart->sequence);
     /* numbers that go on past the largest are extended ones: RFC 4303 2.2.1 */
     if (flow->near_wrap && !flow->has_wrapped)
-        ike_raise(t, flow->sa, IKE_DIAG_ESP_SEQ_WRAP, &flow->near_wrap->note, IKE_SEVERITY_NONE,
-                  "%s has reached packet number %u of 4294967295", name, flow->highest);
-    if (flow->repeat)
-        ike_raise(t, flow->sa, IKE_DIAG_ESP_REPLAY, &flow->repeat->note,
-                  flow->packets >= ENOUGH_PACKETS && flow->repeats * MANY_REPEATS > flow->packets
+        raise_flow(t, flow, IKE_DIAG_ESP_SEQ_WRAP, flow->near_wrap, IKE_SEVERITY_NONE,
+                   " has reached packet number %u of 4294967295", flow->highest);
+    if (flow->repeat && !is_seen_twice(flow))
+        raise_flow(t, flow, IKE_DIAG_ESP_REPLAY, flow->repeat,
+                   flow->packets >= ENOUGH_PACKETS && flow->repeats * MANY_REPEATS > flow->packets
                       ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
-                  "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets have a number that was "
-                  "there before", name, flow->repeats, flow->packets);
+                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets have a number that was "
+                   "there before", flow->repeats, flow->packets);
     if (ike_flow_missing(flow) > 0)
-        ike_raise(t, flow->sa, IKE_DIAG_ESP_LOSS, &flow->newest->note, IKE_SEVERITY_NONE,
-                  "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packet numbers are not in the "
-                  "capture", name, ike_flow_missing(flow),
-                  ike_flow_missing(flow) + flow->distinct);
-    g_free(name);
+        raise_flow(t, flow, IKE_DIAG_ESP_LOSS, flow->newest, IKE_SEVERITY_NONE,
+                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packet numbers are not in the "
+                   "capture", ike_flow_missing(flow),
+                   ike_flow_missing(flow) + flow->distinct);
 }
 
 /* ---- NAT and size ---- */
 
-/* What the peers find is what counts: forced encapsulation looks like a NAT to them as well. */
+/* What the peers find is what counts: forced encapsulation looks like a NAT to them as well, and what
+ * routers change on both sides of the capture does not. */
 static bool is_behind_nat(const ike_sa *sa)
 {
-    return ike_sa_natted(sa, IKE_SIDE_A) >= IKE_NAT_MAYBE ||
-           ike_sa_natted(sa, IKE_SIDE_B) >= IKE_NAT_MAYBE;
+    return ike_sa_has_natted(sa) && !ike_judge_peers_see_none(sa);
+}
+
+/* NAT detection speaks of the addresses of its time; peers move (RFC 4555). */
+static bool is_of_natd(const ike_flow *flow)
+{
+    for (int side = 0; side < 2; side++) {
+        const ike_record *natd = flow->sa->sides[side].natd.record;
+
+        if (natd && ((ike_addr_equal(&natd->src.addr, &flow->src.addr) &&
+                      ike_addr_equal(&natd->dst.addr, &flow->dst.addr)) ||
+                     (ike_addr_equal(&natd->src.addr, &flow->dst.addr) &&
+                      ike_addr_equal(&natd->dst.addr, &flow->src.addr))))
+            return true;
+    }
+    return false;
 }
 
 /* RFC 3948 1: with a NAT on the path ESP travels in UDP; RFC 3715 2.1: AH cannot pass one. Another SA
@@ -215,8 +304,8 @@ static bool needs_udp(const ike_tracker *t, const ike_flow *flow)
 {
     const GPtrArray *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
 
-    if (!flow->child || flow->encapsulation != IKE_IN_IP || !is_behind_nat(flow->sa) || !list ||
-        list->len > LOOKED_AT)
+    if (!flow->child || flow->encapsulation != IKE_IN_IP || !is_behind_nat(flow->sa) || !is_of_natd(flow) ||
+        !list || list->len > LOOKED_AT)
         return false;
     for (guint i = 0; i < list->len; i++)
         if (!is_behind_nat(list->pdata[i]))
@@ -226,16 +315,13 @@ static bool needs_udp(const ike_tracker *t, const ike_flow *flow)
 
 static void judge_path(ike_tracker *t, ike_flow *flow)
 {
-    char *name = name_of(flow);
-
     if (needs_udp(t, flow))
-        ike_raise(t, flow->sa, flow->is_ah ? IKE_DIAG_AH_NAT : IKE_DIAG_ESP_NOTENCAP,
-                  &flow->first->note, IKE_SEVERITY_NONE, "%s travels outside UDP", name);
+        raise_flow(t, flow, flow->is_ah ? IKE_DIAG_AH_NAT : IKE_DIAG_ESP_NOTENCAP, flow->first,
+                   IKE_SEVERITY_NONE, " travels outside UDP");
     if (flow->fragment)
-        ike_raise(t, flow->sa, IKE_DIAG_ESP_FRAG, &flow->fragment->note, IKE_SEVERITY_NONE,
-                  "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets came in IP fragments",
-                  name, flow->fragmented, flow->packets);
-    g_free(name);
+        raise_flow(t, flow, IKE_DIAG_ESP_FRAG, flow->fragment, IKE_SEVERITY_NONE,
+                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets came in IP fragments",
+                   flow->fragmented, flow->packets);
 }
 
 /* ---- ESP without encryption ---- */
@@ -272,30 +358,23 @@ static void judge_l2tp(ike_tracker *t, ike_flow *flow)
 static void judge_null(ike_tracker *t, ike_flow *flow)
 {
     ike_finding *finding;
-    char *name;
 
     if (!ike_null_is(flow))
         return;
-    name = name_of(flow);
-    finding = ike_raise(t, flow->sa, IKE_DIAG_ESP_NULL, &flow->first->note, IKE_SEVERITY_NONE,
-                        "%s is %snot encrypted and carries %s", name,
-                        flow->null->verdict == IKE_NULL_YES ? "" : "probably ",
-                        ike_null_content(flow));
+    finding = raise_flow(t, flow, IKE_DIAG_ESP_NULL, flow->first, IKE_SEVERITY_NONE,
+                         " is %snot encrypted and carries %s",
+                         flow->null->verdict == IKE_NULL_YES ? "" : "probably ",
+                         ike_null_content(flow));
     if (flow->null->verdict != IKE_NULL_YES)
-        finding->evidence = IKE_INFERRED;
+        ike_finding_known(finding, &flow->first->note, IKE_INFERRED);
     judge_l2tp(t, flow);
-    g_free(name);
 }
 
 static void judge_stranger(ike_tracker *t, ike_flow *flow)
 {
-    char *name;
-
     if (flow->sa)
         return;
-    name = name_of(flow);
-    ike_raise(t, NULL, IKE_DIAG_ESP_NOIKE, &flow->first->note, IKE_SEVERITY_NONE, "%s", name);
-    g_free(name);
+    raise_flow(t, flow, IKE_DIAG_ESP_NOIKE, flow->first, IKE_SEVERITY_NONE, "%s", "");
 }
 
 void ike_judge_flows(ike_tracker *t)
@@ -312,6 +391,7 @@ void ike_judge_flows(ike_tracker *t)
         judge_sequence(t, flow);
         judge_path(t, flow);
         judge_null(t, flow);
+        judge_after_delete(t, flow);
     }
     judge_refused(t);
 }

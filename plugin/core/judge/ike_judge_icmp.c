@@ -8,7 +8,10 @@
 #define MTU_LIFETIME (600 * IKE_SECOND) /* RFC 1191 6.3: then a host may try larger packets */
 #define IN_FLIGHT (1 * IKE_SECOND)      /* packets that left before the ICMP error arrived */
 
+#define GOODBYE_WITHIN (5 * IKE_SECOND)
+
 #define PORT_UNREACHABLE "port unreachable: the host is up, nothing listens there"
+#define PORT_REJECTED "port unreachable, and not from the host itself: a filter on the way"
 
 /* `code` -1: any. The first row that fits counts. */
 static const struct {
@@ -39,12 +42,17 @@ static bool is_port_unreachable(const ike_icmp *icmp)
     return icmp->is_v6 ? icmp->type == 1 && icmp->code == 4 : icmp->type == 3 && icmp->code == 3;
 }
 
-static bool is_first_message(const ike_record *r)
+static bool is_first_message(ike_record *r)
 {
-    const ike_record *first = r && r->first ? r->first : r;
+    const ike_label label = r ? ike_record_first(r)->label : (ike_label){ 0 };
 
-    return first && first->label.number == 1 &&
-           (first->label.mode == IKE_MODE_MAIN || first->label.mode == IKE_MODE_AGGRESSIVE);
+    switch (label.mode) {
+    case IKE_MODE_MAIN:
+    case IKE_MODE_AGGRESSIVE: return label.number == 1;
+    case IKE_MODE_V2_SA_INIT:
+    case IKE_MODE_V2_RESUME: return !label.is_response;
+    default: return false;
+    }
 }
 
 /* ---- the path MTU ---- */
@@ -52,6 +60,13 @@ static bool is_first_message(const ike_record *r)
 bool ike_judge_is_too_big(const ike_icmp *icmp)
 {
     return icmp->is_v6 ? icmp->type == 2 : icmp->type == 3 && icmp->code == 4;
+}
+
+bool ike_judge_is_about_size(const ike_icmp *icmp)
+{
+    const int timeout = icmp->is_v6 ? 3 : 11; /* code 1: of reassembly */
+
+    return ike_judge_is_too_big(icmp) || (icmp->type == timeout && icmp->code == 1);
 }
 
 /* The other side was heard after this record. */
@@ -64,12 +79,12 @@ static bool has_reaction(const ike_sa *sa, const ike_record *r)
 }
 
 /* The newest packet that its sender made larger than ICMP had told it; NULL when it obeyed. */
-static const ike_record *larger_after(const ike_sa *sa, const ike_icmp *icmp)
+static ike_record *larger_after(const ike_sa *sa, const ike_icmp *icmp)
 {
     if (icmp->quoted == IKE_SIDE_NONE || icmp->mtu == 0)
         return NULL;
     for (guint i = sa->records->len; i > 0; i--) {
-        const ike_record *r = sa->records->pdata[i - 1];
+        ike_record *r = sa->records->pdata[i - 1];
         const ike_time gap = r->note.time - icmp->note.time;
 
         if (r->side == icmp->quoted && r->packet_length > icmp->mtu && gap > IN_FLIGHT &&
@@ -79,11 +94,20 @@ static const ike_record *larger_after(const ike_sa *sa, const ike_icmp *icmp)
     return NULL;
 }
 
+static bool owes_answer(ike_record *r)
+{
+    const ike_record *message = ike_record_first(r->message ? r->message : r);
+
+    return ike_step_asks(ike_step_find(message->label)) || ike_step_asks(ike_step_find(message->part_of));
+}
+
 /* An MTU that is obeyed, or not but without harm (a router cuts packets that allow it), is a note. */
 static void judge_too_big(ike_tracker *t, ike_sa *sa, ike_icmp *icmp, const char *from,
                           const char *what)
 {
-    const ike_record *larger = larger_after(sa, icmp);
+    ike_record *larger = larger_after(sa, icmp);
+    const bool is_lost = larger && owes_answer(larger) && !has_reaction(sa, larger) &&
+                         ike_judge_waited(t, larger->note.time);
     GString *text = g_string_new(NULL);
 
     g_string_printf(text, "ICMP from %s: %s, ", from, what);
@@ -94,44 +118,62 @@ static void judge_too_big(ike_tracker *t, ike_sa *sa, ike_icmp *icmp, const char
     if (larger)
         g_string_append_printf(text, "; yet a packet of %u bytes follows in frame %u",
                                larger->packet_length, larger->note.frame);
-    if (larger && !has_reaction(sa, larger))
+    if (is_lost)
         g_string_append(text, " and has no answer");
-    ike_raise(t, sa, IKE_DIAG_PMTU, &icmp->note,
-              larger && !has_reaction(sa, larger) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE, "%s",
+    ike_raise(t, sa, IKE_DIAG_PMTU, &icmp->note, is_lost ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE, "%s",
               text->str);
+    if (is_lost)
+        ike_sa_fail(sa);
     g_string_free(text, TRUE);
 }
 
 /* ---- all ---- */
 
-/* The last answer of an IKEv2 SA to a peer that closed its port: one that deletes the SA and does not
- * wait. */
-static bool is_late_answer(const ike_icmp *icmp)
+/* Whether the other side sent an Informational of its own shortly before this one. */
+static bool follows_goodbye(const ike_sa *sa, const ike_record *r)
+{
+    const GPtrArray *theirs = sa->infos[ike_side_other(r->side)];
+    const guint i = ike_judge_info_position(theirs, r->note.frame);
+    const ike_record *before = i > 0 ? theirs->pdata[i - 1] : NULL;
+
+    return before && r->note.time - before->note.time <= GOODBYE_WITHIN;
+}
+
+/* The last word to a peer that deleted the SA and closed its port without waiting for it: the response of
+ * IKEv2, a delete of one's own in IKEv1. */
+static bool is_late_answer(const ike_sa *sa, const ike_icmp *icmp)
 {
     const ike_record *about = icmp->about ? ike_record_first(icmp->about) : NULL;
 
-    return about && is_port_unreachable(icmp) && about->label.mode == IKE_MODE_V2_INFO &&
-           about->label.is_response;
+    if (!about || !is_port_unreachable(icmp) || about->side == IKE_SIDE_NONE)
+        return false;
+    return (about->label.mode == IKE_MODE_V2_INFO && about->label.is_response) ||
+           (about->label.mode == IKE_MODE_INFO && ike_judge_came_up(sa) && follows_goodbye(sa, about));
 }
 
 static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
 {
     const ike_record *about = icmp->about ? icmp->about : sa->records->pdata[0];
     const bool stops = ike_judge_is_silent_after(sa, about) && !ike_judge_has_esp_after(sa, about) &&
-                       !is_late_answer(icmp);
+                       !is_late_answer(sa, icmp);
     GString *from = g_string_new(NULL);
 
     ike_addr_append(from, &icmp->reporter);
     for (size_t i = 0; i < G_N_ELEMENTS(icmp_rows); i++) {
         ike_diagnosis_id id = icmp_rows[i].id;
+        const char *what = icmp_rows[i].text;
 
         if (icmp_rows[i].v6 != icmp->is_v6 || icmp_rows[i].type != icmp->type ||
             (icmp_rows[i].code >= 0 && icmp_rows[i].code != icmp->code))
             continue;
-        if (is_port_unreachable(icmp) && is_first_message(icmp->about))
+        if (is_port_unreachable(icmp) && !ike_icmp_is_from_target(icmp)) {
+            id = IKE_DIAG_ICMP_FILTERED;
+            what = PORT_REJECTED;
+        } else if (is_port_unreachable(icmp) && is_first_message(icmp->about)) {
             id = IKE_DIAG_MM1_ICMP;
+        }
         ike_raise(t, sa, id, &icmp->note, stops ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
-                  "ICMP from %s: %s", from->str, icmp_rows[i].text);
+                  "ICMP from %s: %s", from->str, what);
         if (stops)
             ike_sa_fail(sa);
         break;

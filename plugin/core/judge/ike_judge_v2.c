@@ -41,7 +41,7 @@ static ike_record *last_auth_response(const ike_sa *sa)
 
 static bool is_tiny(const ike_sa *sa, const ike_record *r)
 {
-    return r->fragment != IKE_FRAGMENT_V2 && r->length <= ike_v2_smallest_message(sa->v2.choice);
+    return r->fragment != IKE_FRAGMENT_V2 && r->length <= ike_v2_tiny_message(sa->v2.choice);
 }
 
 /* ESP cannot be told from that of an older SA between the same hosts, which may live on while this one
@@ -50,6 +50,14 @@ static bool has_own_esp_after(const ike_tracker *t, const ike_sa *sa, const ike_
 {
     return ike_judge_has_esp_after(sa, r) &&
            !(r->label.number == 1 && is_tiny(sa, r) && ike_judge_renews_another(t, sa));
+}
+
+/* With EAP, and with several authentications, the responder gives a proof in the first round already (RFC 7296 2.16,
+ * RFC 4739 2.1). */
+static bool completes_authentication(const ike_record *last)
+{
+    return last->told & IKE_TOLD_AUTH && !(last->told & IKE_TOLD_EAP) &&
+           !(last->request && last->request->told & IKE_TOLD_MORE_AUTH);
 }
 
 void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
@@ -62,10 +70,19 @@ void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
         sa->state = MAX(sa->state, IKE_STATE_ESTABLISHED);
     if (!last || sa->state != IKE_STATE_PROBABLY_ESTABLISHED)
         return;
+    if (last->is_decrypted ? !completes_authentication(last) : last->inside == IKE_PL_V2_EAP) {
+        sa->state = IKE_STATE_AUTHENTICATING; /* another round is due */
+        sa->established = NULL;
+        return;
+    }
+    if (last->is_decrypted) {
+        sa->state = IKE_STATE_ESTABLISHED;
+        return;
+    }
     /* a long response is a proof unless another round of EAP is due, which comes soon */
     if (has_own_esp_after(t, sa, last) ||
-        (last->length > ROUND_THAT_PROVES && sa->v2.rounds < 2 &&
-         t->span.last - last->note.time >= t->options.patience))
+        (last->length > ROUND_THAT_PROVES && (sa->v2.rounds < 2 || last->inside == IKE_PL_V2_AUTH) &&
+         ike_judge_waited(t, last->note.time)))
         sa->state = IKE_STATE_ESTABLISHED;
 }
 
@@ -183,8 +200,18 @@ static bool ends_after(const ike_sa *sa, const ike_record *r)
 static void fail_authentication(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_record *r,
                                 const char *how)
 {
-    ike_raise(t, sa, id, &r->note, IKE_SEVERITY_NONE, "%s", how);
-    sa->is_failed = !sa->is_joined;
+    ike_raise(t, sa, id, &r->note, IKE_SEVERITY_WARN, "%s", how);
+    ike_sa_fail_authentication(sa);
+}
+
+/* The newest round of IKE_AUTH is one of several authentications, none of which is EAP (RFC 4739). */
+static bool authenticates_anew(const ike_sa *sa)
+{
+    const ike_record *request = sa->v2.last_auth ? sa->v2.last_auth->slot[IKE_REQUEST] : NULL;
+
+    return sa->v2.rounds > 1 && sa->initiator != IKE_SIDE_NONE && request &&
+           request->inside != IKE_INSIDE_UNKNOWN && !sa->v2.has_eap &&
+           sa->v2.sides[ike_side_other(sa->initiator)].supports & IKE_V2_MULTIPLE_AUTH;
 }
 
 /* A response that authenticates holds an identity, a proof, and more. */
@@ -193,11 +220,13 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
     ike_record *r = last_auth_response(sa);
     GString *text;
 
-    if (!r || r->label.number != 1 || !is_tiny(sa, r) || !ike_judge_is_silent_after(sa, r) ||
-        has_own_esp_after(t, sa, r))
+    if (!r || r->is_decrypted || (r->label.number != 1 && !authenticates_anew(sa)) || !is_tiny(sa, r) ||
+        !ike_judge_is_silent_after(sa, r) || has_own_esp_after(t, sa, r))
         return;
     text = g_string_new(NULL);
-    g_string_printf(text, "the response has %u bytes, and nothing follows on this SA", r->length);
+    if (r->label.number > 1)
+        g_string_printf(text, "authentication %u: ", r->label.number);
+    g_string_append_printf(text, "the response has %u bytes, and nothing follows on this SA", r->length);
     fail_authentication(t, sa, IKE_DIAG_AUTH_SMALL, r, text->str);
     g_string_free(text, TRUE);
 }
@@ -216,14 +245,14 @@ static ike_record *farewell(const ike_sa *sa, const ike_record *last)
     return info;
 }
 
-/* RFC 7296 2.16. EAP took place when IKE_AUTH had more than one round. */
+/* RFC 7296 2.16. EAP took place when IKE_AUTH had more than one round, RFC 4739 aside. */
 static void judge_eap(ike_tracker *t, ike_sa *sa)
 {
     ike_record *last = last_auth_response(sa), *info;
     GString *text;
 
-    if (!last || sa->v2.rounds < 2 || ike_judge_is_oneway(t, sa) ||
-        t->span.last - last->note.time < t->options.patience)
+    if (!last || last->is_decrypted || sa->v2.rounds < 2 || authenticates_anew(sa) || ike_judge_is_oneway(t, sa) ||
+        !ike_judge_waited(t, last->note.time))
         return;
     info = farewell(sa, last);
     if (!info && !(is_tiny(sa, last) && ends_after(sa, last)))
@@ -263,6 +292,7 @@ void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa)
     judge_first_exchange(t, sa);
     judge_small(t, sa);
     judge_eap(t, sa);
+    ike_judge_decrypted(t, sa);
     judge_gaps(t, sa);
 }
 
@@ -357,13 +387,30 @@ void ike_judge_outside(ike_tracker *t, ike_sa *sa)
     }
 }
 
-/* Messages of the SA may come later than the error. */
+/* Messages of the SA may come later than the error, and so may ESP of its sender. */
 static bool goes_on_later(const ike_tracker *t, const ike_record *r)
 {
     const ike_message m = { .spi_i = r->spi_i, .spi_r = r->spi_r, .version = r->version };
     const ike_sa *sa = ike_lookup_known(t, &m, &r->src, &r->dst);
 
-    return sa && !ends_after(sa, r);
+    return (sa && !ends_after(sa, r)) || (r->unknown_spi && ike_judge_sends_esp_after(t, r));
+}
+
+static void judge_orphan(ike_tracker *t, ike_record *r, const struct outside_row *row)
+{
+    const ike_flow *refused = ike_judge_refused_flow(t, r);
+    GString *text = g_string_new(row->text);
+
+    g_string_append_printf(text, ": %s from ", r->notify);
+    ike_addr_append(text, &r->src.addr);
+    g_string_append(text, " to ");
+    ike_addr_append(text, &r->dst.addr);
+    if (r->unknown_spi)
+        g_string_append_printf(text, ", SPI %08x", r->unknown_spi);
+    ike_raise(t, refused ? refused->sa : NULL, row->id, &r->note,
+              goes_on_later(t, r) ? row_lesser(row) : IKE_SEVERITY_NONE,
+              "%s (unauthenticated)", text->str);
+    g_string_free(text, TRUE);
 }
 
 void ike_judge_orphans(ike_tracker *t)
@@ -373,9 +420,7 @@ void ike_judge_orphans(ike_tracker *t)
         const struct outside_row *row = row_of(r);
 
         if (row && !row->fails)
-            ike_raise(t, NULL, row->id, &r->note,
-                      goes_on_later(t, r) ? row_lesser(row) : IKE_SEVERITY_NONE,
-                      "%s: %s (unauthenticated)", row->text, r->notify);
+            judge_orphan(t, r, row);
     }
 }
 
@@ -385,8 +430,7 @@ static bool may_be_redundant(const ike_sa *sa)
 {
     return sa->version == 2 && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED &&
            sa->state <= IKE_STATE_ESTABLISHED && !sa->is_failed && !sa->parent &&
-           sa->initiator != IKE_SIDE_NONE && ike_sa_natted(sa, IKE_SIDE_A) < IKE_NAT_MAYBE &&
-           ike_sa_natted(sa, IKE_SIDE_B) < IKE_NAT_MAYBE;
+           sa->initiator != IKE_SIDE_NONE && !ike_sa_has_natted(sa);
 }
 
 /* Newest message of the SA: what ESP shows belongs to its Child SAs. */

@@ -17,7 +17,7 @@
 static bool is_probe(const ike_record *r)
 {
     return ike_judge_is_info(r) && r->is_encrypted && r->copy == IKE_COPY_NONE &&
-           r->state >= IKE_STATE_PROBABLY_ESTABLISHED;
+           (r->is_decrypted ? r->told & IKE_TOLD_ALIVE : r->state >= IKE_STATE_PROBABLY_ESTABLISHED);
 }
 
 static bool is_alike(const ike_record *a, const ike_record *b)
@@ -64,8 +64,8 @@ void ike_judge_find_liveness(ike_sa *sa)
         const int side = first ? 0 : 1;
         ike_record *r = sa->infos[side]->pdata[i[side]++];
 
-        r->is_liveness = false;
-        if (!is_probe(r))
+        r->is_liveness = r->told & (IKE_TOLD_ALIVE | IKE_TOLD_ALIVE_ACK);
+        if (r->is_decrypted || !is_probe(r))
             continue;
         if (answers(s[1 - side].open, r))
             mark_pair(&s[1 - side], r);
@@ -77,7 +77,7 @@ void ike_judge_find_liveness(ike_sa *sa)
 /* A run of liveness checks at the end of the capture, to which the peer sent nothing at all. */
 typedef struct probes {
     ike_record *first, *newest;
-    unsigned n;
+    unsigned n, in_bursts;
     ike_time shortest, longest; /* gaps between them */
     uint32_t length; /* of answered checks before the run, 0 when there were none */
 } probes;
@@ -86,8 +86,10 @@ static void add_probe(probes *p, ike_record *r)
 {
     const ike_time gap = p->newest ? r->note.time - p->newest->note.time : 0;
 
-    if (p->n > 0 && gap < DPD_INTERVAL) /* a burst of deletes or notifies is no series of checks */
+    if (p->n > 0 && gap < DPD_INTERVAL) { /* deletes or notifies */
+        p->in_bursts++;
         return;
+    }
     if (p->n == 1)
         p->shortest = p->longest = gap;
     p->shortest = MIN(p->shortest, gap);
@@ -97,24 +99,44 @@ static void add_probe(probes *p, ike_record *r)
     p->newest = r;
 }
 
+/* Numbers of the decrypted acknowledgements of the other side (RFC 3706 5.5). */
+static GHashTable *acknowledged(const ike_sa *sa, ike_side side)
+{
+    GHashTable *numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
+
+    for (guint i = 0; i < sa->infos[1 - side]->len; i++) {
+        const ike_record *r = sa->infos[1 - side]->pdata[i];
+
+        if (r->told & IKE_TOLD_ALIVE_ACK)
+            g_hash_table_add(numbers, GUINT_TO_POINTER(r->alive_number));
+    }
+    return numbers;
+}
+
 static probes unanswered_probes(const ike_sa *sa, ike_side side)
 {
+    GHashTable *answered = acknowledged(sa, side);
     probes p = { 0 };
 
     for (guint i = 0; i < sa->records->len; i++) {
         ike_record *r = sa->records->pdata[i];
 
         if (r->side != side && p.n > 0) {
-            p.n = 0;
+            p.n = p.in_bursts = 0;
             p.newest = NULL;
         }
         if (r->side != side || !is_probe(r))
             continue;
-        if (r->is_liveness)
+        if (r->is_decrypted && g_hash_table_contains(answered, GUINT_TO_POINTER(r->alive_number))) {
+            p.length = r->length;
+            continue;
+        }
+        if (r->is_liveness && !r->is_decrypted)
             p.length = r->length;
         else if (!p.newest || p.newest->length == r->length)
             add_probe(&p, r);
     }
+    g_hash_table_destroy(answered);
     return p;
 }
 
@@ -124,25 +146,63 @@ static bool both_announce_dpd(const ike_sa *sa)
            ike_sa_has_vendor(sa, IKE_SIDE_B, IKE_VENDOR_DPD);
 }
 
-/* Liveness checks come at a steady interval; deletes do not. */
+/* Liveness checks come at a steady interval; deletes do not, or in bursts. */
 static bool is_steady(const probes *p)
 {
-    return p->longest <= 3 * p->shortest;
+    return p->in_bursts < p->n && p->longest <= 3 * p->shortest;
+}
+
+/* An SA that lives on in place of the one that is probed, or beside it. */
+static const ike_sa *lives_instead(const ike_tracker *t, const ike_sa *sa, const ike_record *probe)
+{
+    const ike_sa *other = ike_judge_successor(t, sa, probe, true);
+
+    return other ? other : ike_judge_alive_beside(t, sa, probe);
+}
+
+static void raise_unanswered(ike_tracker *t, ike_sa *sa, const probes *p)
+{
+    const ike_sa *other = lives_instead(t, sa, p->first);
+    GString *text = g_string_new(NULL);
+    ike_finding *finding;
+
+    g_string_printf(text, p->length ? "%u liveness checks without an answer; earlier ones had one"
+                                    : "%u liveness checks, none of them answered", p->n);
+    if (other)
+        g_string_append_printf(text, "; the peer goes on with SA %u", other->number);
+    finding = ike_raise(t, sa, IKE_DIAG_DPD_FAIL, &p->newest->note,
+                        other ? ike_diagnosis_get(IKE_DIAG_DPD_FAIL)->lesser : IKE_SEVERITY_NONE, "%s", text->str);
+    if (p->newest->is_decrypted)
+        ike_finding_known(finding, &p->newest->note, IKE_OBSERVED);
+    g_string_free(text, TRUE);
+}
+
+/* Bytes of an R-U-THERE: HASH and the notify of RFC 3706 5.2, padded. A stack may pad by a block more. */
+static bool has_length_of_probe(const ike_sa *sa, uint32_t length)
+{
+    const unsigned block = ike_encryption_block(sa->chosen.encryption), hash = ike_hash_length(sa->chosen.hash);
+    const unsigned content = 4 + hash + 32;
+    uint32_t shortest;
+
+    if (!sa->has_chosen || block == 0 || hash == 0)
+        return true;
+    shortest = IKE_HEADER_LENGTH + (content + block - 1) / block * block;
+    return length >= shortest && length <= shortest + block;
 }
 
 static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side)
 {
     const probes p = unanswered_probes(sa, side);
-    const bool known = p.length ? p.newest && p.newest->length == p.length : both_announce_dpd(sa);
+    const bool known = p.newest && p.newest->is_decrypted ? true
+                       : p.length ? p.newest && p.newest->length == p.length
+                                : p.newest && both_announce_dpd(sa) && has_length_of_probe(sa, p.newest->length);
 
     /* without answered ones to compare with, two could as well be deletes */
     if (p.n < (p.length ? 2 : DPD_MISSED) || !known || !is_steady(&p) ||
         sa->sides[ike_side_other(side)].newest_esp_frame > p.first->note.frame)
         return;
-    if (p.n >= DPD_MISSED || t->span.last - p.newest->note.time >= t->options.patience)
-        ike_raise(t, sa, IKE_DIAG_DPD_FAIL, &p.newest->note, 0,
-                  p.length ? "%u liveness checks without an answer; earlier ones had one"
-                           : "%u liveness checks, none of them answered", p.n);
+    if (p.n >= DPD_MISSED || ike_judge_waited(t, p.newest->note.time))
+        raise_unanswered(t, sa, &p);
 }
 
 /* ---- XAUTH ---- */
@@ -206,17 +266,56 @@ static bool is_alive_after(const ike_sa *sa, const ike_record *r)
     return ike_judge_has_esp_after(sa, r);
 }
 
+/* XAUTH takes two pairs: a single one is Mode-Config. */
+static void judge_configuration(ike_tracker *t, ike_sa *sa, ike_record *last)
+{
+    if (t->span.last - last->note.time >= XAUTH_PATIENCE)
+        ike_raise(t, sa, IKE_DIAG_CFG_NOADDR, &last->note, IKE_SEVERITY_NONE,
+                  "one Transaction exchange, and no Quick Mode in the 30 s after it");
+}
+
+/* The newest message with a status that was decrypted, or NULL. */
+static ike_record *newest_status(const ike_sa *sa)
+{
+    for (guint i = sa->records->len; i > 0; i--) {
+        ike_record *r = sa->records->pdata[i - 1];
+
+        if (r->told & (IKE_TOLD_XAUTH_OK | IKE_TOLD_XAUTH_FAILED))
+            return r;
+    }
+    return NULL;
+}
+
+static void fail_xauth(ike_tracker *t, ike_sa *sa, ike_record *status)
+{
+    ike_finding *finding = ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &status->note, IKE_SEVERITY_WARN,
+                                     "XAUTH-STATUS is 0 (fail)%s%s", sa->user ? " for user " : "",
+                                     sa->user ? sa->user : "");
+
+    ike_finding_known(finding, &status->note, IKE_OBSERVED);
+}
+
 static void judge_xauth(ike_tracker *t, ike_sa *sa)
 {
     const ike_side responder = ike_sa_side_of(sa, IKE_ROLE_RESPONDER);
-    ike_record *last, *info;
+    const unsigned pairs = transaction_pairs(sa);
+    ike_record *status = newest_status(sa), *last, *info;
     bool waited;
 
-    if (transaction_pairs(sa) < 2 || has_quick_mode(sa) || ike_judge_renews_another(t, sa))
+    if (status) { /* keys show how it ended */
+        if (status->told & IKE_TOLD_XAUTH_FAILED)
+            fail_xauth(t, sa, status);
+        return;
+    }
+    if (pairs == 0 || has_quick_mode(sa) || ike_judge_renews_another(t, sa))
         return;
     last = newest_transaction(sa);
     if (is_alive_after(sa, last))
         return;
+    if (pairs == 1) {
+        judge_configuration(t, sa, last);
+        return;
+    }
     info = ike_judge_info_after(sa, last, responder, IKE_REACTION);
     waited = t->span.last - last->note.time >= XAUTH_PATIENCE;
     ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &last->note,

@@ -20,17 +20,6 @@ static char *side_name(const ike_sa *sa, ike_side side)
     return g_string_free(text, FALSE);
 }
 
-static const ike_finding *finding_of(const ike_sa *sa, ike_diagnosis_id id)
-{
-    for (guint i = 0; i < sa->distinct->len; i++) {
-        const ike_finding *finding = sa->distinct->pdata[i];
-
-        if (finding->id == id)
-            return finding;
-    }
-    return NULL;
-}
-
 /* ---- who is behind a NAT ---- */
 
 void ike_judge_nat(ike_tracker *t, ike_sa *sa)
@@ -86,7 +75,7 @@ static unsigned detecting_messages(const ike_sa *sa, ike_record *of[2])
                 return 0;
         }
     }
-    return finding_of(sa, IKE_DIAG_MALFORMED) || finding_of(sa, IKE_DIAG_LIMIT) ? 0 : n;
+    return ike_sa_finding(sa, IKE_DIAG_MALFORMED) || ike_sa_finding(sa, IKE_DIAG_LIMIT) ? 0 : n;
 }
 
 /* Stacks announce drafts that they do not use: 00, 01 and 04 to 08. */
@@ -112,7 +101,7 @@ static bool is_public_key_encryption(const ike_sa *sa)
                               sa->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION);
 }
 
-/* R4.3.4: in IKEv1 both sides owe it once both announced it; in IKEv2 nothing but the notifies of one
+/* In IKEv1 both sides owe it once both announced it; in IKEv2 nothing but the notifies of one
  * side tells that it is wanted. Between two ports of one address there is no NAT to look for. */
 static bool is_owed(const ike_sa *sa, const ike_record *r)
 {
@@ -146,6 +135,14 @@ static bool names_other_than(const ike_natd *peer, const ike_natd *own)
         if (own->hashes[i] == peer->hashes[0])
             return false;
     return own->payloads <= IKE_MAX_NATD;
+}
+
+bool ike_judge_peers_see_none(const ike_sa *sa)
+{
+    const ike_natd *a = &sa->sides[0].natd, *b = &sa->sides[1].natd;
+
+    return sa->version == 1 && sa->phase1->mode == IKE_MODE_MAIN && a->seen && b->seen &&
+           !sa->has_floated && !names_other_than(a, b) && !names_other_than(b, a);
 }
 
 /* True when the peers themselves see a NAT before `side`. IKEv2 hashes the SPIs of its message, which
@@ -241,7 +238,7 @@ static const ike_finding *lost_after(const ike_sa *sa, ike_side side, ike_time *
     const ike_path *path = &sa->sides[side].path;
 
     for (size_t i = 0; i < G_N_ELEMENTS(lost); i++) {
-        const ike_finding *finding = finding_of(sa, lost[i]);
+        const ike_finding *finding = ike_sa_finding(sa, lost[i]);
         ike_record *r = finding && finding->note ? ike_note_record(finding->note) : NULL;
 
         if (!r || finding->severity != IKE_SEVERITY_WARN || r->side != ike_side_other(side))
@@ -268,7 +265,7 @@ static void raise_gap(ike_tracker *t, ike_sa *sa, ike_side side, ike_note *note,
     g_free(name);
 }
 
-/* R4.5.2 */
+/* A NAT forgets a mapping that nothing uses. */
 static void judge_gap(ike_tracker *t, ike_sa *sa, ike_side side)
 {
     const ike_path *path = &sa->sides[side].path;
@@ -288,26 +285,7 @@ static void judge_gap(ike_tracker *t, ike_sa *sa, ike_side side)
         raise_gap(t, sa, side, path->gap.end, path->gap.length, "");
 }
 
-/* ---- Windows and a server behind a NAT (R4.6) ---- */
-
-static bool came_up_otherwise(const ike_tracker *t, const ike_sa *sa)
-{
-    const GPtrArray *list = sa->n_pairs ? ike_tracker_sas_between(t, &sa->pairs[0].src, &sa->pairs[0].dst)
-                                        : NULL;
-
-    for (guint i = 0; list && i < list->len; i++) {
-        const ike_sa *other = list->pdata[i];
-
-        if (other != sa && (other->sides[0].esp_packets > 0 || other->sides[1].esp_packets > 0))
-            return true;
-    }
-    return false;
-}
-
-static bool waited(const ike_tracker *t, const ike_record *last)
-{
-    return t->span.last - last->last_send->note.time >= t->options.patience;
-}
+/* ---- Windows and a server behind a NAT ---- */
 
 /* The first Informational by which the initiator ends what its last Quick Mode made. */
 static ike_record *end_after_quick(const ike_sa *sa)
@@ -335,8 +313,8 @@ static ike_record *end_after_quick(const ike_sa *sa)
 /* Where the initiator gave up, and what of the text says it. */
 static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char **what)
 {
-    const ike_finding *silent = finding_of(sa, IKE_DIAG_MM4_NOREPLY);
-    const ike_finding *deletes = finding_of(sa, IKE_DIAG_MM6_DELETE);
+    const ike_finding *silent = ike_sa_finding(sa, IKE_DIAG_MM4_NOREPLY);
+    const ike_finding *deletes = ike_sa_finding(sa, IKE_DIAG_MM6_DELETE);
     ike_record *mm6 = sa->phase1->slot[6], *end;
 
     *what = "is silent after MM4";
@@ -346,12 +324,12 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
     if (deletes)
         return deletes->note;
     *what = "is silent after MM6";
-    if (mm6 && !ike_judge_has_phase2(sa) && waited(t, mm6) && !sa->infos[sa->initiator]->len &&
+    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, mm6->last_send->note.time) && !sa->infos[sa->initiator]->len &&
         sa->phase1->slot[5] && ike_judge_is_silent_after(sa, mm6))
         return &mm6->note;
     *what = "ends the negotiation after Quick Mode, without ESP";
     end = shows_all(t, sa) ? end_after_quick(sa) : NULL;
-    return end && waited(t, end) ? &end->note : NULL;
+    return end && ike_judge_waited(t, end->last_send->note.time) ? &end->note : NULL;
 }
 
 static void judge_windows(ike_tracker *t, ike_sa *sa)
@@ -362,7 +340,7 @@ static void judge_windows(ike_tracker *t, ike_sa *sa)
     if (sa->version != 1 || sa->phase1->mode != IKE_MODE_MAIN || sa->initiator == IKE_SIDE_NONE ||
         !ike_sa_has_vendor(sa, sa->initiator, IKE_VENDOR_WINDOWS) ||
         ike_sa_natted(sa, ike_side_other(sa->initiator)) != IKE_NAT_PROVEN ||
-        sa->sides[sa->initiator].esp_packets > 0 || came_up_otherwise(t, sa) || ike_judge_is_oneway(t, sa))
+        sa->sides[sa->initiator].esp_packets > 0 || ike_judge_has_esp_beside(t, sa) || ike_judge_is_oneway(t, sa))
         return;
     note = gives_up_at(t, sa, &what);
     if (note)

@@ -2,10 +2,8 @@
  *
  * How the other side shows that it does not go along: Informationals, teardown.
  */
+#include "ike_decrypted.h"
 #include "ike_judge.h"
-
-#define COPIES_LOOKED_AT 64
-#define OLDER_SAS 64
 
 bool ike_judge_is_info(const ike_record *r)
 {
@@ -27,35 +25,61 @@ guint ike_judge_info_position(const GPtrArray *infos, uint32_t frame)
     return low;
 }
 
-/* First Informational that follows a message within `limit` and is no liveness check. */
-static ike_record *info_within(const GPtrArray *infos, const ike_record *copy, ike_time limit)
+/* What was decrypted refuses something only with an error or by deleting the SA. */
+static bool may_refuse(const ike_record *info)
+{
+    return !info->is_liveness && (!info->is_decrypted || info->notify_error || info->told & IKE_TOLD_DELETE_SA);
+}
+
+/* The notify has the SPI that the initiator chose in this Quick Mode (RFC 2408 3.14), decrypted like it. */
+static bool names(const ike_record *info, const ike_exchange *exchange)
+{
+    return info->notify_spi && info->notify_spi == ike_agreement_spi(exchange, exchange->opener);
+}
+
+/* .. or in another one. */
+static bool names_another(const ike_record *info, const ike_exchange *exchange)
+{
+    return info->notify_spi && ike_agreement_spi(exchange, exchange->opener) && !names(info, exchange);
+}
+
+/* First Informational that follows a message within `limit`, is no liveness check and about no other Quick Mode
+ * than this one, if any. */
+static ike_record *info_within(const GPtrArray *infos, const ike_record *copy, ike_time limit,
+                               const ike_exchange *quick)
 {
     for (guint i = ike_judge_info_position(infos, copy->note.frame); i < infos->len; i++) {
         ike_record *info = infos->pdata[i];
 
         if (info->note.time - copy->note.time > limit)
             return NULL;
-        if (info->label.mode == IKE_MODE_INFO && !info->is_liveness &&
-            info->note.time >= copy->note.time)
+        if (info->label.mode == IKE_MODE_INFO && may_refuse(info) && info->note.time >= copy->note.time &&
+            !(quick && names_another(info, quick)))
             return info;
     }
     return NULL;
 }
 
-ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit)
+static ike_record *info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit,
+                              const ike_exchange *quick)
 {
     ike_record *found = NULL;
     int n = 0;
 
     if (from == IKE_SIDE_NONE)
         return NULL;
-    for (ike_record *copy = r->last; copy && n++ < COPIES_LOOKED_AT; copy = copy->older) {
-        ike_record *info = info_within(sa->infos[from], copy, limit);
+    for (ike_record *copy = r->last; copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->older) {
+        ike_record *info = info_within(sa->infos[from], copy, limit, quick);
 
         if (info)
             found = info;
     }
     return found;
+}
+
+ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit)
+{
+    return info_after(sa, r, from, limit, NULL);
 }
 
 bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
@@ -66,12 +90,7 @@ bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
 
 bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from)
 {
-    const GPtrArray *infos = from == IKE_SIDE_NONE ? NULL : sa->infos[from];
-
-    for (guint i = infos ? ike_judge_info_position(infos, r->note.frame) : 0; infos && i < infos->len; i++)
-        if (((const ike_record *)infos->pdata[i])->is_outside)
-            return true;
-    return false;
+    return from != IKE_SIDE_NONE && sa->sides[from].newest_outside_frame > r->note.frame;
 }
 
 static const char *info_content(const ike_record *info)
@@ -84,24 +103,30 @@ static const char *trust(const ike_record *info)
     return info->is_encrypted ? "" : " (unauthenticated)";
 }
 
-/* Raises a refusal by this Informational; what is encrypted is inferred and no error. */
-static void refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_record *info,
-                   const char *what)
+/* Raises a refusal by this Informational; one that is not sure is inferred and no error. */
+static ike_finding *refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_record *info,
+                           const char *what, bool is_sure)
 {
     const ike_diagnosis *row = ike_diagnosis_get(id);
-    const bool clear = info->notify_error != 0;
-    const ike_severity severity = !clear && row->severity == IKE_SEVERITY_ERROR ? IKE_SEVERITY_WARN
-                                                                                : row->severity;
+    const ike_severity severity =
+        !is_sure && row->severity == IKE_SEVERITY_ERROR ? IKE_SEVERITY_WARN : row->severity;
     ike_finding *finding = ike_raise(t, sa, id, &info->note, severity,
                                      "%s answered by an Informational: %s%s", what,
                                      info_content(info), trust(info));
 
-    finding->evidence = clear ? IKE_OBSERVED : IKE_INFERRED;
+    ike_finding_known(finding, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
+    return finding;
+}
+
+static bool is_readable(const ike_record *info)
+{
+    return info->notify_error != 0 || info->is_decrypted;
 }
 
 static bool is_version_notify(const ike_record *info)
 {
-    return info->notify_error == 5 || info->notify_error == 6;
+    return info->notify_error == IKE_NOTIFY_INVALID_MAJOR_VERSION ||
+           info->notify_error == IKE_NOTIFY_INVALID_MINOR_VERSION;
 }
 
 static void judge_first_message(ike_tracker *t, ike_sa *sa)
@@ -115,7 +140,7 @@ static void judge_first_message(ike_tracker *t, ike_sa *sa)
     if (!info || !info->notify_error)
         return;
     refuse(t, sa, is_version_notify(info) ? IKE_DIAG_MM_VERSION : IKE_DIAG_MM1_REJECT, info,
-           sa->phase1->mode == IKE_MODE_AGGRESSIVE ? "AM1" : "MM1");
+           sa->phase1->mode == IKE_MODE_AGGRESSIVE ? "AM1" : "MM1", true);
     ike_sa_fail(sa);
 }
 
@@ -127,8 +152,8 @@ static void judge_key_exchange(ike_tracker *t, ike_sa *sa)
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm3 || sa->phase1->highest > 3)
         return;
     info = ike_judge_info_after(sa, mm3, ike_side_other(mm3->side), IKE_REACTION);
-    if (info && info->notify_error == 17)
-        refuse(t, sa, IKE_DIAG_MM3_BADKE, info, "MM3");
+    if (info && info->notify_error == IKE_NOTIFY_INVALID_KEY_INFORMATION)
+        refuse(t, sa, IKE_DIAG_MM3_BADKE, info, "MM3", true);
     if (info && info->notify_error)
         ike_sa_fail(sa);
 }
@@ -145,7 +170,7 @@ static void judge_mm5(ike_tracker *t, ike_sa *sa)
     /* an Informational of the initiator proves that it got MM6, which the capture lost */
     if (!info || (!info->notify_error && ike_judge_info_since(sa, info, mm5->side)))
         return;
-    refuse(t, sa, IKE_DIAG_MM5_REJECT, info, "MM5");
+    refuse(t, sa, IKE_DIAG_MM5_REJECT, info, "MM5", is_readable(info));
     ike_sa_fail(sa);
 }
 
@@ -169,19 +194,6 @@ bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after)
            sa->sides[1].newest_esp_frame > after->note.frame;
 }
 
-bool ike_judge_renews_another(const ike_tracker *t, const ike_sa *sa)
-{
-    const GPtrArray *list;
-
-    if (sa->n_pairs == 0)
-        return false;
-    list = ike_tracker_sas_between(t, &sa->pairs[0].src, &sa->pairs[0].dst);
-    for (guint i = 0; list && i < list->len && list->pdata[i] != sa && i < OLDER_SAS; i++)
-        if (((const ike_sa *)list->pdata[i])->state == IKE_STATE_ESTABLISHED)
-            return true;
-    return false;
-}
-
 static void judge_mm6(ike_tracker *t, ike_sa *sa)
 {
     ike_record *mm5 = sa->phase1->slot[5], *mm6 = sa->phase1->slot[6];
@@ -203,8 +215,8 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
     }
     info = ike_judge_info_after(sa, mm6, ike_side_other(mm6->side), IKE_REACTION);
     if (info && ike_judge_is_silent_after(sa, info) && !ike_judge_has_esp_after(sa, info) &&
-        !ike_judge_renews_another(t, sa) && t->span.last - info->note.time >= t->options.patience) {
-        refuse(t, sa, IKE_DIAG_MM6_DELETE, info, "MM6");
+        !ike_judge_renews_another(t, sa) && ike_judge_waited(t, info->note.time)) {
+        refuse(t, sa, IKE_DIAG_MM6_DELETE, info, "MM6", is_readable(info));
         sa->is_failed = !sa->is_joined;
     }
 }
@@ -220,11 +232,53 @@ static void judge_am2(ike_tracker *t, ike_sa *sa)
     info = ike_judge_info_after(sa, am2, ike_side_other(am2->side), IKE_REACTION);
     if (!info)
         return;
-    refuse(t, sa, IKE_DIAG_AM2_REJECT, info, "AM2");
+    refuse(t, sa, IKE_DIAG_AM2_REJECT, info, "AM2", is_readable(info));
     ike_sa_fail(sa);
 }
 
-static void judge_qm1(ike_tracker *t, ike_sa *sa, const ike_exchange *exchange)
+/* What QM1 is refused for, where that is said in clear (RFC 2408 3.14.1). */
+static ike_diagnosis_id refusal_of_qm1(const ike_record *info)
+{
+    switch (info->notify_error) {
+    case IKE_NOTIFY_INVALID_KEY_INFORMATION: return IKE_DIAG_WRONG_GROUP;
+    case IKE_NOTIFY_INVALID_ID_INFORMATION: return IKE_DIAG_TS_MISMATCH;
+    default: return IKE_DIAG_QM1_REJECT;
+    }
+}
+
+/* Nothing was up before this Quick Mode that a liveness check or a delete could be about. */
+static bool is_first_of_all(const ike_tracker *t, const ike_sa *sa, const ike_exchange *exchange)
+{
+    return !sa->is_joined && sa->exchanges->pdata[0] == exchange && !ike_judge_renews_another(t, sa);
+}
+
+/* Another QM1 of the same side waited for its answer as well. */
+static bool has_other_open(const ike_sa *sa, const ike_exchange *exchange, const ike_record *info)
+{
+    for (guint i = 0; i < sa->exchanges->len; i++) {
+        const ike_exchange *other = sa->exchanges->pdata[i];
+
+        if (other != exchange && other->mode == IKE_MODE_QUICK && other->opener == exchange->opener &&
+            other->highest == 1 && other->slot[1]->note.frame < info->note.frame)
+            return true;
+    }
+    return false;
+}
+
+/* That an Informational is about this QM1 only its time tells; where it names what is wrong with a Quick
+ * Mode, or comes under the keys of the SA, that is beyond doubt. */
+static void refuse_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike_record *info)
+{
+    const ike_diagnosis_id id = refusal_of_qm1(info);
+    const bool is_sure = info->notify_error != 0 && (id != IKE_DIAG_QM1_REJECT || info->is_decrypted) &&
+                         (names(info, exchange) || !has_other_open(sa, exchange, info));
+    ike_finding *finding = refuse(t, sa, id, info, "QM1", is_sure);
+
+    ike_finding_known(finding, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
+    ike_exchange_failed(exchange, id, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
+}
+
+static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
     ike_record *qm1 = exchange->slot[1];
     ike_record *info;
@@ -232,9 +286,9 @@ static void judge_qm1(ike_tracker *t, ike_sa *sa, const ike_exchange *exchange)
     if (exchange->mode != IKE_MODE_QUICK || !qm1 || exchange->highest > 1 ||
         qm1->side == IKE_SIDE_NONE)
         return;
-    info = ike_judge_info_after(sa, qm1, ike_side_other(qm1->side), IKE_REACTION);
-    if (info)
-        refuse(t, sa, IKE_DIAG_QM1_REJECT, info, "QM1");
+    info = info_after(sa, qm1, ike_side_other(qm1->side), IKE_REACTION, exchange);
+    if (info && (info->notify_error || ike_judge_waited(t, info->note.time) || is_first_of_all(t, sa, exchange)))
+        refuse_qm1(t, sa, exchange, info);
 }
 
 static void judge_cookies(ike_tracker *t, ike_sa *sa)
@@ -242,7 +296,7 @@ static void judge_cookies(ike_tracker *t, ike_sa *sa)
     for (guint i = 0; i < sa->records->len; i++) {
         ike_record *r = sa->records->pdata[i];
 
-        if (ike_judge_is_info(r) && r->notify_error == 4)
+        if (ike_judge_is_info(r) && r->notify_error == IKE_NOTIFY_INVALID_COOKIE)
             ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &r->note,
                       ike_judge_is_silent_after(sa, r) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
                       "the peer does not know this cookie pair%s", trust(r));

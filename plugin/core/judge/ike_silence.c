@@ -4,12 +4,12 @@
  * no answer, no refusal, nothing that implies an answer, no ICMP error, no end of the capture, no
  * other SA that came up instead. RFC 2408 5.1.
  */
+#include "ike_causes.h"
 #include "ike_judge.h"
 
-#define SUPERSEDED_WITHIN (5 * IKE_SECOND)
-#define RENEWED_WITHIN (60 * IKE_SECOND) /* before the old SA is deleted */
 #define ENOUGH_SENDS 3
-#define SUCCESSORS_TRIED 256 /* SAs between the same hosts, before and after the one in question */
+#define FLOWS_LOOKED_AT 1024u
+#define LARGE_MESSAGE 1280u /* bytes: certificates are in it, and a path with a small MTU cuts it */
 
 typedef struct ike_request {
     ike_tracker *t;
@@ -100,118 +100,22 @@ static bool is_due(const ike_request *q)
            (q->first->sends >= ENOUGH_SENDS && capture_goes_on(q, q->first->note.time));
 }
 
-/* SAs between two hosts stand in order of their numbers. */
-static guint position_after(const GPtrArray *list, uint32_t number)
-{
-    guint low = 0, high = list->len;
-
-    while (low < high) {
-        const guint middle = low + (high - low) / 2;
-
-        if (((const ike_sa *)list->pdata[middle])->number <= number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-bool ike_judge_came_up(const ike_sa *sa)
-{
-    return sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && sa->state <= IKE_STATE_REKEYED;
-}
-
 /* The request is one of an IKEv2 SA that is up, not one that is to bring it up. */
 static bool is_of_sa_in_use(const ike_request *q)
 {
     return q->sa->version == 2 && !ike_modes[q->exchange->mode].is_phase1;
 }
 
-/* Since when another SA may have been tried in place of this one: of one in use it counts what began
- * since the request. */
-static ike_time tried_since(const ike_request *q)
-{
-    return (is_of_sa_in_use(q) ? q->first->note.time : q->sa->first_time) - SUPERSEDED_WITHIN;
-}
-
-/* The peer sent something on another SA after the request. */
-static bool goes_on_with(const ike_request *q, const ike_sa *other)
-{
-    const ike_side peer = ike_sa_side(other, &q->first->dst, &q->first->src);
-    const ike_record *newest = peer == IKE_SIDE_NONE ? NULL : other->sides[peer].newest;
-
-    return newest && newest->note.frame > q->first->note.frame;
-}
-
-/* A newer SA takes the place of one in use when it began shortly before the request, which deletes the
- * old one then, or when it lives; one that ended long ago does not. */
-static bool takes_its_place(const ike_request *q, const ike_sa *newer)
-{
-    return ike_judge_came_up(newer) &&
-           (!is_of_sa_in_use(q) || goes_on_with(q, newer) ||
-            newer->first_time >= q->first->note.time - RENEWED_WITHIN);
-}
-
-/* Another SA between the same hosts that came up in place of this one: begun while it was tried or
- * soon after it was given up. */
 static const ike_sa *successor(const ike_request *q)
 {
-    const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
-    const ike_time until = q->first->last_send->note.time + SUPERSEDED_WITHIN;
-    const ike_time since = tried_since(q);
-    const guint here = list ? position_after(list, q->sa->number) : 0;
-
-    if (q->sa->rekeyed_to)
-        return q->sa->rekeyed_to;
-    for (guint i = here; list && i < list->len && i - here < SUCCESSORS_TRIED; i++) {
-        const ike_sa *other = list->pdata[i];
-
-        if (other->first_time > until)
-            break;
-        if (takes_its_place(q, other))
-            return other;
-    }
-    for (guint i = here; i > 1 && here - i < SUCCESSORS_TRIED; i--) {
-        const ike_sa *other = list->pdata[i - 2];
-
-        if (other->first_time < since)
-            break;
-        if (ike_judge_came_up(other))
-            return other;
-    }
-    return NULL;
+    return ike_judge_successor(q->t, q->sa, q->first, is_of_sa_in_use(q));
 }
 
-/* AuthIP beside an IKE that succeeds is the normal way of Windows to find out. */
+/* AuthIP beside an IKE that is answered is the normal way of Windows to find out. */
 static bool is_authip_beside_ike(const ike_request *q)
 {
-    const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
-
-    if (q->step->unanswered != IKE_DIAG_AIP_NORESP)
-        return false;
-    for (guint i = 0; list && i < list->len; i++) {
-        const ike_sa *other = list->pdata[i];
-
-        if (other != q->sa && other->sides[0].messages > 0 && other->sides[1].messages > 0)
-            return true;
-    }
-    return false;
-}
-
-/* An older SA between the same hosts on which the peer went on after the request: it is alive, and may
- * have forgotten an SA whose delete it answered. Newer ones are successors. */
-static const ike_sa *alive_beside(const ike_request *q)
-{
-    const GPtrArray *list = ike_tracker_sas_between(q->t, &q->first->src.addr, &q->first->dst.addr);
-    const guint here = list ? position_after(list, q->sa->number) : 0;
-
-    for (guint i = here; i > 1 && here - i < SUCCESSORS_TRIED; i--) {
-        const ike_sa *other = list->pdata[i - 2];
-
-        if (ike_judge_came_up(other) && goes_on_with(q, other))
-            return other;
-    }
-    return NULL;
+    return q->step->unanswered == IKE_DIAG_AIP_NORESP &&
+           ike_judge_is_answered_beside(q->t, q->sa, q->first);
 }
 
 typedef struct silence {
@@ -219,20 +123,29 @@ typedef struct silence {
     ike_severity severity;
     bool is_final; /* the request was not answered, and nothing excuses it */
     char *text;
+    ike_causes *causes; /* or NULL */
 } silence;
 
 /* RFC 7296 2.4: a request that an SA which is up sends again and again is a liveness check, or becomes
- * one. */
+ * one, unless it takes the SA down: what the capture cut off may do that. */
 static bool is_liveness(const ike_request *q)
 {
     return q->step->unanswered == IKE_DIAG_INFO_NORESP && q->first->sends >= ENOUGH_SENDS &&
+           q->first->inside != IKE_PL_V2_DELETE && q->first->inside != IKE_INSIDE_UNKNOWN &&
            (q->sa->is_joined || q->first->state >= IKE_STATE_PROBABLY_ESTABLISHED);
+}
+
+/* The message by which the initiator authenticates itself (RFC 2409 5, RFC 7296 1.2). */
+static bool authenticates(ike_label label)
+{
+    return (label.mode == IKE_MODE_MAIN && label.number == 5) ||
+           (label.mode == IKE_MODE_V2_AUTH && label.number == 1 && !label.is_response);
 }
 
 static silence silence_of(const ike_request *q)
 {
     GString *text = g_string_new(NULL);
-    silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, false, NULL };
+    silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, false, NULL, NULL };
     const ike_sa *newer, *beside;
 
     ike_record_append_sends(text, q->first);
@@ -250,10 +163,13 @@ static silence silence_of(const ike_request *q)
         s.id = is_liveness(q) ? IKE_DIAG_DPD_FAIL : q->step->unanswered;
         s.is_final = true;
         g_string_append(text, " and never answered");
-        ike_judge_append_dropped(text, q->sa, q->first);
+        if (authenticates(q->first->label))
+            s.causes = ike_causes_new(q->t, q->sa, q->first);
+        else
+            ike_judge_append_dropped(text, q->sa, q->first);
         if (q->first->sends == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
-        if (s.id == IKE_DIAG_DPD_FAIL && (beside = alive_beside(q))) {
+        if (s.id == IKE_DIAG_DPD_FAIL && (beside = ike_judge_alive_beside(q->t, q->sa, q->first))) {
             s.severity = ike_diagnosis_get(s.id)->lesser;
             g_string_append_printf(text, "; the peer goes on with SA %u", beside->number);
         }
@@ -262,22 +178,42 @@ static silence silence_of(const ike_request *q)
     return s;
 }
 
+static void free_silence(silence *s)
+{
+    g_free(s->text);
+    g_free(s->causes);
+}
+
+/* Of what a pre-shared key protects the size has other reasons, and IKE fragments are small. */
+static bool is_large_by_certificates(const ike_record *r, const ike_causes *causes)
+{
+    return r->length > LARGE_MESSAGE && !causes->is_psk && r->fragment != IKE_FRAGMENT_V1 &&
+           r->fragment != IKE_FRAGMENT_V2;
+}
+
 static void judge_request(const ike_request *q)
 {
+    ike_finding *finding;
     silence s;
 
     if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa))
         return;
-    s = silence_of(q);
     if (q->sa->is_in_flood && q->exchange == q->sa->phase1) {
         ike_sa_fail(q->sa);
-        g_free(s.text);
         return;
     }
-    ike_raise(q->t, q->sa, s.id, &q->first->last_send->note, s.severity, "%s", s.text);
+    s = silence_of(q);
+    finding = ike_raise(q->t, q->sa, s.id, &q->first->last_send->note, s.severity, "%s", s.text);
+    if (s.causes && is_large_by_certificates(q->first, s.causes))
+        ike_raise(q->t, q->sa, IKE_DIAG_AUTHFAIL_CERT, &q->first->note, IKE_SEVERITY_NONE,
+                  "the message that was not answered has %u bytes", q->first->length);
+    if (!finding->causes)
+        finding->causes = g_steal_pointer(&s.causes);
     if (s.is_final && ike_modes[q->first->label.mode].is_phase1)
         ike_sa_fail(q->sa);
-    g_free(s.text);
+    else if (s.is_final && ike_modes[q->first->label.mode].makes_child)
+        ike_exchange_failed(q->exchange, s.id, &q->first->last_send->note, IKE_INFERRED);
+    free_silence(&s);
 }
 
 void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_record *piece)
@@ -295,6 +231,8 @@ void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_re
         g_string_free(text, TRUE);
         if (ike_modes[piece->part_of.mode].is_phase1)
             ike_sa_fail(q.sa);
+        else if (ike_modes[piece->part_of.mode].makes_child)
+            ike_exchange_failed(exchange, q.step->unanswered, &piece->last_send->note, IKE_INFERRED);
     }
 }
 
@@ -318,6 +256,27 @@ static bool is_asked_again(const ike_request *q, const ike_record *asked)
     return q->first->sends > 1 && !(asked && q->step == &init_response);
 }
 
+/* A new IPsec SA of this side that no complete Quick Mode made, after QM2. */
+static bool has_new_flow(const ike_request *q, int side)
+{
+    for (guint i = 0; i < MIN(q->sa->flows->len, FLOWS_LOOKED_AT); i++) {
+        const ike_flow *flow = q->sa->flows->pdata[i];
+
+        if ((int)flow->side == side && flow->first && !flow->child &&
+            flow->first_sequence <= IKE_LOW_SEQUENCE &&
+            flow->first->note.frame > q->first->note.frame)
+            return true;
+    }
+    return false;
+}
+
+/* New ESP both ways after QM2: the responder has QM3, without which it does not use the IPsec SA. */
+static bool is_child_in_use(const ike_request *q)
+{
+    return q->exchange->mode == IKE_MODE_QUICK && has_new_flow(q, IKE_SIDE_A) &&
+           has_new_flow(q, IKE_SIDE_B);
+}
+
 static void judge_standstill(const ike_request *q)
 {
     const ike_record *asked = q->exchange->slot[q->step->number - 1];
@@ -325,7 +284,7 @@ static void judge_standstill(const ike_request *q)
     ike_severity severity = IKE_SEVERITY_NONE;
     const ike_sa *other;
 
-    if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa) || !is_due(q))
+    if (is_answered(q) || is_child_in_use(q) || ike_judge_is_oneway(q->t, q->sa) || !is_due(q))
         return;
     if ((other = successor(q))) {
         ike_raise(q->t, q->sa, IKE_DIAG_SUPERSEDED, &q->first->last_send->note, 0,
@@ -343,6 +302,8 @@ static void judge_standstill(const ike_request *q)
               q->first->note.frame);
     if (q->exchange == q->sa->phase1 && severity != IKE_SEVERITY_NOTE)
         ike_sa_fail(q->sa);
+    if (ike_modes[q->exchange->mode].makes_child)
+        ike_exchange_failed(q->exchange, q->step->unanswered, &q->first->last_send->note, IKE_INFERRED);
 }
 
 void ike_judge_standstill_v2(ike_tracker *t, ike_sa *sa)
@@ -388,6 +349,7 @@ static ike_finding *live_finding(const ike_sa *sa, ike_note *about, const silenc
     finding->note = about;
     finding->count = 1;
     finding->text = g_strdup(s->text);
+    finding->causes = g_memdup2(s->causes, sizeof *s->causes);
     return finding;
 }
 
@@ -405,7 +367,7 @@ static void judge_live(ike_tracker *t, ike_record *first, ike_note *here)
             here->live = g_ptr_array_new_with_free_func(ike_finding_free);
         g_ptr_array_add(here->live, live_finding(q.sa, &first->last_send->note, &s));
     }
-    g_free(s.text);
+    free_silence(&s);
 }
 
 void ike_judge_live(ike_tracker *t, ike_note *here)

@@ -84,3 +84,38 @@ void ike_weak_choice(ike_tracker *t, ike_record *r, const ike_v2_offer *choice)
         ike_raise(t, r->note.sa, IKE_DIAG_WEAK_NULL, &r->note, IKE_SEVERITY_NONE,
                   "the responder chose no integrity algorithm");
 }
+
+/* ---- ESP and AH: RFC 8221 5, 6 ---- */
+
+/* These have the same numbers in both versions. */
+static const struct {
+    uint8_t type; /* transform type of IKEv2 */
+    uint16_t id;
+    ike_diagnosis_id diagnosis;
+    const char *name;
+} weak_esp[] = {
+    { IKE_TRANSFORM_ENCR, 1, IKE_DIAG_WEAK_DES, "DES" },  { IKE_TRANSFORM_ENCR, 2, IKE_DIAG_WEAK_DES, "DES" },
+    { IKE_TRANSFORM_ENCR, 9, IKE_DIAG_WEAK_DES, "DES" },  { IKE_TRANSFORM_ENCR, 3, IKE_DIAG_WEAK_3DES, "3DES" },
+    { IKE_TRANSFORM_INTEG, 1, IKE_DIAG_WEAK_MD5, "MD5" }, { IKE_TRANSFORM_INTEG, 3, IKE_DIAG_WEAK_DES, "DES-MAC" },
+};
+
+static void judge_esp(ike_tracker *t, ike_record *r, unsigned type, unsigned id)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(weak_esp); i++)
+        if (weak_esp[i].type == type && weak_esp[i].id == id)
+            ike_raise(t, r->note.sa, weak_esp[i].diagnosis, &r->note, IKE_SEVERITY_NONE,
+                      "the responder chose %s for the IPsec SA", weak_esp[i].name);
+}
+
+void ike_weak_esp(ike_tracker *t, ike_record *r, const ike_esp_transform *c)
+{
+    if (c->protocol == IKE_PROTOCOL_ESP)
+        judge_esp(t, r, IKE_TRANSFORM_ENCR, c->id);
+    judge_esp(t, r, IKE_TRANSFORM_INTEG, c->auth);
+}
+
+void ike_weak_child(ike_tracker *t, ike_record *r, const ike_v2_offer *choice)
+{
+    for (unsigned i = 0; i < ike_v2_offer_size(choice); i++)
+        judge_esp(t, r, choice->transforms[i].type, choice->transforms[i].id);
+}

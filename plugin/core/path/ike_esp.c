@@ -4,18 +4,16 @@
  * 4302, RFC 3948). SPIs inside Quick Mode and IKEv2 are encrypted, so an SPI that appears after a
  * negotiation that made IPsec SAs, and has none in that direction yet, is taken for one of them.
  */
+#include "ike_decrypted.h"
 #include "ike_null.h"
-#include "ike_track.h"
 
-#define NEWEST_SAS 64         /* between two hosts that may have made an IPsec SA */
 #define NEWEST_EXCHANGES 64   /* of an SA */
 #define SAME_SPI 64           /* flows with one SPI that are looked through */
 #define USED_WITHIN (60 * IKE_SECOND) /* after its negotiation most IPsec SAs are used */
 #define PAUSE_OF_RESTART (600 * IKE_SECOND)
-#define NEAR_WRAP 0xfff00000u /* RFC 4303 3.3.3 */
 #define ACROSS_NAT (50 * IKE_MILLISECOND)
 
-enum { ESP_HEADER = 8, AH_SPI = 4, AH_HEADER = 12 }; /* RFC 4303 2, RFC 4302 2 */
+enum { ESP_HEADER = 8, AH_SPI = 4 }; /* RFC 4303 2, RFC 4302 2 */
 
 /* ---- the flow ---- */
 
@@ -29,11 +27,18 @@ static bool is_across_nat(const ike_tracker *t, const ike_flow *flow, const ike_
                           uint32_t sequence)
 {
     const ike_seen *seen = flow->seen ? &flow->seen[sequence % IKE_FLOW_WINDOW] : &flow->first_seen;
-    const ike_time gap = t->now - seen->time;
 
     return d->has_ip_id && seen->has_ip_id && d->ip_id == seen->ip_id && d->ip_id != 0 &&
-           seen->sequence == sequence && gap > -ACROSS_NAT && gap < ACROSS_NAT &&
+           seen->sequence == sequence && ike_time_near(t->now, seen->time, ACROSS_NAT) &&
            flow->other_dst.family == 0;
+}
+
+/* The IKE SA of the flow knows both ends under other addresses: they moved (RFC 4555). */
+static bool has_moved(const ike_flow *flow, const ike_datagram *d)
+{
+    return flow->sa && flow->side != IKE_SIDE_NONE &&
+           ike_sa_has_hosts(flow->sa, &d->src.addr, &d->dst.addr) &&
+           ike_sa_side(flow->sa, &d->src, &d->dst) == flow->side;
 }
 
 /* A receiver chooses its SPIs, so address and SPI name an IPsec SA (RFC 4301 4.1). */
@@ -46,7 +51,7 @@ static ike_flow *find_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, 
         if (flow->is_ah != is_ah)
             continue;
         if (ike_addr_equal(&flow->dst.addr, &d->dst.addr) ||
-            ike_addr_equal(&flow->other_dst, &d->dst.addr))
+            ike_addr_equal(&flow->other_dst, &d->dst.addr) || has_moved(flow, d))
             return flow;
         if (is_across_nat(t, flow, d, sequence)) {
             flow->other_dst = d->dst.addr;
@@ -54,6 +59,35 @@ static ike_flow *find_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, 
         }
     }
     return NULL;
+}
+
+ike_flow *ike_esp_flow_to(const ike_tracker *t, uint32_t spi, const ike_addr *receiver)
+{
+    ike_flow *flow = g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(spi));
+
+    for (int n = 0; flow && n < SAME_SPI; flow = flow->next, n++)
+        if (ike_addr_equal(&flow->dst.addr, receiver) || ike_addr_equal(&flow->other_dst, receiver))
+            return flow;
+    return NULL;
+}
+
+const GPtrArray *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
+{
+    const ike_host_pair pair = { *src, *dst };
+
+    return g_hash_table_lookup(t->flows_by_pair, &pair);
+}
+
+static void index_pair(ike_tracker *t, ike_flow *flow)
+{
+    const ike_host_pair pair = { flow->src.addr, flow->dst.addr };
+    GPtrArray *list = g_hash_table_lookup(t->flows_by_pair, &pair);
+
+    if (!list) {
+        list = g_ptr_array_new();
+        g_hash_table_insert(t->flows_by_pair, g_memdup2(&pair, sizeof pair), list);
+    }
+    g_ptr_array_add(list, flow);
 }
 
 static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, bool is_ah)
@@ -74,6 +108,7 @@ static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, 
     flow->next = g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(spi));
     g_hash_table_replace(t->by_ipsec_spi, GUINT_TO_POINTER(spi), flow);
     g_ptr_array_add(t->flows, flow);
+    index_pair(t, flow);
     return flow;
 }
 
@@ -83,10 +118,122 @@ bool ike_esp_is_complete(const ike_exchange *exchange)
 {
     if (exchange->rekeyed_to || exchange->child < 0)
         return false;
-    if (exchange->sa->version == 2) /* IKE_AUTH of several rounds is complete with the last */
-        return exchange->slot[IKE_RESPONSE] &&
-               (exchange->mode != IKE_MODE_V2_AUTH || exchange == exchange->sa->v2.last_auth);
+    if (exchange->sa->version == 2) /* of several exchanges one stands for all */
+        return exchange->slot[IKE_RESPONSE] && exchange == ike_exchange_end(ike_exchange_lead(exchange));
     return exchange->slot[exchange->mode == IKE_MODE_QUICK ? 3 : 2] != NULL;
+}
+
+/* ---- by the SPIs that were decrypted ---- */
+
+static void detach(ike_flow *flow)
+{
+    if (flow->child && flow->child->flow[flow->side] == flow)
+        flow->child->flow[flow->side] = NULL;
+    if (flow->sa) {
+        g_ptr_array_remove(flow->sa->flows, flow);
+        if (flow->side != IKE_SIDE_NONE)
+            flow->sa->sides[flow->side].esp_packets -= flow->packets;
+    }
+    flow->child = NULL;
+}
+
+static void attach_exactly(ike_flow *flow, ike_exchange *lead, ike_side sender)
+{
+    ike_exchange *end = ike_exchange_end(lead);
+    ike_flow *taken = end->flow[sender];
+
+    if (taken && taken != flow && taken->tied_by != IKE_TIED_BY_KEYS) {
+        taken->child = NULL;
+        taken->tied_by = IKE_TIED_NOT;
+    }
+    flow->sa = lead->sa;
+    flow->side = sender;
+    flow->child = end;
+    flow->tied_by = IKE_TIED_BY_KEYS;
+    end->flow[sender] = flow;
+    g_ptr_array_add(lead->sa->flows, flow);
+    if (flow->newest) {
+        ike_side_state *side = &lead->sa->sides[sender];
+
+        side->esp_packets += flow->packets;
+        side->newest_esp_frame = MAX(side->newest_esp_frame, flow->newest->note.frame);
+    }
+}
+
+static bool is_chosen_by(const ike_exchange *lead, ike_side side, uint32_t spi)
+{
+    const ike_agreement *agreement = ike_agreement_find(lead);
+
+    return agreement && side != IKE_SIDE_NONE && (agreement->spi[side] == spi || agreement->ah_spi[side] == spi);
+}
+
+static ike_exchange *find_made(const ike_tracker *t, uint32_t spi, const ike_addr *src, const ike_addr *dst,
+                               ike_side *sender)
+{
+    const GPtrArray *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
+    const ike_endpoint from = { .addr = *src }, to = { .addr = *dst };
+
+    for (guint i = list ? list->len : 0; i > 0 && list->len - i < SAME_SPI; i--) {
+        ike_exchange *lead = list->pdata[i - 1];
+        const ike_side side = ike_sa_has_hosts(lead->sa, src, dst) ? ike_sa_side(lead->sa, &from, &to) : IKE_SIDE_NONE;
+
+        if (is_chosen_by(lead, ike_side_other(side), spi)) {
+            *sender = side;
+            return lead;
+        }
+    }
+    return NULL;
+}
+
+/* A renewed IKE SA has the IPsec SAs of the one before (RFC 7296 2.8). */
+static bool has_taken_over(const ike_sa *sa, const ike_sa *from)
+{
+    for (int n = 0; sa && n < SAME_SPI; sa = sa->parent, n++)
+        if (sa == from)
+            return true;
+    return false;
+}
+
+/* The sender of a message in another SA of the same hosts; in IKEv2 one that was renewed has its sides. */
+static ike_side sender_in(const ike_sa *sa, const ike_record *r)
+{
+    if (has_taken_over(r->note.sa, sa))
+        return r->side;
+    return sa->version == 1 && r->version == 1 && ike_sa_has_hosts(sa, &r->src.addr, &r->dst.addr)
+               ? ike_record_side_in(r, sa) : IKE_SIDE_NONE;
+}
+
+ike_exchange *ike_esp_made_by(const ike_tracker *t, uint32_t spi, const ike_record *r, ike_side *chooser)
+{
+    const GPtrArray *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
+
+    for (guint i = list ? list->len : 0; i > 0 && list->len - i < SAME_SPI; i--) {
+        ike_exchange *lead = list->pdata[i - 1];
+        const ike_side side = sender_in(lead->sa, r);
+
+        if (is_chosen_by(lead, side, spi)) {
+            *chooser = side;
+            return lead;
+        }
+    }
+    return NULL;
+}
+
+void ike_esp_learn(ike_tracker *t, ike_exchange *lead, ike_side chooser, uint32_t spi)
+{
+    GPtrArray *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
+    const ike_endpoint *receiver = ike_sa_endpoint_of(lead->sa, chooser);
+    ike_flow *flow = receiver ? ike_esp_flow_to(t, spi, &receiver->addr) : NULL;
+
+    if (!list) {
+        list = g_ptr_array_new();
+        g_hash_table_insert(t->made, GUINT_TO_POINTER(spi), list);
+    }
+    g_ptr_array_add(list, lead);
+    if (flow && flow->tied_by != IKE_TIED_BY_KEYS) { /* its packets came before, or are before it in the file */
+        detach(flow);
+        attach_exactly(flow, lead, ike_side_other(chooser));
+    }
 }
 
 static const ike_record *last_message(const ike_exchange *exchange)
@@ -105,7 +252,8 @@ static void consider(const ike_tracker *t, candidates *found, ike_exchange *exch
 {
     const ike_record *last;
 
-    if (!ike_esp_is_complete(exchange) || exchange->flow[side])
+    if (!ike_esp_is_complete(exchange) || exchange->flow[side] ||
+        ike_agreement_spi(exchange, ike_side_other(side)) != 0) /* decrypted, and not that of this flow */
         return;
     last = last_message(exchange);
     if (!last || last->note.time > t->now)
@@ -136,7 +284,7 @@ static void find_candidates(const ike_tracker *t, candidates *found, const ike_d
     const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
     ike_sa *of_ports = d->src.port ? ike_tracker_sa_of_ports(t, d, true) : NULL;
 
-    for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {
+    for (guint i = list ? list->len : 0; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
         ike_sa *sa = list->pdata[i - 1];
 
         if (!of_ports || sa == of_ports || sa == of_ports->parent || sa->parent == of_ports ||
@@ -155,7 +303,7 @@ static ike_sa *likely_sa(const ike_tracker *t, const ike_datagram *d)
 
     if (of_ports)
         return of_ports;
-    for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {
+    for (guint i = list ? list->len : 0; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
         ike_sa *sa = list->pdata[i - 1];
 
         if (sa->newest_child_frame > best->newest_child_frame)
@@ -176,8 +324,13 @@ static void give_to_sa(ike_flow *flow, ike_sa *sa, const ike_datagram *d)
 static void tie(ike_tracker *t, ike_flow *flow, const ike_datagram *d)
 {
     candidates found = { 0 };
-    ike_exchange *child;
+    ike_side sender = IKE_SIDE_NONE;
+    ike_exchange *child = find_made(t, flow->spi, &d->src.addr, &d->dst.addr, &sender);
 
+    if (child) {
+        attach_exactly(flow, child, sender);
+        return;
+    }
     find_candidates(t, &found, d);
     child = found.recent ? found.newest_recent : found.newest;
     give_to_sa(flow, child ? child->sa : likely_sa(t, d), d);
@@ -205,7 +358,7 @@ static void note_firsts(ike_flow *flow, ike_packet *packet, ike_sequence sequenc
     }
     if (sequence == IKE_SEQUENCE_RESTARTED && !flow->restart)
         flow->restart = packet;
-    if (packet->sequence > NEAR_WRAP && !flow->near_wrap)
+    if (ike_flow_is_near_wrap(packet->sequence) && !flow->near_wrap)
         flow->near_wrap = packet;
 }
 

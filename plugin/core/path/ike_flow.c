@@ -3,11 +3,11 @@
 
 /* A packet that the capture holds twice keeps its IP ID; what has another, or none, and comes this
  * soon was doubled by the network. */
-#define SAME_ID_GAP (1 * IKE_SECOND)
+#define SAME_ID_GAP (60 * IKE_SECOND) /* the clocks of merged captures differ */
 #define DOUBLE_GAP (250 * IKE_MILLISECOND)
-#define LOW_NUMBER 10            /* at which numbers begin anew */
-#define NEAR_WRAP 0xfff00000u    /* RFC 4303 3.3.3: an SA must be renewed before its numbers wrap */
+#define NEAR_WRAP 0xfff00000u
 #define FAR_AWAY 0x80000000u     /* a number this far from the highest is beyond a wrap */
+#define ENOUGH_NUMBERS 8
 
 ike_flow *ike_flow_new(uint32_t number, uint32_t spi, bool is_ah)
 {
@@ -27,20 +27,13 @@ void ike_flow_free(ike_flow *flow)
     g_free(flow);
 }
 
-static ike_time magnitude(ike_time span)
-{
-    return span < 0 ? -span : span;
-}
-
 static bool is_same_packet(const ike_seen *a, const ike_seen *b)
 {
-    const ike_time gap = magnitude(a->time - b->time);
-
     if (a->is_stream || b->is_stream)
         return false;
     if (a->has_ip_id && b->has_ip_id && a->ip_id == b->ip_id && a->ip_id != 0)
-        return gap < SAME_ID_GAP;
-    return gap < DOUBLE_GAP;
+        return ike_time_near(a->time, b->time, SAME_ID_GAP);
+    return ike_time_near(a->time, b->time, DOUBLE_GAP);
 }
 
 static void remember(ike_flow *flow, const ike_seen *seen)
@@ -99,7 +92,8 @@ ike_sequence ike_flow_sequence(ike_flow *flow, const ike_seen *seen, bool may_re
         begin(flow, seen);
         return IKE_SEQUENCE_NEW;
     }
-    if (may_restart && seen->sequence <= LOW_NUMBER && flow->highest > LOW_NUMBER + IKE_FLOW_WINDOW) {
+    if (may_restart && seen->sequence <= IKE_LOW_SEQUENCE &&
+        flow->highest > IKE_LOW_SEQUENCE + IKE_FLOW_WINDOW) {
         begin(flow, seen);
         return IKE_SEQUENCE_RESTARTED;
     }
@@ -111,10 +105,27 @@ ike_sequence ike_flow_sequence(ike_flow *flow, const ike_seen *seen, bool may_re
     return IKE_SEQUENCE_NEW;
 }
 
+bool ike_flow_is_near_wrap(uint32_t sequence)
+{
+    return sequence > NEAR_WRAP;
+}
+
+bool ike_flow_is_numbered(const ike_flow *flow)
+{
+    return flow->sa || (flow->distinct >= ENOUGH_NUMBERS && flow->repeats * 2 < flow->packets);
+}
+
 uint64_t ike_flow_missing(const ike_flow *flow)
 {
     const uint64_t span = (uint64_t)flow->highest - flow->first_sequence + 1;
 
     return flow->packets == 0 || flow->has_wrapped || span < flow->distinct ? 0
                                                                             : span - flow->distinct;
+}
+
+const char *ike_tied_by_name(ike_tied_by tied)
+{
+    static const char *const names[] = { NULL, "keys", "only candidate", "ambiguous" };
+
+    return names[tied];
 }

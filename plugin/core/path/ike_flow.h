@@ -22,6 +22,9 @@ typedef enum ike_tied_by {
     IKE_TIED_AMBIGUOUS
 } ike_tied_by;
 
+/* "keys", "only candidate" or "ambiguous"; NULL for IKE_TIED_NOT. */
+const char *ike_tied_by_name(ike_tied_by tied);
+
 /* What a sequence number shows. */
 typedef enum ike_sequence {
     IKE_SEQUENCE_NEW,
@@ -30,6 +33,8 @@ typedef enum ike_sequence {
     IKE_SEQUENCE_RESTARTED /* the numbers begin anew */
 } ike_sequence;
 
+#define IKE_FIRST_SPI 256u /* smaller ones are reserved: RFC 4303 2.1 */
+#define IKE_LOW_SEQUENCE 10u /* up to it, numbers have begun anew or with the capture */
 #define IKE_FLOW_WINDOW 64 /* newest sequence numbers that are remembered (RFC 4303 3.4.3) */
 
 /* A packet that was seen, for telling repeats apart. */
@@ -71,6 +76,13 @@ void ike_flow_free(ike_flow *flow);
 /* Takes note of a sequence number; `seen` is the packet that has it. A number far below the highest,
  * after a pause or a renegotiation (`may_restart`), is a restart. */
 ike_sequence ike_flow_sequence(ike_flow *flow, const ike_seen *seen, bool may_restart);
+
+/* RFC 4303 3.3.3: an SA must be renewed before its numbers wrap. */
+bool ike_flow_is_near_wrap(uint32_t sequence);
+
+/* True when the numbers run as those of ESP do. What else travels on port 4500 (WireGuard, games) has a
+ * constant or a random value in their place. */
+bool ike_flow_is_numbered(const ike_flow *flow);
 
 /* Sequence numbers between the first and the highest that were not seen. */
 uint64_t ike_flow_missing(const ike_flow *flow);

@@ -36,22 +36,23 @@ static ike_sa *sa_by_cookies(const ike_tracker *t, const ike_ip_packet *quoted,
     return ike_lookup_known(t, &m, src, dst);
 }
 
-static ike_sa *sa_by_hosts(const ike_tracker *t, const ike_endpoint *src, const ike_endpoint *dst)
+/* Several clients behind one NAT differ in their ports. */
+static ike_sa *sa_by_ports(const ike_tracker *t, const ike_endpoint *src, const ike_endpoint *dst)
 {
-    const GPtrArray *list = ike_tracker_sas_between(t, &src->addr, &dst->addr);
+    const ike_datagram d = { .src = *src, .dst = *dst };
 
-    return list ? list->pdata[list->len - 1] : NULL;
+    return ike_tracker_sa_of_ports(t, &d, true);
 }
 
 /* On port 4500 only what follows a non-ESP marker is IKE (RFC 3948 2.2). */
-static bool is_esp(const ike_ip_packet *quoted, const ike_endpoint *src, const ike_endpoint *dst)
+static bool is_no_ike(const ike_ip_packet *quoted, const ike_endpoint *src, const ike_endpoint *dst)
 {
-    return (src->port == IKE_PORT_NATT || dst->port == IKE_PORT_NATT) && quoted->captured >= 12 &&
+    return ike_is_natt(src->port, dst->port) && quoted->captured >= 12 &&
            ike_be32(quoted->payload + 8) != 0;
 }
 
-/* A record of the packet that is quoted: of that side, with its IP ID; else its newest one. */
-static ike_record *record_of(const ike_sa *sa, ike_side side, const ike_ip_packet *quoted)
+/* A record of the packet that is quoted: of that side, with its IP ID; or NULL. */
+static ike_record *record_with_id(const ike_sa *sa, ike_side side, const ike_ip_packet *quoted)
 {
     for (guint i = sa->records->len; i > 0 && sa->records->len - i < RECORDS_LOOKED_AT; i--) {
         ike_record *r = sa->records->pdata[i - 1];
@@ -60,7 +61,22 @@ static ike_record *record_of(const ike_sa *sa, ike_side side, const ike_ip_packe
             r->side == side)
             return r->message ? r->message : r;
     }
-    return sa->sides[side].newest;
+    return NULL;
+}
+
+/* .. else its newest one. */
+static ike_record *record_of(const ike_sa *sa, ike_side side, const ike_ip_packet *quoted)
+{
+    ike_record *r = record_with_id(sa, side, quoted);
+
+    return r ? r : sa->sides[side].newest;
+}
+
+/* A quote that ends with the UDP header leaves open what was in it: on port 4500 mostly ESP. The IP ID of a
+ * message tells. */
+static bool is_open(const ike_ip_packet *udp, const ike_endpoint *src, const ike_endpoint *dst)
+{
+    return ike_is_natt(src->port, dst->port) && udp->captured < 12;
 }
 
 static uint16_t named_mtu(const ike_ip_packet *ip)
@@ -91,12 +107,20 @@ static ike_sa *sa_of_quote(const ike_tracker *t, const ike_ip_packet *quoted, ik
     udp.captured -= at;
     src->port = ike_be16(udp.payload);
     dst->port = ike_be16(udp.payload + 2);
-    if ((!ike_is_port(src->port) && !ike_is_port(dst->port)) || is_esp(&udp, src, dst))
+    if ((!ike_is_port(src->port) && !ike_is_port(dst->port)) || is_no_ike(&udp, src, dst))
         return NULL;
     sa = sa_by_cookies(t, &udp, src, dst);
     if (!sa && quoted->is_fragment)
         sa = ike_ipfrag_sa(t, quoted);
-    return sa ? sa : sa_by_hosts(t, src, dst);
+    if (sa)
+        return sa;
+    sa = sa_by_ports(t, src, dst);
+    if (sa && is_open(&udp, src, dst)) {
+        const ike_side side = ike_sa_side(sa, src, dst);
+
+        return side != IKE_SIDE_NONE && record_with_id(sa, side, quoted) ? sa : NULL;
+    }
+    return sa;
 }
 
 void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
@@ -115,6 +139,7 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
     icmp = ike_note_new(t, IKE_NOTE_ICMP, sizeof *icmp);
     ike_note_set_sa(t, &icmp->note, sa);
     icmp->reporter = ip->src;
+    icmp->target = quoted.dst;
     icmp->is_v6 = ip->protocol == IKE_IPPROTO_ICMPV6;
     icmp->type = ip->payload[0];
     icmp->code = ip->payload[1];
@@ -122,5 +147,9 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
     icmp->quoted = ike_sa_side(sa, &src, &dst);
     if (icmp->quoted != IKE_SIDE_NONE)
         icmp->about = record_of(sa, icmp->quoted, &quoted);
-    g_ptr_array_add(sa->icmp, icmp);
+    if (sa->icmp->len < IKE_MAX_ICMP)
+        g_ptr_array_add(sa->icmp, icmp);
+    else
+        ike_raise(t, sa, IKE_DIAG_LIMIT, &icmp->note, IKE_SEVERITY_NONE,
+                  "more than %u ICMP errors about one SA: later ones are not judged", IKE_MAX_ICMP);
 }

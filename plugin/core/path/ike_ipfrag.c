@@ -36,13 +36,48 @@ static void forget(struct ike_ipfrag_table *table, GList *link)
     if (g_hash_table_lookup(table->sets, &set->key) == set)
         g_hash_table_remove(table->sets, &set->key);
     table->n_idle -= set->kind != IKE_IPSET_IKE;
+    table->bytes -= set->bytes;
     ike_ipset_free(set);
     g_queue_delete_link(table->order, link);
 }
 
+static void drop_data(struct ike_ipfrag_table *table, ike_ipset *set)
+{
+    table->bytes -= set->bytes;
+    set->bytes = 0;
+    ike_ipset_drop_data(set);
+}
+
+static void forget_early(ike_tracker *t, GList *link)
+{
+    if (!((const ike_ipset *)link->data)->done)
+        ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, 0,
+                  "more than %u sets or %u MB of IP fragments: the oldest are forgotten",
+                  IKE_IP_MAX_SETS, IKE_IP_MAX_BYTES >> 20);
+    forget(t->ipfrags, link);
+}
+
+/* Room for a fragment of `set`, which stays. A quarter is freed at once, so that the sets that hold nothing
+ * are not walked over for each fragment. */
+static void evict_for_bytes(ike_tracker *t, const ike_ipset *set, size_t bytes)
+{
+    struct ike_ipfrag_table *table = t->ipfrags;
+    GList *next;
+
+    if (table->bytes + bytes <= IKE_IP_MAX_BYTES)
+        return;
+    for (GList *l = table->order->head; l && table->bytes > IKE_IP_MAX_BYTES / 4 * 3; l = next) {
+        const ike_ipset *other = l->data;
+
+        next = l->next;
+        if (other != set && other->bytes > 0)
+            forget_early(t, l);
+    }
+}
+
 /* Sets that came to nothing go first, many at a time; those of IKE stay, for the report at the end,
  * as long as there is room. */
-static void evict(ike_tracker *t)
+static void evict_for_another(ike_tracker *t)
 {
     struct ike_ipfrag_table *table = t->ipfrags;
 
@@ -56,17 +91,14 @@ static void evict(ike_tracker *t)
         }
         return;
     }
-    if (!((const ike_ipset *)table->order->head->data)->done)
-        ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, 0,
-                  "more than %u sets of IP fragments: the oldest are forgotten", IKE_IP_MAX_SETS);
-    forget(table, table->order->head);
+    forget_early(t, table->order->head);
 }
 
 static ike_ipset *new_set(ike_tracker *t, const ike_ip_key *key)
 {
     ike_ipset *set = ike_ipset_new(key, t->now); /* before the set that has the key is evicted */
 
-    evict(t);
+    evict_for_another(t);
     g_queue_push_tail(t->ipfrags->order, set);
     t->ipfrags->n_idle++;
     g_hash_table_replace(t->ipfrags->sets, &set->key, set);
@@ -91,6 +123,12 @@ static void make_record(ike_tracker *t, ike_ipset *set, ike_ip_piece *p)
     r->is_probable = set->kind != IKE_IPSET_IKE;
     r->version = set->header.version;
     r->exchange_type = set->header.exchange;
+    r->flags = set->header.flags;
+    r->next_payload = set->header.next_payload;
+    r->spi_i = set->header.spi_i;
+    r->spi_r = set->header.spi_r;
+    r->message_id = set->header.message_id;
+    r->is_encrypted = set->header.is_encrypted;
     r->length = set->header.length;
     if (set->sa) {
         ike_note_set_sa(t, &r->note, set->sa);
@@ -163,6 +201,10 @@ static void read_header(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p, s
     set->header.exchange = m.exchange;
     set->header.flags = m.flags;
     set->header.next_payload = m.next_payload;
+    set->header.spi_i = m.spi_i;
+    set->header.spi_r = m.spi_r;
+    set->header.message_id = m.message_id;
+    set->header.is_encrypted = m.is_encrypted;
     set->header.length = m.length;
 }
 
@@ -178,6 +220,24 @@ static void retract_records(ike_tracker *t, ike_ipset *set)
     }
 }
 
+/* ESP in UDP: as of ESP in IP, the first fragment has the SPI and stands for all. */
+static void read_esp(ike_tracker *t, const ike_ipset *set, const ike_ip_piece *p, const uint8_t *udp)
+{
+    const uint32_t length = MAX(ike_be16(udp + 4), p->captured - set->udp_at);
+    const ike_datagram d = {
+        .src = set->src,
+        .dst = set->dst,
+        .data = udp + 8,
+        .captured = p->captured - set->udp_at - 8,
+        .wire = length - 8,
+        .ip_id = set->key.id,
+        .has_ip_id = true,
+        .fragment = IKE_FRAGMENT_IP,
+    };
+
+    ike_esp_feed(t, &d, IKE_NOTE_ESP);
+}
+
 static void read_udp(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p, const uint8_t *udp)
 {
     const uint32_t length = set->udp_at + ike_be16(udp + 4);
@@ -187,9 +247,11 @@ static void read_udp(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p, cons
     set->dst = (ike_endpoint){ set->key.dst, ike_be16(udp + 2) };
     if (length > p->length && !set->total)
         set->total = length;
-    natt = set->src.port == IKE_PORT_NATT || set->dst.port == IKE_PORT_NATT;
+    natt = ike_is_natt(set->src.port, set->dst.port);
     if (ike_is_port(set->src.port) || ike_is_port(set->dst.port))
         read_header(t, set, p, set->udp_at + 8 + (natt && ike_be32(udp + 8) == 0 ? 4 : 0));
+    if (natt && set->kind != IKE_IPSET_IKE && ike_be32(udp + 8) >= IKE_FIRST_SPI)
+        read_esp(t, set, p, udp);
 }
 
 static void read_first(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p)
@@ -236,7 +298,7 @@ static ike_label awaited_from(const ike_tracker *t, const ike_sa *sa, ike_side s
     if (!newest || side == IKE_SIDE_NONE || newest->side != ike_side_other(side) ||
         t->now - newest->note.time > AWAITED_WITHIN || t->now < newest->note.time)
         return label;
-    label = (newest->first ? newest->first : newest)->waiting_for;
+    label = ike_record_first(newest)->waiting_for;
     return is_long(label) ? label : (ike_label){ 0 };
 }
 
@@ -282,7 +344,7 @@ static void deliver(ike_tracker *t, ike_ipset *set)
     const ike_note *before = t->last_note;
     ike_ip_piece *completing = NULL;
     ike_datagram d = { .src = set->src, .dst = set->dst, .ip_id = set->key.id, .has_ip_id = true,
-                       .fragment = IKE_FRAGMENT_IP, .pieces = records,
+                       .fragment = IKE_FRAGMENT_IP, .pieces = records, .ttl = set->ttl,
                        .n_pieces = set->pieces->len };
     bool whole = true;
     uint32_t wire = 0;
@@ -335,7 +397,12 @@ static void add_piece(ike_tracker *t, ike_ipset *set, const ike_ip_packet *ip)
                 .captured = (uint32_t)ip->captured, .is_last = !ip->more_fragments,
                 .frame = t->frame, .time = t->now };
 
-    p.data = g_memdup2(ip->payload, ip->captured);
+    if (set->kind != IKE_IPSET_OTHER) {
+        evict_for_bytes(t, set, ip->captured);
+        p.data = g_memdup2(ip->payload, ip->captured);
+        set->bytes += ip->captured;
+        t->ipfrags->bytes += ip->captured;
+    }
     if (p.is_last)
         set->total = p.offset + p.length;
     ike_ipset_insert(set, &p);
@@ -364,19 +431,14 @@ static bool is_double(const ike_ip_piece *p, const ike_ip_packet *ip)
                          memcmp(p->data, ip->payload, p->captured) == 0));
 }
 
-static bool is_recent(const ike_tracker *t, ike_time time)
-{
-    return t->now - time < IKE_SECOND && time - t->now < IKE_SECOND;
-}
-
 /* A piece that shares bytes with a set which has been quiet is another datagram with the same ID. So is
  * one that comes after the set is complete, unless it doubles a piece at once. */
 static bool is_other_datagram(const ike_tracker *t, const ike_ipset *set, const ike_ip_packet *ip,
                               const ike_ip_piece *same)
 {
     if (set->done)
-        return !same || !is_recent(t, same->time);
-    return !is_recent(t, set->newest) && ike_ipset_overlap(set, ip) != IKE_OVERLAP_NONE;
+        return !same || !ike_time_near(t->now, same->time, IKE_SECOND);
+    return !ike_time_near(t->now, set->newest, IKE_SECOND) && ike_ipset_overlap(set, ip) != IKE_OVERLAP_NONE;
 }
 
 /* Says of a piece that is not added what it is; false when there is nothing against adding it. */
@@ -397,12 +459,12 @@ static bool is_refused(ike_tracker *t, ike_ipset *set, const ike_ip_packet *ip)
 static void finish_piece(ike_tracker *t, ike_ipset *set)
 {
     if (set->kind == IKE_IPSET_OTHER) {
-        ike_ipset_drop_data(set);
+        drop_data(t->ipfrags, set);
     } else if (set->kind == IKE_IPSET_IKE && ike_ipset_is_complete(set)) {
         ike_ipset_make_records(t, set, t->frame);
         deliver(t, set);
         set->done = true;
-        ike_ipset_drop_data(set);
+        drop_data(t->ipfrags, set);
     } else if (set->kind == IKE_IPSET_IKE) {
         ike_ipset_make_records(t, set, 0);
         ike_ipset_describe(set);
@@ -429,8 +491,10 @@ void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *ip)
     }
     if (is_refused(t, set, ip))
         return;
-    if (set->pieces->len == 0)
+    if (set->pieces->len == 0) {
         set->protocol = ip->protocol;
+        set->ttl = ip->ttl;
+    }
     add_piece(t, set, ip);
     finish_piece(t, set);
 }

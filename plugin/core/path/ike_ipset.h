@@ -10,6 +10,7 @@
 
 #define IKE_IP_MAX_SETS 8192u  /* datagrams in pieces that are kept */
 #define IKE_IP_MAX_PIECES 128u /* of one datagram */
+#define IKE_IP_MAX_BYTES (64u << 20) /* of all of them */
 
 typedef struct ike_ip_key {
     ike_addr src, dst;
@@ -34,14 +35,18 @@ typedef struct ike_ipset {
     bool done;
     GArray *pieces; /* of ike_ip_piece, by offset */
     uint32_t total; /* bytes of the datagram; 0 while unknown */
+    size_t bytes;   /* that are kept */
     ike_time first, newest;
     uint8_t protocol;  /* of its first header: UDP, or an IPv6 extension header before UDP */
     uint32_t udp_at;   /* offset of the UDP header */
+    uint8_t ttl;       /* of its first packet */
     ike_endpoint src, dst;
     ike_sa *sa; /* or NULL */
     struct {
-        bool seen;
+        bool seen, is_encrypted;
         uint8_t version, exchange, flags, next_payload;
+        uint64_t spi_i, spi_r;
+        uint32_t message_id;
         uint32_t length; /* of the IKE message */
     } header; /* in the first fragment */
     ike_label awaited; /* of an unknown one: what `sa` waited for from its sender, if anything */
@@ -51,6 +56,7 @@ struct ike_ipfrag_table {
     GHashTable *sets; /* newest by key */
     GQueue *order;    /* owns them, oldest first */
     unsigned n_idle;  /* of these, not known to be IKE */
+    size_t bytes;     /* that they keep */
 };
 
 guint ike_ip_key_hash(gconstpointer key);

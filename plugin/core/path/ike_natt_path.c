@@ -7,7 +7,6 @@
 
 #define QUIET (30 * IKE_SECOND)   /* many NATs forget a mapping of UDP after that */
 #define SETTLED (5 * IKE_SECOND)  /* after which a peer knows a new mapping */
-#define NEWEST_SAS 64             /* between two hosts that may share a way */
 
 /* ---- silence ---- */
 
@@ -18,7 +17,7 @@ static ike_time newest_of_others(const ike_tracker *t, const ike_sa *sa, ike_sid
     const ike_endpoint *own = &sa->sides[side].current;
     ike_time newest = 0;
 
-    for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {
+    for (guint i = list ? list->len : 0; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
         const ike_sa *other = list->pdata[i - 1];
 
         for (int k = 0; k < 2 && other != sa; k++)
@@ -230,14 +229,6 @@ static bool is_read_whole(const ike_record *r)
     return r && !r->truncated;
 }
 
-static bool has_finding(const ike_sa *sa, ike_diagnosis_id id)
-{
-    for (guint i = 0; i < sa->distinct->len; i++)
-        if (((const ike_finding *)sa->distinct->pdata[i])->id == id)
-            return true;
-    return false;
-}
-
 /* What the vendor IDs do not say, NAT-D payloads may; and a vendor ID may be one that is not known. */
 static bool is_unasked(const ike_sa *sa)
 {
@@ -247,7 +238,7 @@ static bool is_unasked(const ike_sa *sa)
            is_read_whole(phase1->slot[1]) && is_read_whole(phase1->slot[2]) &&
            !ike_sa_nat_method(sa) && !sa->sides[0].natd.payloads && !sa->sides[1].natd.payloads &&
            sa->sides[0].n_vendors < IKE_MAX_VENDORS && sa->sides[1].n_vendors < IKE_MAX_VENDORS &&
-           !has_finding(sa, IKE_DIAG_MALFORMED) && !has_finding(sa, IKE_DIAG_LIMIT);
+           !ike_sa_finding(sa, IKE_DIAG_MALFORMED) && !ike_sa_finding(sa, IKE_DIAG_LIMIT);
 }
 
 static const char *who_lacks_natt(const ike_sa *sa)

@@ -3,8 +3,6 @@
 
 #include "ike_names.h"
 
-#include <string.h>
-
 #define HEADER 8           /* SPI and sequence number */
 #define ENOUGH_TRIES 8     /* packets without a fit: it is encrypted */
 #define L2TP_PORT 1701     /* RFC 2661 8.1 */

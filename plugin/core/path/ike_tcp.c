@@ -73,7 +73,7 @@ static gboolean key_equal(gconstpointer a, gconstpointer b)
 
 static bool is_natt(const stream_key *key)
 {
-    return key->src.port == IKE_PORT_NATT || key->dst.port == IKE_PORT_NATT;
+    return ike_is_natt(key->src.port, key->dst.port);
 }
 
 struct ike_tcp_table *ike_tcp_table_new(void)

@@ -15,7 +15,6 @@
 #define HEADER_END (MARKER_END + IKE_HEADER_LENGTH)
 #define CUT_HEADER_END (MARKER_END + 24u)         /* the part of a header that can be read */
 #define SHORTEST_ESP 18u                          /* SPI, sequence number and 8 bytes: RFC 4303 2 */
-#define FIRST_SPI 256u                            /* smaller ones are reserved: RFC 4303 2.1 */
 
 static const uint8_t prefix[] = { 'I', 'K', 'E', 'T', 'C', 'P' };
 
@@ -67,7 +66,7 @@ static bool is_legal(const ike_tcp_frames *f, const uint8_t *frame, size_t have)
     if (have < MARKER_END)
         return true;
     if (ike_be32(frame + LENGTH_FIELD) != 0)
-        return ike_be32(frame + LENGTH_FIELD) >= FIRST_SPI && length >= SHORTEST_ESP &&
+        return ike_be32(frame + LENGTH_FIELD) >= IKE_FIRST_SPI && length >= SHORTEST_ESP &&
                (f->is_trusted || f->is_peer_trusted);
     return length >= HEADER_END && (have < CUT_HEADER_END || is_ike_version(frame)) &&
            (have < HEADER_END || message_length(frame) <= length - MARKER_END);
@@ -100,7 +99,7 @@ static bool is_chain(const uint8_t *data, size_t captured, size_t length)
         const size_t size = ike_be16(data + at);
 
         if (spi == 0 ? !looks_like_ike(data + at, captured - at, length - at)
-                     : spi < FIRST_SPI || size < SHORTEST_ESP)
+                     : spi < IKE_FIRST_SPI || size < SHORTEST_ESP)
             return false;
         at += size;
     }
@@ -191,7 +190,7 @@ static void begin_frames(ike_tcp_frames *f, bool trusted)
 /* The prefix is trusted on the port that IANA gave to this (RFC 9329 2). */
 static bool has_own_port(const ike_tcp_frames *f)
 {
-    return f->src.port == IKE_PORT_NATT || f->dst.port == IKE_PORT_NATT;
+    return ike_is_natt(f->src.port, f->dst.port);
 }
 
 /* At the start of a stream: the originator's prefix, however it is cut, or a frame. Returns how

@@ -5,15 +5,18 @@
 #ifndef IKE_REPORT_H
 #define IKE_REPORT_H
 
+#include "ike_format.h"
 #include "ike_tracker.h"
 
 #define IKE_REPORT_WIDTH 100
+#define IKE_REPORT_INDENT "      " /* of the lines of an entry */
 
 typedef struct ike_report {
     ike_tracker *tracker;
     GHashTable *selected; /* numbers of the SAs to report, or NULL: all */
     const char *filter;   /* display filter that selected them, or NULL */
     GString *out;
+    ike_writer *writer;   /* of rows, or NULL: text */
 } ike_report;
 
 typedef enum ike_result {
@@ -33,23 +36,31 @@ typedef struct ike_totals {
 typedef struct ike_report_kind {
     const char *name; /* stable: -z ikex,<name> */
     const char *title;
-    void (*write)(const ike_report *report);
+    void (*text)(const ike_report *report);
+    void (*rows)(const ike_report *report);
+    const ike_table *const *tables; /* of the rows, closed by NULL; the closing row is not among them */
 } ike_report_kind;
 
 /* All reports, closed by a row without a name. */
 extern const ike_report_kind ike_report_kinds[];
 
-/* Appends a report and its closing line for scripts to `out`. The tracker must be finished
- * (ike_tracker_finish). `selected` and `filter` as in ike_report. */
-void ike_report_write(ike_tracker *tracker, const ike_report_kind *kind, GHashTable *selected,
-                      const char *filter, GString *out);
+/* Appends a report to `out`: with `format` NULL as text with its closing line for scripts, otherwise its rows
+ * and the closing row. The tracker must be finished (ike_tracker_finish). `selected` and `filter` as in
+ * ike_report. */
+void ike_report_write(ike_tracker *tracker, const ike_report_kind *kind, const ike_format *format,
+                      GHashTable *selected, const char *filter, GString *out);
 
 /* Counts of what the report covers. */
 ike_totals ike_report_totals(const ike_report *report);
+ike_result ike_totals_result(const ike_totals *totals);
 
 /* ---- for the writers ---- */
 bool ike_report_covers(const ike_report *report, const ike_sa *sa);
 ike_result ike_report_result_of(const ike_sa *sa);
+ike_result ike_report_result_of_findings(const GPtrArray *findings);
+/* How the state of an SA is known: established is proven by what came later, probably established follows from
+ * the last message alone, and a failure from the finding that tells of it. */
+ike_evidence ike_report_state_evidence(const ike_sa *sa);
 /* True when it is known how long the negotiation took: the capture holds its start and its end, and
  * time does not run backwards. */
 bool ike_report_has_setup_time(const ike_sa *sa);
@@ -58,31 +69,225 @@ const char *ike_result_name(ike_result result);
 /* Appends `text` after `head`, wrapped; further lines are indented to the width of `head`. */
 void ike_report_wrap(GString *out, const char *head, const char *text);
 void ike_report_rule(GString *out, char c);
+/* Writes one line of an entry with a name in front, such as "owed". */
+void ike_report_fact(const ike_report *report, const char *name, const char *text);
 /* Appends "initiator -> responder" addresses, or "a <-> b" while roles are unknown. */
 void ike_report_peers(GString *out, const ike_sa *sa, const char *arrow, bool ports);
+
+/* "the initiator", "the responder" or, while roles are unknown, "the other side". */
+const char *ike_report_role(const ike_sa *sa, ike_side side);
+/* Appends "2012-11-02 13:04:14.555840"; "-" for a time that has no date. */
+void ike_report_utc(GString *out, ike_time time);
+/* Appends "frame 1" or "frames 1-8" after `before`. */
+void ike_report_frames(GString *out, const char *before, uint32_t first, uint32_t last);
+/* Appends who is behind a NAT; nothing when nobody is, as far as is known. */
+void ike_report_natted(GString *out, const ike_sa *sa);
+/* How often messages were sent again, of these findings: of a message in pieces as often as the piece
+ * that was sent most. */
+unsigned ike_report_repeats(const GPtrArray *findings);
+/* Says what the report cannot show, and why it shows no SA; nothing when all is there. */
+void ike_report_absent(const ike_report *report);
+
+/* True when the report covers an SA of this version. */
+bool ike_report_has_version(const ike_report *report, unsigned version);
+/* Appends two cells of a row; what is too wide for its column gets a line of its own. */
+void ike_report_two_columns(GString *out, const char *a, const char *b, int width, const char *indent);
+
+/* ---- ike_report_progress.c ---- */
+/* The newest message of phase 1 that is known to have arrived; a label alone for one that the capture
+ * lacks, none for none. */
+ike_label ike_report_proven(const ike_sa *sa, const ike_record **record);
+/* Appends which message is owed by whom, and what came instead; nothing when none is. */
+void ike_report_owed(GString *out, const ike_sa *sa);
+/* Appends how the negotiation ended. */
+void ike_report_outcome(GString *out, const ike_sa *sa);
+
+/* ---- ike_report_course.c ---- */
+/* Append the messages that make the SA, the same with the name of their exchange, and what came later;
+ * nothing when there are none. */
+void ike_report_course(GString *out, const ike_sa *sa);
+void ike_report_exchange(GString *out, const ike_sa *sa);
+void ike_report_later(GString *out, const ike_sa *sa);
+/* The message with which an IKE SA came up: of its phase 1, or the response of the CREATE_CHILD_SA that made
+ * it; NULL when that is not in the capture. */
+const ike_record *ike_sa_establishment(const ike_sa *sa);
+/* The exchange whose end makes a child: IKE_AUTH ends with its last round. */
+typedef enum ike_child_state {
+    IKE_CHILD_UNKNOWN_START,
+    IKE_CHILD_UNFINISHED,
+    IKE_CHILD_NOT_CONNECTED, /* CONNECTED did not come (RFC 2408 3.1) */
+    IKE_CHILD_ESTABLISHED,
+    IKE_CHILD_ANSWERED, /* IKEv2: whether it was accepted is encrypted */
+    IKE_CHILD_NOT_MADE, /* IKEv2: the response has no room for a Child SA: none was asked for, or it was refused */
+    IKE_CHILD_FAILED,
+    IKE_CHILD_IS_IKE_SA /* CREATE_CHILD_SA made an IKE SA */
+} ike_child_state;
+/* State of a Quick Mode or Child SA, by its first exchange. */
+ike_child_state ike_child_state_of(const ike_exchange *exchange);
+const char *ike_child_state_name(ike_child_state state);
+/* True when a Quick Mode or Child SA is taken to be established: it was completed, and did not fail. */
+bool ike_child_is_up(const ike_exchange *child);
+/* The same, or "deleted" where keys show that it came up and was deleted. */
+const char *ike_child_state_word(const ike_exchange *child);
+/* Appends the messages of a Quick Mode and its state; nothing when none is numbered. */
+void ike_report_child(GString *out, const ike_exchange *exchange);
+
+/* ---- ike_report_agreement.c: what keys show ---- */
+/* Appends how the sides of an IKEv2 SA authenticate; nothing while it is encrypted. */
+void ike_report_v2_authentication(GString *out, const ike_sa *sa);
+/* Appends identities that are known, the user of XAUTH or EAP, the address that was given. */
+void ike_report_identities(GString *out, const ike_sa *sa);
+/* True when the proposal of a negotiation of IPsec SAs was decrypted. */
+bool ike_child_is_decrypted(const ike_exchange *child);
+/* True when keys show that it negotiates an IKE SA. */
+bool ike_child_makes_ike_sa(const ike_exchange *child);
+/* Appends "10.1.0.0/16 <-> 10.2.0.0/16": the networks of its initiator and of the other side; nothing while
+ * they are encrypted. */
+void ike_report_selectors(GString *out, const ike_exchange *child);
+/* Appends the chosen proposal. */
+void ike_report_child_chosen(GString *out, const ike_exchange *child);
+typedef void (*ike_report_take)(const char *text, void *user);
+/* Calls `take` for each of its first proposals. */
+void ike_report_child_offers(const ike_exchange *child, ike_report_take take, void *user);
+/* "tunnel" or "transport"; NULL while it is encrypted or nothing was chosen. */
+const char *ike_report_encapsulation(const ike_exchange *child);
+/* SPI of packets of its initiator, or of packets to it, by keys or by its packets; 0 when not known. */
+uint32_t ike_child_spi(const ike_exchange *child, bool from_opener);
+/* Lines of the report of SAs: networks, algorithms, SPIs without packets. */
+void ike_report_agreement(const ike_report *report, const ike_exchange *child);
+/* The message whose Delete payload ended it, where keys show that; or NULL. */
+const ike_record *ike_child_deleted(const ike_exchange *child);
+/* True when it renews another one; without keys, when that many were made before it under its IKE SA. */
+bool ike_child_is_rekey(const ike_exchange *child, unsigned before);
+/* What one decrypted message says, for the log; append nothing for others. */
+void ike_report_decrypted_proposal(GString *out, const ike_record *r);
+void ike_report_decrypted_networks(GString *out, const ike_record *r);
+void ike_report_decrypted_identity(GString *out, const ike_record *r);
+/* Lines of the diagnosis: what the first Quick Mode or Child SA that was refused asked for. */
+void ike_report_refused_child(const ike_report *report, const ike_sa *sa);
+
+/* ---- ike_report_children.c ---- */
+/* The Quick Modes and Child SAs, for the report of SAs. */
+void ike_report_children(const ike_report *report);
+/* The host that began it, or the other one; NULL while that is not known. */
+const ike_endpoint *ike_child_host(const ike_exchange *exchange, bool opener);
+/* Repeats of the messages of a negotiation. */
+unsigned ike_child_repeats(const ike_exchange *exchange);
+/* Its last message, or NULL when that did not come. */
+const ike_record *ike_child_last(const ike_exchange *exchange);
+/* How long it took, from its first message to its last; -1 when that is not known. */
+ike_time ike_child_setup(const ike_exchange *exchange);
+/* How long after it the first packet of its IPsec SAs came; -1 when that is not known. */
+ike_time ike_child_first_packet(const ike_exchange *exchange);
+/* The IPsec SA it made that sends from its opener, or to it; NULL when none was seen. */
+const ike_flow *ike_child_flow(const ike_exchange *exchange, bool from_opener);
 
 /* ---- ike_report_flows.c ---- */
 /* The IPsec SAs as their packets show them, for the report of SAs. */
 void ike_report_flows(const ike_report *report);
+/* True when the report covers the negotiation of an IPsec SA that was seen, or all. */
+bool ike_report_covers_flow(const ike_report *report, const ike_flow *flow);
+/* "ESP", "ESP/UDP", "ESP/TCP" or "AH". */
+const char *ike_flow_kind(const ike_flow *flow);
+
+/* ---- ike_report_peers.c ---- */
+/* Appends what is known of the products on both sides; nothing when it is nothing. */
+void ike_report_vendors(GString *out, const ike_sa *sa);
 
 /* ---- ike_report_v2.c ---- */
-/* The newest message of the first exchanges that the other side is known to have got, or NULL. */
-const ike_record *ike_report_v2_proven(const ike_sa *sa);
-/* Appends which message is owed by whom; nothing when none is. */
-void ike_report_v2_owed(GString *out, const ike_sa *sa);
-/* Appends the label of the newest message of the first exchanges. */
-void ike_report_v2_newest(GString *out, const ike_sa *sa);
-/* Appends the exchanges that make the SA, and what came later on it; nothing when there are none. */
-void ike_report_v2_course(GString *out, const ike_sa *sa);
-void ike_report_v2_later(GString *out, const ike_sa *sa);
 /* Writes the first `max` proposal numbers of an offer; returns how many there are. */
 unsigned ike_report_v2_proposals(const ike_v2_offer *offer, uint8_t *numbers, unsigned max);
 /* Appends the algorithms of one proposal. */
 void ike_report_v2_proposal(GString *out, const ike_v2_offer *offer, unsigned proposal);
+/* Appends its transforms of one type; several are alternatives. */
+void ike_report_v2_type(GString *out, const ike_v2_offer *offer, unsigned proposal, unsigned type);
 /* Appends what a side announces in IKE_SA_INIT. */
 void ike_report_v2_supports(GString *out, const ike_sa *sa, ike_side side);
 
 void ike_report_diag(const ike_report *report);
+
+/* ---- ike_report_findings.c ---- */
+/* Writes a finding with its text, and how often it was made. */
+void ike_report_finding(const ike_report *report, const ike_finding *finding, unsigned times);
+/* Writes all notes and worse but the one that decides, which the verdict tells (NULL: none does): the first
+ * `max` with their texts, the others by name. */
+void ike_report_findings(const ike_report *report, const GPtrArray *found, const ike_finding *deciding,
+                         unsigned max);
+
+/* ---- ike_report_proposals.c ---- */
+/* Appends "AES-CBC-128 / SHA1 / pre-shared key / group 2 (MODP-1024), 28800 s". */
+void ike_report_transform(GString *out, const ike_sa *sa, const ike_transform *t);
+typedef enum ike_attribute { IKE_ATTRIBUTE_ENCRYPTION, IKE_ATTRIBUTE_INTEGRITY, IKE_ATTRIBUTE_AUTHENTICATION,
+                             IKE_ATTRIBUTE_GROUP } ike_attribute;
+/* Appends an attribute of the chosen proposal; nothing while none is known. The authentication method of IKEv2
+ * is encrypted. */
+void ike_report_attribute(GString *out, const ike_sa *sa, ike_attribute which);
+/* Appends the chosen proposal; nothing while none is known, or it is encrypted. */
+void ike_report_chosen(GString *out, const ike_sa *sa);
+/* Writes offer and choice side by side where a finding is about them; nothing otherwise. */
+void ike_report_proposals(const ike_report *report, const ike_sa *sa);
+
+/* ---- ike_report_groups.c ---- */
+/* Attempts between the same peers that ended the same way. */
+typedef struct ike_report_group {
+    const ike_sa *sa; /* the first of them */
+    GPtrArray *sas;   /* all, not owned */
+} ike_report_group;
+
+/* Sorts SAs worst first and groups them; free the result with g_ptr_array_free. */
+GPtrArray *ike_report_groups(GPtrArray *sas);
+/* Appends how many attempts there were, when there are several. */
+void ike_report_attempts(GString *out, const ike_report_group *group);
+/* Writes a group on one line. */
+void ike_report_one_line(const ike_report *report, const ike_report_group *group);
+/* Sums up the groups from an index on, a line for each kind of result. */
+void ike_report_sum(const ike_report *report, const GPtrArray *groups, guint from);
+
+/* ---- ike_report_verdict.c ---- */
+/* The finding that decides how a negotiation is judged; NULL when none is a warning or worse. */
+const ike_finding *ike_report_deciding(const GPtrArray *findings);
+/* Writes it with its cause, what to check next, and what other tools show. */
+void ike_report_verdict(const ike_report *report, const ike_finding *finding, unsigned times);
+
 void ike_report_sa(const ike_report *report);
+/* Who is behind a NAT: "I", "R", "I+R", "no", or "-" while that is unknown. */
+const char *ike_report_nat_word(const ike_sa *sa);
+
+/* ---- ike_report_stat.c, ike_report_audit.c ---- */
+void ike_report_stat(const ike_report *report);
+void ike_report_audit(const ike_report *report);
+
+/* ---- ike_report_log.c ---- */
+void ike_report_log(const ike_report *report);
+/* A message, or a piece that never became one, and the frames of its pieces. */
+typedef struct ike_log_entry {
+    const ike_record *record;
+    GArray *frames;  /* of uint32_t, owned */
+    GArray *doubles; /* of uint32_t, owned: frames in which it was seen again; or NULL */
+} ike_log_entry;
+/* What the report covers, in frame order; free it with g_array_free. */
+GArray *ike_log_new(const ike_report *report);
+/* Appends the flags of the header as letters; false when there are none. */
+bool ike_report_flags(GString *out, const ike_record *r);
+/* Appends "SA", or the number of a payload without a name; "none" for 0. */
+void ike_report_payload(GString *out, unsigned type);
+/* The sender's known vendor IDs when a message sent for the first time has any; else NULL. */
+const ike_side_state *ike_report_vendors_in(const ike_record *r);
+/* Appends "VID x3". */
+void ike_report_run(GString *out, const ike_run *run);
+/* How long after its request a response came: after the first copy of that or the last one before it; -1
+ * where there is none, or time runs backwards. */
+ike_time ike_report_response_time(const ike_record *r, bool since_last);
+/* True for the message that chooses a proposal: MM2, AM2, the response to IKE_SA_INIT. */
+bool ike_report_is_choice(const ike_record *r);
+/* Appends which message it is, or which piece of one. */
+void ike_report_message(GString *out, const ike_record *r);
+
+/* ---- ike_rows.c: the same as rows ---- */
+void ike_rows_diag(const ike_report *report);
+void ike_rows_sa(const ike_report *report);
+void ike_rows_stat(const ike_report *report);
+void ike_rows_audit(const ike_report *report);
+void ike_rows_log(const ike_report *report);
 
 #endif

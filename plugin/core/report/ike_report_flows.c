@@ -9,7 +9,7 @@
 
 #define SHOWN_FLOWS 200 /* of a report; a flood of SPIs is summed up */
 
-static const char *kind_of(const ike_flow *flow)
+const char *ike_flow_kind(const ike_flow *flow)
 {
     static const char *const words[] = { [IKE_IN_IP] = "ESP", [IKE_IN_UDP] = "ESP/UDP",
                                          [IKE_IN_TCP] = "ESP/TCP" };
@@ -48,26 +48,30 @@ static void append_remarks(GString *out, const ike_flow *flow)
 static void row(const ike_report *report, const ike_flow *flow)
 {
     GString *src = g_string_new(NULL), *dst = g_string_new(NULL), *child = g_string_new(NULL);
-    GString *remarks = g_string_new(NULL);
+    GString *remarks = g_string_new(NULL), *head = g_string_new(NULL);
 
     ike_addr_append(src, &flow->src.addr);
     ike_addr_append(dst, &flow->dst.addr);
     append_child(child, flow);
     append_remarks(remarks, flow);
-    g_string_append_printf(report->out, " %08x  %-7s %5s  ", flow->spi, kind_of(flow), child->str);
-    if (strlen(src->str) > 15 || strlen(dst->str) > 15)
-        g_string_append_printf(report->out, "%s\n%26s%s\n%58s", src->str, "", dst->str, "");
-    else
-        g_string_append_printf(report->out, "%-15s  %-15s", src->str, dst->str);
-    g_string_append_printf(report->out, " %8" G_GUINT64_FORMAT " %10" G_GUINT64_FORMAT "  %s\n",
-                           flow->packets, flow->bytes, remarks->str);
+    g_string_printf(head, " %08x  %-7s %5s  ", flow->spi, ike_flow_kind(flow), child->str);
+    if (strlen(src->str) > 15 || strlen(dst->str) > 15) {
+        g_string_append_printf(report->out, "%s%s\n%26s%s\n", head->str, src->str, "", dst->str);
+        g_string_printf(head, "%58s", "");
+    } else {
+        g_string_append_printf(head, "%-15s  %-15s", src->str, dst->str);
+    }
+    g_string_append_printf(head, " %8" G_GUINT64_FORMAT " %10" G_GUINT64_FORMAT "  ", flow->packets,
+                           flow->bytes);
+    ike_report_wrap(report->out, head->str, remarks->str);
     g_string_free(src, TRUE);
     g_string_free(dst, TRUE);
     g_string_free(child, TRUE);
     g_string_free(remarks, TRUE);
+    g_string_free(head, TRUE);
 }
 
-static bool is_covered(const ike_report *report, const ike_flow *flow)
+bool ike_report_covers_flow(const ike_report *report, const ike_flow *flow)
 {
     return flow->first && (flow->sa ? ike_report_covers(report, flow->sa) : !report->selected);
 }
@@ -82,7 +86,7 @@ void ike_report_flows(const ike_report *report)
     g_string_append(report->out, " SPI       Kind    Child  From             To               "
                                  " Packets      Bytes  Remarks\n");
     for (guint i = 0; i < flows->len; i++)
-        if (is_covered(report, flows->pdata[i]) && n++ < SHOWN_FLOWS)
+        if (ike_report_covers_flow(report, flows->pdata[i]) && n++ < SHOWN_FLOWS)
             row(report, flows->pdata[i]);
     if (n > SHOWN_FLOWS)
         g_string_append_printf(report->out, " and %u more\n", n - SHOWN_FLOWS);

@@ -40,16 +40,11 @@ uint64_t ike_bytes_digest(const uint8_t *data, size_t length)
     return XXH3_64bits(data, length);
 }
 
-static ike_time magnitude(ike_time span)
-{
-    return span < 0 ? -span : span;
-}
-
 /* One packet seen twice keeps its IP ID. */
 static bool is_same_packet(const ike_record *a, const ike_record *b)
 {
     return a->has_ip_id && b->has_ip_id && a->ip_id == b->ip_id && a->ip_id != 0 &&
-           magnitude(a->note.time - b->note.time) < SAME_IP_ID_GAP;
+           ike_time_near(a->note.time, b->note.time, SAME_IP_ID_GAP);
 }
 
 /* TCP delivers its bytes once (RFC 9329 6.2): the message over another connection was sent anew. */
@@ -70,7 +65,7 @@ static ike_record *doubled(const ike_record *r, ike_record *newest)
             continue;
         if (is_same_packet(r, copy))
             packet = copy;
-        if (magnitude(r->note.time - copy->note.time) < IKE_QUICK)
+        if (ike_time_near(r->note.time, copy->note.time, IKE_QUICK))
             moment = copy;
     }
     if (!packet)
@@ -109,6 +104,16 @@ static void raise_fallback(ike_tracker *t, ike_record *r)
     g_string_free(text, TRUE);
 }
 
+/* The chain of initialization vectors goes on with each new message of IKEv1 (RFC 2409 appendix B), and
+ * Wireshark goes on with it at a copy as well. */
+static const char *about_artefact(const ike_record *r)
+{
+    return r->is_misread && r->first->is_decrypted
+               ? ". Wireshark decrypts a copy with a wrong vector: the payloads that it shows here, and "
+                 "\"malformed\", are an artefact"
+               : "";
+}
+
 static void raise_retransmission(ike_tracker *t, ike_record *r)
 {
     const bool cut = r->fragment == IKE_FRAGMENT_V2 && r->first->fragment_total < r->fragment_total;
@@ -121,8 +126,8 @@ static void raise_retransmission(ike_tracker *t, ike_record *r)
     }
     raise_fallback(t, r);
     ike_raise(t, r->note.sa, IKE_DIAG_RETRANS, &r->note, IKE_SEVERITY_NONE,
-              "%s: retransmission #%u of frame %u", text->str, r->copy_number,
-              r->first->note.frame);
+              "%s: retransmission #%u of frame %u%s", text->str, r->copy_number, r->first->note.frame,
+              about_artefact(r));
     if (r->delay > LATE_GAP)
         ike_raise(t, r->note.sa, IKE_DIAG_LATE_COPY, &r->note, IKE_SEVERITY_NONE,
                   "the message of frame %u again after more than ten minutes",
@@ -134,10 +139,10 @@ static void raise_duplicate(ike_tracker *t, ike_record *r)
 {
     ike_raise(t, r->note.sa, IKE_DIAG_DUP_CAPTURE, &r->note, IKE_SEVERITY_NONE,
               is_same_packet(r, r->doubles)
-                  ? "the packet of frame %u once more, doubled by the capture or the network"
+                  ? "the packet of frame %u once more, doubled by the capture or the network%s"
                   : "the message of frame %u once more within moments: a repeated answer, or "
-                    "doubled by the network",
-              r->doubles->note.frame);
+                    "doubled by the network%s",
+              r->doubles->note.frame, about_artefact(r));
 }
 
 static void set_copy(ike_tracker *t, ike_record *r, ike_record *first)
@@ -152,8 +157,6 @@ static void set_copy(ike_tracker *t, ike_record *r, ike_record *first)
         r->copy = IKE_COPY_RETRANSMISSION;
         r->delay = r->note.time - first->last_send->note.time;
         r->copy_number = first->sends++;
-        if (r->side != IKE_SIDE_NONE)
-            r->note.sa->sides[r->side].retransmissions++;
         first->last_send = r;
         raise_retransmission(t, r);
     }
@@ -195,6 +198,8 @@ bool ike_copies_check(ike_tracker *t, ike_record *r)
     ike_sa *sa = r->note.sa;
     ike_record *first = g_hash_table_lookup(sa->digests, &r->digest);
 
+    if (!first)
+        first = ike_v2_sent_in_fragments(r);
     if (!first || answers_anew(r, first)) {
         g_hash_table_replace(sa->digests, &r->digest, r);
         return false;

@@ -5,16 +5,10 @@
  */
 #include "ike_track.h"
 
-#define NEWEST_SAS 64    /* between two hosts that keepalives and ESP are tried against */
 #define NON_ESP_MARKER 4 /* RFC 3948 2.2 */
 #define NON_IKE_MARKER 8 /* draft-ietf-ipsec-udp-encaps-00 */
 
 /* ---- from a datagram to what is in it ---- */
-
-static bool is_natt(const ike_datagram *d)
-{
-    return d->src.port == IKE_PORT_NATT || d->dst.port == IKE_PORT_NATT;
-}
 
 ike_sa *ike_tracker_sa_of_ports(const ike_tracker *t, const ike_datagram *d, bool exactly)
 {
@@ -22,7 +16,7 @@ ike_sa *ike_tracker_sa_of_ports(const ike_tracker *t, const ike_datagram *d, boo
 
     if (!list)
         return NULL;
-    for (guint i = list->len; i > 0 && list->len - i < NEWEST_SAS; i--) {
+    for (guint i = list->len; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
         ike_sa *sa = list->pdata[i - 1];
         const ike_side side = ike_sa_side(sa, &d->src, &d->dst);
 
@@ -103,6 +97,16 @@ static void feed_natt_port(ike_tracker *t, const ike_datagram *d)
     }
 }
 
+/* INVALID_SPI of IKEv2 belongs to no SA, and many send it with zeros for SPIs (RFC 7296 1.5). */
+static bool is_stray_error(const ike_datagram *d)
+{
+    ike_message m;
+
+    return ike_message_parse(&m, d->data, d->captured, d->wire) && m.version == 2 && m.spi_r == 0 &&
+           m.exchange == IKE_XCHG_V2_INFO && m.next_payload == IKE_PL_V2_NOTIFY &&
+           m.trailing == 0 && !m.is_malformed;
+}
+
 static void feed_marked_esp(ike_tracker *t, const ike_datagram *d)
 {
     ike_datagram inner = *d;
@@ -115,7 +119,7 @@ static void feed_marked_esp(ike_tracker *t, const ike_datagram *d)
 
 static void feed_ike_port(ike_tracker *t, const ike_datagram *d)
 {
-    if (d->captured >= 16 && ike_be64(d->data) == 0) {
+    if (d->captured >= 16 && ike_be64(d->data) == 0 && !is_stray_error(d)) {
         feed_marked_esp(t, d); /* non-IKE marker of draft-ietf-ipsec-udp-encaps-00 and -01 */
     } else if (d->captured > NON_ESP_MARKER && ike_be32(d->data) == 0 &&
                parses_whole(d, NON_ESP_MARKER)) {
@@ -136,7 +140,7 @@ void ike_tracker_datagram(ike_tracker *t, const ike_datagram *d)
     if (ike_is_port(d->src.port) || ike_is_port(d->dst.port)) {
         if (d->wire == 1 && d->data[0] == 0xff)
             feed_keepalive(t, d);
-        else if (is_natt(d))
+        else if (ike_is_natt(d->src.port, d->dst.port))
             feed_natt_port(t, d);
         else
             feed_ike_port(t, d);
@@ -151,7 +155,14 @@ void ike_tracker_datagram(ike_tracker *t, const ike_datagram *d)
 
 /* ---- from an IP packet to a datagram ---- */
 
-static void feed_udp(ike_tracker *t, const ike_ip_packet *ip)
+/* True of a datagram of which the capture holds the ports and not all that follows them. */
+static bool is_cut(const ike_ip_packet *ip)
+{
+    return ip->captured >= 4 && ip->captured < ip->length &&
+           (ike_is_port(ike_be16(ip->payload)) || ike_is_port(ike_be16(ip->payload + 2)));
+}
+
+static void read_udp(ike_tracker *t, const ike_ip_packet *ip)
 {
     if (ip->captured < 8 || ip->length < 8)
         return;
@@ -167,9 +178,17 @@ static void feed_udp(ike_tracker *t, const ike_ip_packet *ip)
         .ip_id = ip->id,
         .has_ip_id = ip->has_id,
         .checksum = ike_be16(ip->payload + 6),
+        .ttl = ip->ttl,
     };
 
     ike_tracker_datagram(t, &d);
+}
+
+static void feed_udp(ike_tracker *t, const ike_ip_packet *ip)
+{
+    read_udp(t, ip);
+    if (is_cut(ip) && !ike_tracker_notes(t, t->frame))
+        t->n_cut++;
 }
 
 /* Of a packet in fragments only the first one has the SPI; it stands for all. */

@@ -42,6 +42,8 @@ static uint32_t longest_small(const ike_sa *sa)
 /* QM3 or QM4: no proposal and no nonce inside. */
 static bool is_small(const ike_record *r)
 {
+    if (r->is_decrypted)
+        return !(r->told & IKE_TOLD_PROPOSAL);
     return r->length <= longest_small(r->note.sa);
 }
 
@@ -124,6 +126,16 @@ static bool pair_opener(const ike_exchange *exchange, const ike_record *r, ike_s
     return theirs && gap >= 0 && gap < IKE_QUICK;
 }
 
+/* A decrypted Transaction says which half it is (Mode-Config draft 3.3). */
+static bool told_opener(const ike_record *r, ike_side *opener, ike_known_by *known)
+{
+    if (!(r->told & (IKE_TOLD_ASKS | IKE_TOLD_ANSWERS)))
+        return false;
+    *known = IKE_KNOWN_KEYS;
+    *opener = r->told & IKE_TOLD_ASKS ? r->side : ike_side_other(r->side);
+    return true;
+}
+
 /* A sender behind a NAT (its port is neither 500 nor 4500) opened phase 1: nobody could have reached
  * it. The first Quick Mode message of an SA that is seen is then most likely its QM1. */
 static bool is_natted_client(const ike_exchange *exchange, const ike_record *r)
@@ -166,7 +178,9 @@ static void find_opener(ike_exchange *exchange, const ike_record *r)
 
     if (!found)
         return;
-    if (!first_opener(exchange, r, &known)) {
+    if (told_opener(r, &opener, &known)) {
+        found = true;
+    } else if (!first_opener(exchange, r, &known)) {
         opener = IKE_SIDE_NONE;
         found = exchange->mode == IKE_MODE_QUICK ? quick_opener(exchange, r, &opener, &known)
                                                  : pair_opener(exchange, r, &opener, &known);

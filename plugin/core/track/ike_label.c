@@ -8,7 +8,7 @@ const ike_mode_info ike_modes[IKE_N_MODES] = {
     [IKE_MODE_MAIN]            = { "MM",      "Main Mode",               IKE_XCHG_MAIN,          1, true,  true,  false },
     [IKE_MODE_MAIN_GSS]        = { "MM-GSS",  "Main Mode",               IKE_XCHG_MAIN,          1, true,  true,  false },
     [IKE_MODE_AGGRESSIVE]      = { "AM",      "Aggressive Mode",         IKE_XCHG_AGGRESSIVE,    1, true,  true,  false },
-    [IKE_MODE_BASE]            = { "BASE",    "Base",                    IKE_XCHG_BASE,          1, true,  true,  false },
+    [IKE_MODE_BASE]            = { "BASE",    "Base Mode",               IKE_XCHG_BASE,          1, true,  true,  false },
     [IKE_MODE_QUICK]           = { "QM",      "Quick Mode",              IKE_XCHG_QUICK,         1, true,  false, true },
     [IKE_MODE_TRANSACTION]     = { "TR",      "Transaction",             IKE_XCHG_TRANSACTION,   1, true,  false, false },
     [IKE_MODE_NEW_GROUP]       = { "NG",      "New Group Mode",          IKE_XCHG_NEW_GROUP,     1, true,  false, false },
@@ -97,6 +97,7 @@ static const char *const state_names[IKE_N_STATES] = {
     [IKE_STATE_REKEYED] = "rekeyed",
     [IKE_STATE_ABANDONED] = "abandoned",
     [IKE_STATE_REDIRECTED] = "redirected",
+    [IKE_STATE_DELETED] = "deleted",
 };
 
 ike_mode ike_mode_of_exchange(unsigned exchange, unsigned version)

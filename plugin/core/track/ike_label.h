@@ -55,7 +55,7 @@ typedef struct ike_mode_info {
 
 extern const ike_mode_info ike_modes[IKE_N_MODES];
 
-/* State of an IKE SA after a message (RULES: lifecycle). */
+/* State of an IKE SA after a message. */
 typedef enum ike_state {
     IKE_STATE_NEW,
     IKE_STATE_UNKNOWN_START,
@@ -68,6 +68,7 @@ typedef enum ike_state {
     IKE_STATE_REKEYED,    /* IKEv2: another SA took over (RFC 7296 2.18) */
     IKE_STATE_ABANDONED,
     IKE_STATE_REDIRECTED, /* IKEv2: the responder names another gateway (RFC 5685) */
+    IKE_STATE_DELETED,    /* keys show its Delete payload: ike_record_state and ike_sa_end_state say so */
     IKE_N_STATES
 } ike_state;
 

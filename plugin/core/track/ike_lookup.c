@@ -6,13 +6,10 @@
  */
 #include "ike_lookup.h"
 
-#include <string.h>
-
 ike_sa *ike_lookup_spi(const ike_tracker *t, uint64_t spi_i)
 {
     return g_hash_table_lookup(t->by_spi, &spi_i);
 }
-
 
 ike_sa *ike_lookup_pair(const ike_tracker *t, const ike_message *m)
 {
@@ -59,7 +56,7 @@ static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
         list = g_ptr_array_new();
         g_hash_table_insert(t->by_hosts, g_memdup2(&pair, sizeof pair), list);
     }
-    g_ptr_array_add(list, sa);
+    g_ptr_array_insert(list, (int)ike_tracker_position(list, sa->number), sa);
 }
 
 ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)
@@ -103,8 +100,10 @@ static void share_first_message(ike_sa *sa, const ike_sa *older)
     sa->phase1->slot[1] = older->phase1->slot[1];
     sa->phase1->highest = 1;
     sa->phase1->opener = older->phase1->opener;
-    if (first->side != IKE_SIDE_NONE)
+    if (first->side != IKE_SIDE_NONE) {
         sa->sides[first->side].messages = 1;
+        sa->sides[first->side].natd = older->version == 2 ? older->sides[first->side].natd : (ike_natd){ 0 };
+    }
     if (older->offer)
         sa->offer = ike_offer_copy(older->offer);
     if (older->v2.offer)
@@ -124,11 +123,8 @@ ike_sa *ike_lookup_make_sibling(ike_lookup *l, ike_sa *older)
 
     if (!sa)
         return NULL;
-    memcpy(sa->sides, older->sides, sizeof sa->sides);
-    memset(&sa->sides[0].natd, 0, sizeof sa->sides[0].natd);
-    memset(&sa->sides[1].natd, 0, sizeof sa->sides[1].natd);
-    sa->sides[0].messages = sa->sides[1].messages = 0;
-    sa->sides[0].identity = sa->sides[1].identity = NULL;
+    for (int side = 0; side < 2; side++)
+        ike_side_inherit(&sa->sides[side], &older->sides[side]);
     sa->initiator = older->initiator;
     sa->initiator_known = older->initiator_known;
     sa->sibling_of = older;
@@ -246,10 +242,9 @@ ike_sa *ike_lookup_late_first_message(ike_lookup *l)
     return NULL;
 }
 
-ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, const ike_datagram *d,
-                      const ike_digest *digest, bool has_sa_payload)
+ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, ike_datagram *d, bool has_sa_payload)
 {
-    ike_lookup l = { t, m, d, digest, has_sa_payload };
+    ike_lookup l = { t, m, d, has_sa_payload };
     ike_sa *sa;
 
     if (m->version == 2)
@@ -260,7 +255,8 @@ ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, const ike_datagram *
         sa = by_initiator_cookie(&l);
     if (!sa)
         return NULL;
-    set_sides(sa, ike_lookup_sender(sa, m, d, digest), d);
+    d->sender = ike_lookup_sender(sa, m, d);
+    set_sides(sa, d->sender, d);
     index_hosts(t, sa, d);
     return sa;
 }

@@ -14,7 +14,6 @@ typedef struct ike_lookup {
     ike_tracker *t;
     const ike_message *m;
     const ike_datagram *d;
-    const ike_digest *digest;
     bool has_sa_payload;
 } ike_lookup;
 
@@ -30,7 +29,7 @@ static inline bool ike_lookup_one_host(const ike_sa *sa, const ike_lookup *l)
 
 static inline bool ike_lookup_knows_digest(const ike_sa *sa, const ike_lookup *l)
 {
-    return g_hash_table_contains(sa->digests, l->digest);
+    return g_hash_table_contains(sa->digests, &l->d->digest);
 }
 
 /* The SA with this pair of cookies, or NULL. */

@@ -5,9 +5,8 @@
  * responses that only challenge or refuse carry no SPI that counts (2.6). A rekeyed IKE SA appears
  * with a new pair and no IKE_SA_INIT (2.18).
  */
+#include "ike_decrypted.h"
 #include "ike_lookup.h"
-
-#include <string.h>
 
 #define PARENTS_TRIED 64 /* SAs between two hosts that may have been rekeyed */
 #define EXCHANGES_TRIED 8 /* newest ones of such an SA */
@@ -140,6 +139,19 @@ static ike_sa *first_response(ike_lookup *l)
 
 /* ---- all later messages ---- */
 
+/* What was decrypted of the exchange says whether it made this pair of SPIs. */
+static bool may_have_made(const ike_exchange *exchange, const ike_message *m)
+{
+    const ike_agreement *a = ike_agreement_find(exchange);
+
+    if (!a || a->protocol == 0)
+        return !exchange->slot[IKE_RESPONSE]->is_decrypted;
+    if (a->protocol != IKE_PROTOCOL_ISAKMP)
+        return false;
+    return (!a->ike_spi[exchange->opener] || a->ike_spi[exchange->opener] == m->spi_i) &&
+           (!a->ike_spi[1 - exchange->opener] || a->ike_spi[1 - exchange->opener] == m->spi_r);
+}
+
 static bool may_have_rekeyed(const ike_exchange *exchange, const ike_endpoint *initiator)
 {
     return exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->slot[IKE_RESPONSE] &&
@@ -174,7 +186,7 @@ static ike_exchange *rekeying(const ike_sa *sa, const ike_lookup *l)
     for (guint i = list->len; i > 0 && list->len - i < EXCHANGES_TRIED; i--) {
         ike_exchange *exchange = list->pdata[i - 1];
 
-        if (may_have_rekeyed(exchange, initiator) &&
+        if (may_have_rekeyed(exchange, initiator) && may_have_made(exchange, l->m) &&
             newest - exchange->slot[IKE_RESPONSE]->note.time <= OLD_SA_LIVES)
             return exchange;
     }
@@ -184,19 +196,15 @@ static ike_exchange *rekeying(const ike_sa *sa, const ike_lookup *l)
 static void inherit(ike_sa *sa, const ike_sa *parent)
 {
     for (int side = 0; side < 2; side++) {
-        const ike_side_state *old = &parent->sides[side];
-        ike_side_state *new = &sa->sides[side];
-        ike_v2_side *announced = &sa->v2.sides[side];
-
-        memcpy(new->endpoints, old->endpoints, sizeof new->endpoints);
-        new->n_endpoints = old->n_endpoints;
-        memcpy(new->vendors, old->vendors, sizeof new->vendors);
-        new->n_vendors = old->n_vendors;
-        new->natd = old->natd;
-        *announced = parent->v2.sides[side];
-        announced->highest_id = -1;
+        ike_side_inherit(&sa->sides[side], &parent->sides[side]);
+        sa->sides[side].natd = parent->sides[side].natd;
+        sa->sides[side].identity = g_strdup(parent->sides[side].identity);
+        sa->v2.sides[side] = parent->v2.sides[side];
+        sa->v2.sides[side].highest_id = -1;
     }
     sa->has_floated = parent->has_floated;
+    sa->user = g_strdup(parent->user);
+    sa->given_address = g_strdup(parent->given_address);
 }
 
 static ike_sa *make_child_of(ike_lookup *l, ike_exchange *exchange)
@@ -207,10 +215,13 @@ static ike_sa *make_child_of(ike_lookup *l, ike_exchange *exchange)
     if (!sa)
         return NULL;
     sa->parent = parent;
+    sa->made_by = exchange;
     if (!parent->rekeyed_to)
         parent->rekeyed_to = sa;
     exchange->rekeyed_to = sa;
     inherit(sa, parent);
+    if (ike_agreement_find(exchange) && ike_agreement_find(exchange)->choice_v2)
+        sa->v2.choice = ike_v2_offer_copy(ike_agreement_find(exchange)->choice_v2);
     parent->tracked_state = parent->state = MAX(parent->tracked_state, IKE_STATE_REKEYED);
     sa->tracked_state = sa->state = IKE_STATE_ESTABLISHED;
     return sa;
@@ -256,8 +267,7 @@ ike_sa *ike_lookup_v2(ike_lookup *l)
 /* RFC 7296 3.1: the I flag says it. Addresses decide where it contradicts a message that is known:
  * that one came back from the other side, unless it goes to another host: a NAT that is itself the
  * responder's address passes it on. */
-ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_datagram *d,
-                           const ike_digest *digest)
+ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_datagram *d)
 {
     const ike_side by_address = ike_sa_side(sa, &d->src, &d->dst);
     ike_side by_flag;
@@ -267,7 +277,7 @@ ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_dat
     by_flag = m->flags & IKE_FLAG_V2_INITIATOR ? sa->initiator : ike_side_other(sa->initiator);
     if (by_address != IKE_SIDE_NONE && by_address != by_flag &&
         ike_sa_has_hosts(sa, &d->src.addr, &d->dst.addr) &&
-        g_hash_table_contains(sa->digests, digest))
+        g_hash_table_contains(sa->digests, &d->digest))
         return by_address;
     return by_flag;
 }

@@ -9,6 +9,7 @@
 void ike_finding_free(gpointer p)
 {
     g_free(((ike_finding *)p)->text);
+    g_free(((ike_finding *)p)->causes);
     g_free(p);
 }
 
@@ -103,20 +104,9 @@ static bool is_repeated(ike_diagnosis_id id)
            id == IKE_DIAG_V1FRAG || id == IKE_DIAG_SKF || id == IKE_DIAG_TRUNCATED;
 }
 
-static ike_finding *find_finding(const GPtrArray *list, ike_diagnosis_id id)
-{
-    for (guint i = 0; i < list->len; i++) {
-        ike_finding *finding = list->pdata[i];
-
-        if (finding->id == id)
-            return finding;
-    }
-    return NULL;
-}
-
 static ike_finding *earlier_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id)
 {
-    return is_repeated(id) ? NULL : find_finding(sa ? sa->distinct : t->distinct_orphans, id);
+    return is_repeated(id) ? NULL : ike_finding_find(sa ? sa->distinct : t->distinct_orphans, id);
 }
 
 static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note)
@@ -131,7 +121,7 @@ static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id,
     finding->is_verdict = t->is_judging;
     g_ptr_array_add(t->findings, finding);
     g_ptr_array_add(sa ? sa->findings : t->orphans, finding);
-    if (!find_finding(distinct, id))
+    if (!ike_finding_find(distinct, id))
         g_ptr_array_add(distinct, finding);
     if (note) {
         if (!note->findings)
@@ -177,6 +167,12 @@ ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note
     return finding;
 }
 
+void ike_finding_known(ike_finding *finding, const ike_note *note, ike_evidence evidence)
+{
+    if (finding->note == note)
+        finding->evidence = evidence;
+}
+
 ike_host_pair ike_pair_of_hosts(const ike_addr *a, const ike_addr *b)
 {
     const bool swap = memcmp(a, b, sizeof *a) > 0;
@@ -189,6 +185,21 @@ const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a
     const ike_host_pair pair = ike_pair_of_hosts(a, b);
 
     return g_hash_table_lookup(t->by_hosts, &pair);
+}
+
+guint ike_tracker_position(const GPtrArray *sas, uint32_t number)
+{
+    guint low = 0, high = sas ? sas->len : 0;
+
+    while (low < high) {
+        const guint middle = low + (high - low) / 2;
+
+        if (((const ike_sa *)sas->pdata[middle])->number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)

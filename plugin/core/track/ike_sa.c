@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ike_sa.h"
+#include "ike_agreement.h"
+#include "ike_track.h"
 
 #include <string.h>
 
@@ -26,8 +27,9 @@ void ike_exchange_free(ike_exchange *exchange)
     if (!exchange)
         return;
     g_ptr_array_free(exchange->records, TRUE);
-    g_free(exchange->ledger[0]);
-    g_free(exchange->ledger[1]);
+    ike_v2frag_free(exchange->ledger[0]);
+    ike_v2frag_free(exchange->ledger[1]);
+    ike_agreement_free(exchange->agreement);
     g_free(exchange);
 }
 
@@ -49,6 +51,18 @@ ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uin
     return exchange;
 }
 
+ike_exchange *ike_exchange_lead(const ike_exchange *exchange)
+{
+    return exchange->lead ? exchange->lead : (ike_exchange *)exchange;
+}
+
+ike_exchange *ike_exchange_end(const ike_exchange *exchange)
+{
+    ike_exchange *last = exchange->sa->v2.last_auth;
+
+    return exchange->mode == IKE_MODE_V2_AUTH && last ? last : (ike_exchange *)exchange;
+}
+
 void ike_exchange_new_child(ike_exchange *exchange, unsigned *n_children)
 {
     exchange->child = (int)(*n_children)++;
@@ -61,6 +75,14 @@ ike_record *ike_record_last_before(ike_record *request, const ike_record *answer
         if (copy->copy != IKE_COPY_DUPLICATE && copy->note.frame < answer->note.frame)
             return copy;
     return request;
+}
+
+void ike_sa_fail_authentication(ike_sa *sa)
+{
+    if (sa->is_joined)
+        return;
+    sa->is_failed = true;
+    sa->state = MIN(sa->state, IKE_STATE_AUTHENTICATING);
 }
 
 void ike_sa_fail(ike_sa *sa)
@@ -156,6 +178,8 @@ void ike_sa_free(ike_sa *sa)
     g_free(sa->v2.offer);
     g_free(sa->v2.choice);
     g_free(sa->v2.gateway);
+    g_free(sa->given_address);
+    g_free(sa->user);
     g_free(sa->sides[0].identity);
     g_free(sa->sides[1].identity);
     g_free(sa);
@@ -203,6 +227,11 @@ ike_side ike_sa_side(const ike_sa *sa, const ike_endpoint *src, const ike_endpoi
         if ((source[side] && !source[1 - side]) || (target[1 - side] && !target[side]))
             return (ike_side)side;
     return side_by_endpoint(sa, src, dst);
+}
+
+ike_side ike_record_side_in(const ike_record *r, const ike_sa *sa)
+{
+    return r->note.sa == sa ? r->side : ike_sa_side(sa, &r->src, &r->dst);
 }
 
 bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint)
@@ -327,18 +356,39 @@ ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side)
     return peer->seen && !peer->source_ok ? IKE_NAT_UNKNOWN : IKE_NAT_MAYBE;
 }
 
+static void keep_version(ike_side_state *side, const ike_vendor *vendor, const ike_payload *p)
+{
+    const size_t n = ike_vendor_id_length(vendor);
+
+    side->versioned = vendor;
+    side->tail_length = (uint8_t)MIN(p->length - n, sizeof side->tail);
+    memcpy(side->tail, p->body + n, side->tail_length);
+}
+
 void ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
 {
     const ike_vendor *vendor = ike_vendor_find(p->body, p->length);
 
     if (!vendor)
         return;
-    if (vendor->kind == IKE_VENDOR_WINDOWS && p->length >= 20) {
-        memcpy(side->windows_version, p->body + 16, 4);
-        side->has_windows_version = true;
-    }
+    if (vendor->version && !side->versioned)
+        keep_version(side, vendor, p);
     if (!side_has_vendor(side, vendor) && side->n_vendors < IKE_MAX_VENDORS)
         side->vendors[side->n_vendors++] = vendor;
+}
+
+static bool is_product(const ike_vendor *vendor)
+{
+    return vendor->kind == IKE_VENDOR_PRODUCT || vendor->kind == IKE_VENDOR_WINDOWS;
+}
+
+/* Several vendor IDs may name one product. */
+static bool is_named_before(const ike_side_state *side, unsigned number)
+{
+    for (unsigned i = 0; i < number; i++)
+        if (strcmp(side->vendors[i]->name, side->vendors[number]->name) == 0)
+            return true;
+    return false;
 }
 
 void ike_side_products_append(GString *out, const ike_side_state *side)
@@ -346,18 +396,64 @@ void ike_side_products_append(GString *out, const ike_side_state *side)
     for (unsigned i = 0; i < side->n_vendors; i++) {
         const ike_vendor *vendor = side->vendors[i];
 
-        if (vendor->kind != IKE_VENDOR_PRODUCT && vendor->kind != IKE_VENDOR_WINDOWS)
+        if (!is_product(vendor) || is_named_before(side, i))
             continue;
-        g_string_append_printf(out, "%s%s", out->len ? ", " : "", vendor->name);
-        if (vendor->kind == IKE_VENDOR_WINDOWS && side->has_windows_version)
-            g_string_append_printf(out, " (version %u)", ike_be32(side->windows_version));
+        g_string_append(out, out->len ? ", " : "");
+        ike_vendor_append(out, vendor, side->tail, vendor == side->versioned ? side->tail_length : 0);
     }
+}
+
+const ike_endpoint *ike_sa_endpoint(const ike_sa *sa, ike_role role)
+{
+    const ike_side side = ike_sa_side_of(sa, role);
+
+    if (side == IKE_SIDE_NONE)
+        return ike_sa_endpoint_of(sa, role == IKE_ROLE_INITIATOR ? IKE_SIDE_A : IKE_SIDE_B);
+    return ike_sa_endpoint_of(sa, side);
+}
+
+void ike_exchange_failed(ike_exchange *exchange, ike_diagnosis_id id, ike_note *note, ike_evidence known)
+{
+    if (exchange->failed_by != IKE_DIAG_NONE)
+        return;
+    exchange->failed_by = id;
+    exchange->failed_at = note;
+    exchange->failed_known = known;
 }
 
 ike_state ike_record_state(const ike_record *r)
 {
-    if (r->state == IKE_STATE_PROBABLY_ESTABLISHED && r->note.sa &&
-        r->note.sa->state == IKE_STATE_ESTABLISHED)
+    const ike_sa *sa = r->note.sa;
+
+    if (sa && sa->deleted && r->note.frame >= sa->deleted->note.frame)
+        return IKE_STATE_DELETED;
+    if (sa && r->state == IKE_STATE_PROBABLY_ESTABLISHED && sa->state == IKE_STATE_ESTABLISHED)
         return IKE_STATE_ESTABLISHED;
     return r->state;
+}
+
+ike_state ike_sa_end_state(const ike_sa *sa)
+{
+    return sa->deleted ? IKE_STATE_DELETED : sa->state;
+}
+
+void ike_side_inherit(ike_side_state *side, const ike_side_state *from)
+{
+    memcpy(side->endpoints, from->endpoints, sizeof side->endpoints);
+    side->n_endpoints = from->n_endpoints;
+    memcpy(side->vendors, from->vendors, sizeof side->vendors);
+    side->n_vendors = from->n_vendors;
+    side->versioned = from->versioned;
+    memcpy(side->tail, from->tail, sizeof side->tail);
+    side->tail_length = from->tail_length;
+}
+
+bool ike_sa_has_natted(const ike_sa *sa)
+{
+    return ike_sa_natted(sa, IKE_SIDE_A) >= IKE_NAT_MAYBE || ike_sa_natted(sa, IKE_SIDE_B) >= IKE_NAT_MAYBE;
+}
+
+ike_finding *ike_sa_finding(const ike_sa *sa, ike_diagnosis_id id)
+{
+    return ike_finding_find(sa->distinct, id);
 }

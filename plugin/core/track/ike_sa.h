@@ -25,6 +25,7 @@ typedef struct ike_note ike_note;
 typedef struct ike_record ike_record;
 struct ike_assembly; /* fragments 132 of one message: ike_v1frag.c */
 struct ike_ledger;   /* fragments SKF of one message: ike_v2frag.c */
+struct ike_agreement; /* what decrypted payloads say of IPsec SAs: ike_agreement.h */
 
 typedef struct ike_host_pair {
     ike_addr src, dst;
@@ -59,6 +60,25 @@ typedef struct ike_packet {
     bool is_doubled; /* seen twice, not sent twice */
 } ike_packet;
 
+/* An ICMP error that quotes a packet of an SA: the note of IKE_NOTE_ICMP. */
+typedef struct ike_icmp {
+    ike_note note;
+    ike_addr reporter;
+    ike_addr target; /* of the quoted packet */
+    bool is_v6;
+    uint8_t type, code;
+    uint16_t mtu;
+    ike_side quoted; /* side that sent the quoted packet */
+    ike_record *about; /* the newest message it may be about, or NULL */
+} ike_icmp;
+
+/* True when the host itself, to which the quoted packet went, sent it: what a router says of a port says
+ * nothing about the host. */
+static inline bool ike_icmp_is_from_target(const ike_icmp *icmp)
+{
+    return ike_addr_equal(&icmp->reporter, &icmp->target);
+}
+
 typedef enum ike_copy { IKE_COPY_NONE, IKE_COPY_RETRANSMISSION, IKE_COPY_DUPLICATE } ike_copy;
 
 typedef enum ike_fragment_kind {
@@ -76,6 +96,33 @@ typedef struct ike_digest {
 guint ike_digest_hash(gconstpointer digest);
 gboolean ike_digest_equal(gconstpointer a, gconstpointer b);
 
+#define IKE_MAX_RUNS 10
+
+/* Payloads of one type that follow each other. */
+typedef struct ike_run {
+    uint8_t type, count;
+} ike_run;
+
+/* What decrypted payloads of a message say, as bits. */
+enum {
+    IKE_TOLD_PROPOSAL = 1 << 0,
+    IKE_TOLD_IDENTITY = 1 << 1,      /* of its sender */
+    IKE_TOLD_AUTH = 1 << 2,          /* a proof of identity */
+    IKE_TOLD_EAP = 1 << 3,
+    IKE_TOLD_EAP_FAILURE = 1 << 4,
+    IKE_TOLD_MORE_AUTH = 1 << 5,     /* ANOTHER_AUTH_FOLLOWS (RFC 4739) */
+    IKE_TOLD_DELETE_SA = 1 << 6,     /* of the IKE SA that protects it */
+    IKE_TOLD_DELETE_CHILD = 1 << 7,
+    IKE_TOLD_DELETE_OTHER = 1 << 8,  /* IKEv1: of another IKE SA */
+    IKE_TOLD_ALIVE = 1 << 9,         /* R-U-THERE (RFC 3706) .. */
+    IKE_TOLD_ALIVE_ACK = 1 << 10,    /* .. and its acknowledgement */
+    IKE_TOLD_REKEY = 1 << 11,        /* IKEv2: of a Child SA */
+    IKE_TOLD_XAUTH_OK = 1 << 12,
+    IKE_TOLD_XAUTH_FAILED = 1 << 13,
+    IKE_TOLD_ASKS = 1 << 14,         /* Transaction: REQUEST or SET .. */
+    IKE_TOLD_ANSWERS = 1 << 15       /* .. REPLY or ACK */
+};
+
 /* A message, or a piece of one. */
 struct ike_record {
     ike_note note;
@@ -85,12 +132,19 @@ struct ike_record {
     bool has_ip_id;
     bool has_marker; /* came after a non-ESP marker */
     bool is_tcp;     /* came in a TCP stream: RFC 9329 */
+    uint8_t ttl;     /* or hop limit; 0: not known */
 
     /* header: RFC 2408 3.1 */
     uint64_t spi_i, spi_r;
     uint32_t message_id, length;
     uint8_t version, exchange_type, flags, next_payload;
     bool truncated, is_encrypted;
+    bool is_decrypted;    /* its payloads are known although it is encrypted */
+    bool is_misread;      /* what Wireshark decrypted of it cannot be payloads */
+    uint32_t told;        /* IKE_TOLD_.., of a decrypted message */
+    int16_t inside;       /* see ike_message */
+    uint8_t n_runs;       /* of equal payloads in clear or decrypted, one behind the other; the first of them: */
+    ike_run runs[IKE_MAX_RUNS];
 
     ike_label label;
     ike_known_by known_by;
@@ -123,8 +177,10 @@ struct ike_record {
     bool is_probable;      /* an IP fragment without ports while its SA waited for `part_of` */
     uint32_t packet_length; /* bytes of the IP packet on the wire; 0 for what came in TCP */
 
-    char *notify;  /* names of clear notify payloads, or NULL */
-    uint16_t notify_error; /* first clear error notify type, or 0 */
+    char *notify;  /* names of notify payloads in clear or decrypted, or NULL */
+    uint16_t notify_error; /* the first of them that is an error, or 0 */
+    uint32_t notify_spi;   /* of ESP or AH: of the Quick Mode that an error of IKEv1 is about, or 0 */
+    uint32_t alive_number; /* of R-U-THERE and its acknowledgement */
     uint32_t unknown_spi;  /* of ESP or AH, that an INVALID_SPI of IKEv2 names, or 0 */
     char *mapping; /* the sender's new address:port behind a NAT, or NULL */
 };
@@ -138,10 +194,15 @@ struct ike_exchange {
     ike_known_by opener_known;
     int child;                 /* number over the capture when it makes IPsec SAs, else -1 */
     bool leads_child;          /* the first exchange of that child */
+    ike_exchange *lead;        /* that one, where it is another; else NULL */
     bool commit;               /* a message had the commit bit */
     struct ike_ledger *ledger[2]; /* IKEv2 fragments of the request and the response, or NULL */
     ike_sa *rekeyed_to;        /* CREATE_CHILD_SA: the IKE SA it made, or NULL */
+    ike_diagnosis_id failed_by; /* the diagnosis that says that it made no IPsec SA, or IKE_DIAG_NONE .. */
+    ike_note *failed_at;       /* .. where that shows .. */
+    ike_evidence failed_known; /* .. and how it is known */
     ike_flow *flow[2];         /* IPsec SAs that it is taken to have made, by the side that sends */
+    struct ike_agreement *agreement; /* of the exchange that leads a child, once something was decrypted */
     GPtrArray *records;        /* first copies, in frame order */
     /* IKEv1: first copy of message n. IKEv2: of the request and the response; in phase 1 of the newest
      * attempt. */
@@ -188,17 +249,18 @@ typedef struct ike_side_state {
     unsigned n_endpoints;
     const ike_vendor *vendors[IKE_MAX_VENDORS];
     unsigned n_vendors;
-    uint8_t windows_version[4];
-    bool has_windows_version;
-    char *identity; /* from a clear ID payload, or NULL */
+    const ike_vendor *versioned; /* the first of these that tells a version, or NULL: .. */
+    uint8_t tail[IKE_VENDOR_TAIL]; /* .. what is behind its name */
+    uint8_t tail_length;
+    char *identity; /* from an ID payload in clear or decrypted, or NULL */
     ike_natd natd;
     unsigned messages;      /* first copies */
-    unsigned retransmissions;
     uint64_t esp_packets;
     ike_endpoint current;   /* source of its newest message */
     bool has_current, current_has_marker, current_is_tcp;
     uint32_t newest_exchange_frame; /* of its newest such message, Informationals aside */
     uint32_t newest_piece_frame;    /* of its newest piece */
+    uint32_t newest_outside_frame;  /* of its newest error outside the SA */
     uint32_t newest_esp_frame;
     ike_record *newest;     /* message or piece */
     bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
@@ -221,6 +283,7 @@ typedef struct ike_v2_side {
     uint8_t supports; /* IKE_V2_.. */
     uint8_t hashes;   /* signature hashes, bit n for number n (RFC 7427 7) */
     uint16_t group;   /* of its newest KE payload */
+    uint8_t authentication; /* method of its AUTH payload (RFC 7296 3.8), 0: not seen */
     int64_t highest_id; /* of its own requests; -1 while there are none */
 } ike_v2_side;
 
@@ -247,6 +310,8 @@ typedef struct ike_v2 {
     ike_exchange *last_auth;      /* IKE_AUTH with the highest message ID */
     ike_exchange *last_child;     /* newest CREATE_CHILD_SA with a response */
     unsigned rounds;              /* of IKE_AUTH, by its highest number */
+    bool has_eap;                 /* a message of IKE_AUTH begins with an EAP payload */
+    ike_record *emptied;          /* newest response without payloads to a Delete, or NULL */
     bool is_used;                 /* an exchange came after IKE_AUTH */
 } ike_v2;
 
@@ -290,8 +355,13 @@ struct ike_sa {
     bool is_failed;
     bool is_in_flood;          /* one of many that do not get further: not told on its own */
     ike_record *established;   /* the message that proves or makes it, or NULL */
+    ike_record *deleted;       /* the first message with a decrypted Delete of it, or NULL */
+    char *given_address;       /* decrypted: that the configuration payload gives, or NULL */
+    char *user;                /* decrypted: of XAUTH or EAP, or NULL */
     ike_sa *sibling_of;        /* shares its first message with this one */
     ike_sa *parent;            /* IKEv2: whose CREATE_CHILD_SA made this one, or NULL */
+    ike_exchange *made_by;     /* that exchange */
+    ike_sa *heir;              /* at the end of the capture: which has its Child SAs, itself at first */
     ike_sa *rekeyed_to;        /* IKEv2: the first one that this one's made, or NULL */
     ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
     ike_sa *same_spi;          /* next older SA with the same initiator cookie */
@@ -311,24 +381,58 @@ static inline ike_record *ike_note_record(ike_note *note)
 }
 
 /* The record that carries what a copy shares with its first: label, exchange, the other half. */
-static inline ike_record *ike_record_first(ike_record *r)
+static inline ike_record *ike_record_first(const ike_record *r)
 {
-    return r->first ? r->first : r;
+    return r->first ? r->first : (ike_record *)r;
+}
+
+/* Whether a record has an entry of its own where messages are listed: pieces are told with the message that
+ * they made, and what was only seen again with its sending. */
+static inline bool ike_record_is_entry(const ike_record *r)
+{
+    return r->note.kind == IKE_NOTE_PIECE ? !r->message : r->copy != IKE_COPY_DUPLICATE;
+}
+
+/* Whether the SPIs of a record are those of its header: a piece without one is part of its SA's message. */
+static inline bool ike_record_has_spis(const ike_record *r)
+{
+    return r->note.kind == IKE_NOTE_MESSAGE || r->spi_i != 0 || !r->note.sa;
 }
 
 /* Newest sending of a request that stands before its answer, for the time of the answer. */
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer);
 
+static inline bool ike_sa_is_authip(const ike_sa *sa)
+{
+    return sa->phase1->mode == IKE_MODE_AUTHIP_MAIN;
+}
+
 /* An SA failed, unless it came up or its start is not in the capture. */
 void ike_sa_fail(ike_sa *sa);
+/* IKEv2: the response to IKE_AUTH did not make the SA after all. */
+void ike_sa_fail_authentication(ike_sa *sa);
 /* Appends "MM1 was sent 4 times in 5.703 s (frames 1 to 7)". */
 void ike_record_append_sends(GString *out, const ike_record *first);
 /* A message that counts: whole, no copy, no echo. */
 bool ike_record_is_message(const ike_record *r);
+/* The first finding of this id, or NULL. */
+ike_finding *ike_sa_finding(const ike_sa *sa, ike_diagnosis_id id);
 /* Messages of an SA that count. */
 unsigned ike_sa_messages(const ike_sa *sa);
 /* True when the other side sent a new message of an exchange after this piece: it went on. */
 bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece);
+
+/* Notes that a Quick Mode, a CREATE_CHILD_SA or the Child SA of an IKE_AUTH failed (where the IKE_AUTH itself did,
+ * its IKE SA fails); the first reason stays. One finding of an SA stands for all. */
+void ike_exchange_failed(ike_exchange *exchange, ike_diagnosis_id id, ike_note *note, ike_evidence known);
+/* How often the messages of an IKEv2 exchange were sent again of which only pieces came. */
+unsigned ike_exchange_lost_repeats(const ike_exchange *exchange);
+
+/* The first exchange of a negotiation of IPsec SAs that takes several (rounds of IKE_AUTH, IKE_FOLLOWUP_KE);
+ * else itself. */
+ike_exchange *ike_exchange_lead(const ike_exchange *exchange);
+/* The one whose response makes the IPsec SAs. */
+ike_exchange *ike_exchange_end(const ike_exchange *exchange);
 
 ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id);
 void ike_exchange_free(ike_exchange *exchange);
@@ -355,6 +459,13 @@ bool ike_sa_has_hosts(const ike_sa *sa, const ike_addr *a, const ike_addr *b);
 bool ike_sa_has_host(const ike_sa *sa, const ike_addr *a, const ike_addr *b);
 
 ike_role ike_sa_role(const ike_sa *sa, ike_side side);
+/* Where a side was first seen, or NULL; also for IKE_SIDE_NONE. */
+static inline const ike_endpoint *ike_sa_endpoint_of(const ike_sa *sa, ike_side side)
+{
+    return side == IKE_SIDE_NONE || sa->sides[side].n_endpoints == 0 ? NULL : &sa->sides[side].endpoints[0];
+}
+/* The endpoint of a role, or of side A and B while roles are unknown; NULL when not seen. */
+const ike_endpoint *ike_sa_endpoint(const ike_sa *sa, ike_role role);
 /* Side of a role; IKE_SIDE_NONE while roles are unknown. */
 ike_side ike_sa_side_of(const ike_sa *sa, ike_role role);
 bool ike_sa_has_vendor(const ike_sa *sa, ike_side side, unsigned kind);
@@ -366,13 +477,21 @@ const ike_vendor *ike_side_nat_method(const ike_side_state *side);
 typedef enum ike_natted { IKE_NAT_UNKNOWN, IKE_NAT_NO, IKE_NAT_MAYBE, IKE_NAT_PROVEN } ike_natted;
 /* Whether a side is behind a NAT: MAYBE is a NAT or forced encapsulation (RFC 3947 3.2). */
 ike_natted ike_sa_natted(const ike_sa *sa, ike_side side);
+/* True when one of the sides is, or may be. */
+bool ike_sa_has_natted(const ike_sa *sa);
 /* The same for a yes or no: where both sides might only force encapsulation, unknown. */
 ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side);
+/* Gives a side what another SA of the same peers told of it: endpoints, vendors. */
+void ike_side_inherit(ike_side_state *side, const ike_side_state *from);
 /* Remembers a vendor ID payload that is known. */
 void ike_side_add_vendor(ike_side_state *side, const ike_payload *p);
-/* Appends the products that the vendor IDs of a side name. */
+/* Appends the products, and their versions, that the vendor IDs of a side name. */
 void ike_side_products_append(GString *out, const ike_side_state *side);
+/* The side of this SA that sent a message, which may belong to another SA between its hosts. */
+ike_side ike_record_side_in(const ike_record *r, const ike_sa *sa);
 /* State of the SA after a record, as known now. */
 ike_state ike_record_state(const ike_record *r);
+/* State of an SA at the end of what was read. */
+ike_state ike_sa_end_state(const ike_sa *sa);
 
 #endif

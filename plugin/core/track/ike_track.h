@@ -5,6 +5,7 @@
 #ifndef IKE_TRACK_H
 #define IKE_TRACK_H
 
+#include "ike_esp_proposal.h"
 #include "ike_ip.h"
 #include "ike_tracker.h"
 
@@ -13,7 +14,10 @@
 #define IKE_MAX_HOST_PAIRS 1000000u /* ordered pairs of addresses of a capture */
 #define IKE_MAX_EXCHANGES 100000u   /* exchanges of one SA */
 #define IKE_MAX_FLOWS 100000u       /* IPsec SAs of a capture */
+#define IKE_MAX_ICMP 1024u          /* ICMP errors about one SA that are kept */
 #define IKE_MAX_NUMBERED 1024u      /* different messages of one exchange */
+#define IKE_MAX_PLAIN 64u            /* decrypted messages of one frame */
+#define IKE_NEWEST_SAS 64           /* between two hosts that packets are tried against */
 #define IKE_MAX_SAME_SPI 256        /* SAs with one initiator cookie that are looked through */
 
 /* No stack sends again sooner (Libreswan 0.5 s, Android 0.5 s); a network's doubles and answers to
@@ -29,13 +33,24 @@ typedef struct ike_datagram {
     bool has_ip_id, has_marker;
     bool is_tcp;               /* a frame of a TCP stream: RFC 9329 */
     uint16_t checksum;         /* of UDP, tells truncated messages apart */
+    uint8_t ttl;               /* or hop limit; 0: not known */
     ike_fragment_kind fragment; /* the datagram was put together from pieces */
     GPtrArray *pieces;         /* ike_records of these; the completing one is not among them */
     uint32_t n_pieces, piece_number;
+    ike_digest digest;         /* of its message; not set before that is parsed */
+    ike_side sender;           /* of its message; not set before the SA is known */
 } ike_datagram;
 
 struct ike_ipfrag_table;
 struct ike_tcp_table;
+
+/* What was decrypted of a message of the current frame. */
+typedef struct ike_plain {
+    const uint8_t *data;
+    size_t length;
+    uint8_t version;
+    bool is_taken;
+} ike_plain;
 
 struct ike_tracker {
     ike_options options;
@@ -44,6 +59,8 @@ struct ike_tracker {
     ike_span span;
     GHashTable *notes;    /* frame number -> first note */
     ike_note *last_note;  /* of the current frame */
+    ike_plain plain[IKE_MAX_PLAIN]; /* of the current frame */
+    unsigned n_plain;
     GPtrArray *all_notes; /* owns them */
     GPtrArray *sas;       /* owns them */
     GHashTable *by_spi;   /* initiator cookie -> newest SA */
@@ -60,7 +77,10 @@ struct ike_tracker {
     uint64_t n_esp;       /* ESP and AH packets */
     GPtrArray *flows;     /* owns them */
     GHashTable *by_ipsec_spi; /* SPI -> newest flow with it */
+    GHashTable *made;     /* SPI that was decrypted -> GPtrArray of the exchanges that lead their child */
+    GHashTable *flows_by_pair; /* ordered pair of hosts -> GPtrArray of flows that began between them */
     unsigned n_pieces;
+    unsigned n_cut;       /* datagrams of which the capture holds too little */
     unsigned n_outside;   /* IKEv2 errors outside an SA */
     GPtrArray *outside;   /* those without an SA in the capture: first copies */
     GHashTable *outside_digests; /* of these */
@@ -90,10 +110,14 @@ void ike_piece_seen(ike_record *piece);
 ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
                        ike_severity severity, const char *format, ...) G_GNUC_PRINTF(6, 7);
 void ike_finding_free(gpointer finding);
+/* Says how a finding is known when it stands on this note, and is not told by an earlier one. */
+void ike_finding_known(ike_finding *finding, const ike_note *note, ike_evidence evidence);
 /* Remembers that the capture holds traffic from `src` to `dst`. */
 void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst);
-/* SAs between two hosts, oldest first, or NULL. */
+/* SAs between two hosts in order of their numbers, or NULL. */
 const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b);
+/* How many SAs of such a list have a smaller number. */
+guint ike_tracker_position(const GPtrArray *sas, uint32_t number);
 bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 
 /* ---- ike_tracker.c ---- */
@@ -103,7 +127,9 @@ ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *datagram, co
 /* Numbers a message that is no copy, and counts it for its side. */
 void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m);
 /* Makes the record of a message or piece, with its header and what its pieces need; `sa` may be NULL
- * for an IKEv2 error outside an SA. */
+ * for an IKEv2 error outside an SA. `digest` of the datagram must be set, and with an SA `sender`. */
+/* Notes which payloads a message has. */
+void ike_record_add_runs(ike_record *r, const ike_message *m);
 ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const ike_message *m,
                            const ike_datagram *d);
 
@@ -119,21 +145,29 @@ ike_sa *ike_tracker_sa_of_ports(const ike_tracker *t, const ike_datagram *d, boo
 /* ---- ike_esp.c ---- */
 /* Takes an ESP or AH packet; the data of the datagram begins with its header. */
 void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind);
+/* Newest IPsec SA with this SPI and receiver, which chose it (RFC 4301 4.1); NULL when there is none. */
+ike_flow *ike_esp_flow_to(const ike_tracker *t, uint32_t spi, const ike_addr *receiver);
+/* IPsec SAs that began with a packet from `src` to `dst`, oldest first; or NULL. */
+const GPtrArray *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 /* True when an exchange has made an IPsec SA, as far as it is visible. */
 bool ike_esp_is_complete(const ike_exchange *exchange);
+/* Takes note that a side chose this SPI for packets to itself, in the exchange that leads a child: decrypted. */
+void ike_esp_learn(ike_tracker *t, ike_exchange *lead, ike_side chooser, uint32_t spi);
+/* The exchange that leads the child of which the sender of a message chose the SPI, under the IKE SA of the
+ * message, one that this renewed, or, in IKEv1, any of the hosts; and which side of its SA that is. NULL when it
+ * was not decrypted. */
+ike_exchange *ike_esp_made_by(const ike_tracker *t, uint32_t spi, const ike_record *r, ike_side *chooser);
 
 /* ---- ike_lookup.c ---- */
-/* The SA a message belongs to, made when it is new. Sets the sides of both ends. */
-ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, const ike_datagram *d,
-                      const ike_digest *digest, bool has_sa_payload);
+/* The SA a message belongs to, made when it is new. Sets the sides of both ends and the sender of `d`. */
+ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, ike_datagram *d, bool has_sa_payload);
 /* The SA that a message belongs to, if there is one already. */
 ike_sa *ike_lookup_known(const ike_tracker *t, const ike_message *m, const ike_endpoint *src,
                          const ike_endpoint *dst);
 /* Newest SA with this initiator cookie, or NULL; older ones follow by same_spi. */
 ike_sa *ike_lookup_spi(const ike_tracker *t, uint64_t spi_i);
 /* Side of an SA that sent a message: by its addresses, in IKEv2 by the I flag as well. */
-ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_datagram *d,
-                           const ike_digest *digest);
+ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_datagram *d);
 
 /* ---- ike_copies.c ---- */
 ike_digest ike_digest_of(const ike_message *m, const ike_datagram *d);
@@ -165,30 +199,44 @@ ike_exchange *ike_v2_exchange_of(const ike_sa *sa, ike_side requester, uint32_t 
 /* True for a clear error that is no answer of an SA: INVALID_IKE_SPI, INVALID_SPI, or a refusal by a
  * peer that speaks another version (RFC 7296 1.5, 2.5, 2.21.4). */
 bool ike_v2_is_outside(const ike_tracker *t, const ike_message *m, const ike_datagram *d);
-/* Takes such a message: with its SA when the capture has it, without one else. */
-ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, const ike_datagram *d);
+/* Takes such a message: with its SA when the capture has it, without one else. Sets the sender of `d`. */
+ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, ike_datagram *d);
 /* True when a later message proves that this exchange was answered (RFC 7296 2.3). */
 bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request);
 /* Adds a record to its exchange; false when that is full, and the record gets no label. */
 bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r);
+/* Where an IKEv2 message was sent in IKE fragments before and is whole here: that message; else NULL. A
+ * merge can bring the fragments first (RFC 7383 2.5.2). */
+ike_record *ike_v2_sent_in_fragments(const ike_record *r);
 /* Gives a record its label and puts it into its exchange; links it with its other half. */
 void ike_set_label(ike_exchange *exchange, ike_record *r, ike_label label, ike_known_by known);
+
+/* ---- ike_plain.c: what was decrypted elsewhere ---- */
+/* Takes the decrypted bytes of a message off the frame's list; NULL when there are none that fit. */
+const ike_plain *ike_plain_take(ike_tracker *t, const ike_message *m);
+/* Reads the decrypted payloads of a whole message into `clear`. Returns NULL when there are none, `misread` then
+ * tells whether there were bytes that cannot be payloads. */
+const ike_message *ike_plain_read(ike_tracker *t, const ike_message *m, ike_message *clear, bool *misread);
 
 /* ---- ike_v2sa.c ---- */
 /* Vendors, proposals, notifies and NAT detection of a clear IKEv2 message. */
 void ike_v2_payloads(ike_tracker *t, ike_record *r, const ike_message *m);
-/* Clear notifies of either version. */
+/* Clear notifies of either version, deletes of IKEv2. */
 void ike_v2_read_notifies(ike_record *r, const ike_message *m);
 /* A digest of the nonce, 0 when it cannot be read. */
 uint64_t ike_v2_nonce(const ike_message *m);
 
-/* ---- ike_weak.c: RFC 8247 ---- */
+/* ---- ike_weak.c: RFC 8247, and RFC 8221 for ESP ---- */
 void ike_weak_transform(ike_tracker *t, ike_record *r, const ike_transform *chosen);
 void ike_weak_choice(ike_tracker *t, ike_record *r, const ike_v2_offer *choice);
+void ike_weak_esp(ike_tracker *t, ike_record *r, const ike_esp_transform *chosen);
+void ike_weak_child(ike_tracker *t, ike_record *r, const ike_v2_offer *choice);
 
 /* ---- ike_v1sa.c ---- */
 /* Vendors, proposals, notifies and NAT detection of a clear message. */
 void ike_v1_payloads(ike_tracker *t, ike_record *r, const ike_message *m);
+/* Notifies and deletes of IKEv1 in clear. */
+void ike_v1_read_notifies(ike_record *r, const ike_message *m);
 
 /* ---- ike_ipfrag.c ---- */
 struct ike_ipfrag_table *ike_ipfrag_table_new(void);
@@ -222,6 +270,7 @@ void ike_v1frag_free(ike_sa *sa);
 /* Takes an IKEv2 fragment; returns its record, which is that of the message when it completes one. */
 ike_record *ike_v2frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d);
 void ike_v2frag_judge(ike_tracker *t, ike_exchange *exchange);
+void ike_v2frag_free(struct ike_ledger *ledger);
 
 /* ---- ike_natt.c ---- */
 void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m);
@@ -235,15 +284,6 @@ void ike_natt_endpoint(ike_tracker *t, ike_record *r);
 void ike_natt_packet(ike_tracker *t, ike_note *note);
 
 /* ---- ike_icmp.c ---- */
-typedef struct ike_icmp {
-    ike_note note;
-    ike_addr reporter;
-    bool is_v6;
-    uint8_t type, code;
-    uint16_t mtu;
-    ike_side quoted; /* side that sent the quoted packet */
-    ike_record *about; /* the newest message it may be about, or NULL */
-} ike_icmp;
 void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *packet);
 
 /* ---- ike_judge.c ---- */

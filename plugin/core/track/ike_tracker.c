@@ -2,15 +2,28 @@
  *
  * The tracker's life, and the way of a whole message into an SA.
  */
-#include "ike_track.h"
+#include "ike_decrypted.h"
 
 #define DEFAULT_PATIENCE (5 * IKE_SECOND)
+
+/* Cookies need not be random: all bits of both count, wherever they differ. */
+static uint64_t mix(uint64_t number)
+{
+    number ^= number >> 33;
+    number *= UINT64_C(0xff51afd7ed558ccd);
+    return number ^ number >> 33;
+}
+
+static guint cookie_hash(gconstpointer cookie)
+{
+    return (guint)mix(*(const uint64_t *)cookie);
+}
 
 static guint cookies_hash(gconstpointer p)
 {
     const ike_sa *sa = p;
 
-    return (guint)(sa->spi_i ^ sa->spi_r ^ sa->spi_r >> 32) + sa->version;
+    return (guint)mix(mix(sa->spi_i) + sa->spi_r) + sa->version;
 }
 
 static gboolean cookies_equal(gconstpointer a, gconstpointer b)
@@ -58,7 +71,7 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->notes = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->all_notes = g_ptr_array_new_with_free_func(free_note);
     t->sas = g_ptr_array_new_with_free_func(free_sa);
-    t->by_spi = g_hash_table_new(g_int64_hash, g_int64_equal);
+    t->by_spi = g_hash_table_new(cookie_hash, g_int64_equal);
     t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
     t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
     t->pairs = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, NULL);
@@ -68,6 +81,8 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->waiting = g_queue_new();
     t->flows = g_ptr_array_new_with_free_func((GDestroyNotify)ike_flow_free);
     t->by_ipsec_spi = g_hash_table_new(g_direct_hash, g_direct_equal);
+    t->made = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
+    t->flows_by_pair = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
     t->outside = g_ptr_array_new();
     t->outside_digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
     t->ipfrags = ike_ipfrag_table_new();
@@ -84,6 +99,8 @@ void ike_tracker_free(ike_tracker *t)
     g_queue_free(t->waiting);
     g_ptr_array_free(t->flows, TRUE);
     g_hash_table_destroy(t->by_ipsec_spi);
+    g_hash_table_destroy(t->made);
+    g_hash_table_destroy(t->flows_by_pair);
     g_ptr_array_free(t->outside, TRUE);
     g_hash_table_destroy(t->outside_digests);
     g_hash_table_destroy(t->notes);
@@ -104,6 +121,7 @@ void ike_tracker_frame(ike_tracker *t, uint32_t number, ike_time time)
     t->frame = number;
     t->now = time;
     t->last_note = NULL;
+    t->n_plain = 0;
     if (t->span.frames == 0 || time < t->span.first)
         t->span.first = time;
     if (t->span.frames == 0 || time > t->span.last)
@@ -120,6 +138,18 @@ static uint32_t packet_length(const ike_datagram *d)
     return d->is_tcp ? 0 : (uint32_t)d->wire + 8 + (d->src.addr.family == 4 ? 20 : 40);
 }
 
+void ike_record_add_runs(ike_record *r, const ike_message *m)
+{
+    for (unsigned i = 0; i < m->n_payloads; i++) {
+        ike_run *last = r->n_runs ? &r->runs[r->n_runs - 1] : NULL;
+
+        if (last && last->type == m->payloads[i].type && last->count < UINT8_MAX)
+            last->count++;
+        else if (r->n_runs < IKE_MAX_RUNS)
+            r->runs[r->n_runs++] = (ike_run){ m->payloads[i].type, 1 };
+    }
+}
+
 static void fill_header(ike_record *r, const ike_message *m, const ike_datagram *d)
 {
     r->src = d->src;
@@ -128,6 +158,7 @@ static void fill_header(ike_record *r, const ike_message *m, const ike_datagram 
     r->has_ip_id = d->has_ip_id;
     r->has_marker = d->has_marker;
     r->is_tcp = d->is_tcp;
+    r->ttl = d->ttl;
     r->packet_length = packet_length(d);
     r->spi_i = m->spi_i;
     r->spi_r = m->spi_r;
@@ -139,6 +170,8 @@ static void fill_header(ike_record *r, const ike_message *m, const ike_datagram 
     r->next_payload = m->next_payload;
     r->truncated = m->truncated;
     r->is_encrypted = m->is_encrypted;
+    r->inside = m->inside;
+    ike_record_add_runs(r, m);
 }
 
 static void link_pieces(ike_tracker *t, ike_record *r, const ike_datagram *d)
@@ -165,13 +198,12 @@ static void raise_fragments(ike_tracker *t, ike_record *r, const ike_datagram *d
 
     if (d->fragment == IKE_FRAGMENT_NONE)
         return;
-    frames = g_string_new(NULL);
+    frames = g_string_new(d->n_pieces == 1 ? "fragment (frame " : "fragments (frames ");
     for (guint i = 0; d->pieces && i < d->pieces->len; i++)
         g_string_append_printf(frames, "%u, ", ((ike_record *)d->pieces->pdata[i])->note.frame);
     ike_raise(t, r->note.sa, d->fragment == IKE_FRAGMENT_IP ? IKE_DIAG_IPFRAG : IKE_DIAG_V1FRAG,
-              &r->note, IKE_SEVERITY_NONE, "%u bytes in %u %s fragments (frames %s%u)", r->length,
-              d->n_pieces, d->fragment == IKE_FRAGMENT_IP ? "IP" : "IKE", frames->str,
-              r->note.frame);
+              &r->note, IKE_SEVERITY_NONE, "%u bytes in %u %s %s%u)", r->length, d->n_pieces,
+              d->fragment == IKE_FRAGMENT_IP ? "IP" : "IKE", frames->str, r->note.frame);
     g_string_free(frames, TRUE);
 }
 
@@ -181,7 +213,7 @@ static void raise_header_remarks(ike_tracker *t, ike_record *r, const ike_messag
 
     if (m->trailing > 0)
         ike_raise(t, sa, IKE_DIAG_TRAILING, &r->note, IKE_SEVERITY_NONE,
-                  "%u bytes after the end of the message", m->trailing);
+                  "bytes after the end of the message: %u", m->trailing);
     if (m->truncated)
         ike_raise(t, sa, IKE_DIAG_TRUNCATED, &r->note, IKE_SEVERITY_NONE,
                   "the capture holds %u of %u bytes", m->captured, m->length);
@@ -233,10 +265,14 @@ void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m)
         if (r->exchange_type != IKE_XCHG_INFO)
             side->newest_exchange_frame = t->frame;
     }
+    if (m->decrypted)
+        ike_decrypted_look(r, m->decrypted);
     if (m->version == 1)
         ike_v1_message(t, r, m);
     else
         ike_v2_message(t, r, m);
+    if (m->decrypted)
+        ike_decrypted_learn(t, r, m->decrypted);
     if (ike_step_asks(ike_step_find(r->label))) {
         r->waiting_since = t->now;
         g_queue_push_tail(t->waiting, r);
@@ -249,13 +285,13 @@ ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const
     ike_record *r = ike_note_new(t, kind, sizeof *r);
 
     fill_header(r, m, d);
-    r->digest = ike_digest_of(m, d);
+    r->digest = d->digest;
     r->last = r->last_send = r;
     r->sends = 1;
     r->side = IKE_SIDE_NONE;
     if (sa) {
         ike_note_set_sa(t, &r->note, sa);
-        r->side = ike_lookup_sender(sa, m, d, &r->digest);
+        r->side = d->sender;
         r->state = sa->tracked_state;
     }
     if (r->side != IKE_SIDE_NONE)
@@ -273,10 +309,12 @@ static bool makes_offer(const ike_message *m)
     return ike_message_has(m, m->version == 1 ? IKE_PL_SA : IKE_PL_V2_SA);
 }
 
-static ike_record *take_whole(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d)
+static ike_record *take_whole(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d,
+                              bool misread)
 {
     ike_record *r = ike_record_new(t, IKE_NOTE_MESSAGE, sa, m, d);
 
+    r->is_misread = misread;
     raise_fragments(t, r, d);
     raise_big(t, r);
     if (!ike_copies_check(t, r))
@@ -288,7 +326,7 @@ static ike_record *take_whole(ike_tracker *t, ike_sa *sa, const ike_message *m, 
 
 #define MAX_OUTSIDE 100000u /* errors outside an SA that are kept */
 
-static ike_record *take_outside(ike_tracker *t, const ike_message *m, const ike_datagram *d)
+static ike_record *take_outside(ike_tracker *t, const ike_message *m, ike_datagram *d)
 {
     if (t->n_outside < MAX_OUTSIDE)
         return ike_v2_outside(t, m, d);
@@ -300,23 +338,25 @@ static ike_record *take_outside(ike_tracker *t, const ike_message *m, const ike_
 ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uint8_t *data,
                                 size_t captured, size_t wire)
 {
-    ike_message m;
-    ike_digest digest;
+    ike_datagram here = *d;
+    ike_message m, clear;
     ike_sa *sa;
     ike_record *r;
+    bool misread;
 
     if (!ike_message_parse(&m, data, captured, wire))
         return NULL;
+    m.decrypted = ike_plain_read(t, &m, &clear, &misread);
+    here.digest = ike_digest_of(&m, d);
     if (ike_v2_is_outside(t, &m, d))
-        return take_outside(t, &m, d);
-    digest = ike_digest_of(&m, d);
-    sa = ike_lookup_sa(t, &m, d, &digest, makes_offer(&m));
+        return take_outside(t, &m, &here);
+    sa = ike_lookup_sa(t, &m, &here, makes_offer(&m));
     if (!sa || is_full(t, sa))
         return NULL;
     if (m.version == 1 && m.next_payload == IKE_PL_FRAGMENT && d->fragment != IKE_FRAGMENT_V1)
-        return ike_v1frag_feed(t, sa, &m, d);
-    r = m.version == 2 && ike_message_has(&m, IKE_PL_V2_SKF) ? ike_v2frag_feed(t, sa, &m, d)
-                                                             : take_whole(t, sa, &m, d);
+        return ike_v1frag_feed(t, sa, &m, &here);
+    r = m.version == 2 && ike_message_has(&m, IKE_PL_V2_SKF) ? ike_v2frag_feed(t, sa, &m, &here)
+                                                             : take_whole(t, sa, &m, &here, misread);
     ike_natt_endpoint(t, r);
     return r;
 }
@@ -351,6 +391,8 @@ ike_span ike_tracker_span(const ike_tracker *t) { return t->span; }
 
 const GPtrArray *ike_tracker_orphans(const ike_tracker *t) { return t->orphans; }
 uint32_t ike_tracker_current(const ike_tracker *t) { return t->frame; }
+
+unsigned ike_tracker_cut(const ike_tracker *t) { return t->n_cut; }
 
 bool ike_tracker_has_data(const ike_tracker *t)
 {

@@ -23,6 +23,11 @@ void ike_tracker_free(ike_tracker *t);
  * long the capture goes on. Numbers ascend; times need not. */
 void ike_tracker_frame(ike_tracker *t, uint32_t number, ike_time time);
 
+/* What the host program has decrypted in the current frame, in the order of its messages: the payloads of one
+ * message of this IKE version with their padding. Announced before the packets are fed, valid until the end
+ * of the frame. What cannot be payloads of its message is not used. */
+void ike_tracker_plain(ike_tracker *t, unsigned version, const uint8_t *data, size_t length);
+
 /* Feeds one IP packet of the current frame: its bytes from the IP header on, as captured. Packets
  * inside tunnels are fed like any other; packets quoted in ICMP errors are not. */
 void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured);
@@ -50,6 +55,8 @@ const GPtrArray *ike_tracker_findings(const ike_tracker *t);
 const GPtrArray *ike_tracker_orphans(const ike_tracker *t);
 /* True when the capture holds IKE, ESP, AH or a piece of IKE. */
 bool ike_tracker_has_data(const ike_tracker *t);
+/* Datagrams of port 500 or 4500 that the capture cut so short that nothing could be read of them. */
+unsigned ike_tracker_cut(const ike_tracker *t);
 /* Number of the current frame. */
 uint32_t ike_tracker_current(const ike_tracker *t);
 

@@ -92,20 +92,15 @@ static bool same_bytes(const part *p, const ike_fragment *f)
     return p->length == f->length && (!p->data || memcmp(p->data, f->data, f->length) == 0);
 }
 
-static bool is_within(ike_time span, ike_time limit)
-{
-    return span > -limit && span < limit;
-}
-
 /* True when the fragment cannot belong to this generation any more. */
 static bool starts_new(const ike_tracker *t, const ike_assembly *a, const ike_fragment *f)
 {
     const part *p = &a->parts[f->number];
 
-    if (!is_within(t->now - a->first, ASSEMBLY_LIFETIME))
+    if (!ike_time_near(t->now, a->first, ASSEMBLY_LIFETIME))
         return true;
     if (a->done)
-        return !(p->record && same_bytes(p, f) && is_within(t->now - p->record->note.time, IKE_QUICK));
+        return !(p->record && same_bytes(p, f) && ike_time_near(t->now, p->record->note.time, IKE_QUICK));
     if (p->record && !same_bytes(p, f))
         return true;
     if (f->is_last && (a->highest > f->number || (a->last_number && a->last_number != f->number)))
@@ -153,7 +148,7 @@ static ike_record *note_repeat(ike_tracker *t, ike_record *r, ike_record *first)
     r->message = first->message;
     r->fragment_total = first->fragment_total;
     r->fragment_missing = first->fragment_missing;
-    if (is_within(r->note.time - first->note.time, IKE_QUICK)) {
+    if (ike_time_near(r->note.time, first->note.time, IKE_QUICK)) {
         r->copy = IKE_COPY_DUPLICATE;
         r->doubles = first;
     } else {

@@ -2,9 +2,8 @@
  *
  * What the clear payloads of IKEv1 say of an SA: vendors, proposals, notifies.
  */
+#include "ike_identity.h"
 #include "ike_track.h"
-
-#include <string.h>
 
 #define MS_STATUS 12345 /* Microsoft: an error although it is above 8191 */
 #define LAST_ERROR_NOTIFY 8191 /* RFC 2408 3.14.1 */
@@ -23,10 +22,11 @@ static bool is_error_notify(uint16_t type)
     return (type > 0 && type <= LAST_ERROR_NOTIFY) || type == MS_STATUS;
 }
 
-static void read_notifies(ike_record *r, const ike_message *m)
+void ike_v1_read_notifies(ike_record *r, const ike_message *m)
 {
     GString *names = g_string_new(NULL);
 
+    g_free(r->notify);
     for (unsigned i = 0; i < m->n_payloads; i++) {
         const ike_payload *p = &m->payloads[i];
         ike_notify notify;
@@ -34,11 +34,12 @@ static void read_notifies(ike_record *r, const ike_message *m)
 
         if (p->type == IKE_PL_NOTIFY && ike_payload_notify(m, p, &notify)) {
             ike_notify_append(names, 1, notify.type);
-            if (!r->notify_error && is_error_notify(notify.type))
+            if (!r->notify_error && is_error_notify(notify.type)) {
                 r->notify_error = notify.type;
-        } else if (p->type == IKE_PL_DELETE && ike_payload_delete(p, &deleted)) {
-            g_string_append_printf(names, "%sDELETE of %u SPIs of protocol %u",
-                                   names->len ? ", " : "", deleted.n_spis, deleted.protocol);
+                r->notify_spi = notify.spi_length == 4 ? ike_be32(notify.spi) : 0;
+            }
+        } else if (p->type == IKE_PL_DELETE && ike_payload_delete(m, p, &deleted)) {
+            ike_delete_append(names, m, &deleted);
         }
     }
     r->notify = g_string_free(names, names->len == 0);
@@ -54,15 +55,23 @@ static const ike_transform *offered(const ike_offer *offer, const ike_transform 
     return NULL;
 }
 
+static void raise_badchoice(ike_tracker *t, ike_record *r, const ike_offer *choice)
+{
+    GString *text = g_string_new("the answer names ");
+
+    ike_count_append(text, choice->n_proposals, "proposal", "proposals");
+    ike_count_append(g_string_append(text, " and "), choice->n_transforms, "transform", "transforms");
+    ike_raise(t, r->note.sa, IKE_DIAG_MM2_BADCHOICE, &r->note, 0, "%s instead of one", text->str);
+    g_string_free(text, TRUE);
+}
+
 static void judge_choice(ike_tracker *t, ike_record *r, const ike_offer *choice)
 {
     ike_sa *sa = r->note.sa;
     const ike_transform *match;
 
     if (choice->n_transforms != 1 || choice->n_proposals != 1) {
-        ike_raise(t, sa, IKE_DIAG_MM2_BADCHOICE, &r->note, 0,
-                  "the answer names %u proposals and %u transforms instead of one",
-                  choice->n_proposals, choice->n_transforms);
+        raise_badchoice(t, r, choice);
         return;
     }
     if (!sa->offer || sa->offer->is_malformed || sa->offer->n_transforms > IKE_MAX_TRANSFORMS)
@@ -99,27 +108,6 @@ static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
 
 /* ---- identities ---- */
 
-enum { ID_IPV4 = 1, ID_FQDN = 2, ID_USER_FQDN = 3, ID_IPV6 = 5 }; /* RFC 2407 4.6.2.1 */
-
-static char *identity_text(const uint8_t *body, size_t length)
-{
-    const uint8_t type = body[0];
-    const uint8_t *data = body + 4;
-    const size_t n = length - 4;
-    GString *text = g_string_new(NULL);
-    ike_addr addr;
-
-    if ((type == ID_IPV4 && n == 4) || (type == ID_IPV6 && n == 16)) {
-        addr = ike_addr_make(n == 4 ? 4 : 6, data);
-        ike_addr_append(text, &addr);
-    } else if (type == ID_FQDN || type == ID_USER_FQDN) {
-        ike_text_append(text, data, n);
-    } else {
-        g_string_printf(text, "ID type %u, %zu bytes", type, n);
-    }
-    return g_string_free(text, FALSE);
-}
-
 /* Aggressive Mode shows both identities in clear, but for public-key encryption (RFC 2409 5.2). */
 static void read_identity(ike_record *r, const ike_message *m)
 {
@@ -131,7 +119,7 @@ static void read_identity(ike_record *r, const ike_message *m)
     if (!p || p->cut || p->length < 4 || sealed || r->label.mode != IKE_MODE_AGGRESSIVE ||
         r->side == IKE_SIDE_NONE || sa->sides[r->side].identity)
         return;
-    r->note.sa->sides[r->side].identity = identity_text(p->body, p->length);
+    r->note.sa->sides[r->side].identity = ike_identity_text(p->body, p->length);
 }
 
 static void check_key_exchange(ike_tracker *t, ike_record *r, const ike_message *m)
@@ -155,7 +143,7 @@ void ike_v1_payloads(ike_tracker *t, ike_record *r, const ike_message *m)
     if (m->is_encrypted)
         return;
     read_vendors(r, m);
-    read_notifies(r, m);
+    ike_v1_read_notifies(r, m);
     if (!ike_label_is_decided(r->label) && r->label.mode != IKE_MODE_MAIN)
         return;
     if (ike_message_has(m, IKE_PL_SA))

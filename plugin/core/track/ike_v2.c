@@ -46,13 +46,54 @@ ike_exchange *ike_v2_exchange_of(const ike_sa *sa, ike_side requester, uint32_t 
 static void number_child(ike_tracker *t, ike_exchange *exchange)
 {
     const ike_v2 *v2 = &exchange->sa->v2;
+    ike_exchange *before = exchange->mode == IKE_MODE_V2_AUTH          ? v2->last_auth
+                           : exchange->mode == IKE_MODE_V2_FOLLOWUP_KE ? v2->last_child
+                                                                       : NULL;
 
-    if (exchange->mode == IKE_MODE_V2_AUTH && v2->last_auth)
-        exchange->child = v2->last_auth->child;
-    else if (exchange->mode == IKE_MODE_V2_FOLLOWUP_KE && v2->last_child)
-        exchange->child = v2->last_child->child;
-    else if (ike_modes[exchange->mode].makes_child)
+    if (before) {
+        exchange->child = before->child;
+        exchange->lead = ike_exchange_lead(before);
+    } else if (ike_modes[exchange->mode].makes_child) {
         ike_exchange_new_child(exchange, &t->n_children);
+    }
+}
+
+/* A decrypted request for no Child SA: IKE_AUTH that names its sender, as the first round does, and has no
+ * proposal (RFC 6023); CREATE_CHILD_SA for an IKE SA (RFC 7296 1.3.2). */
+static bool asks_for_none(const ike_message *m)
+{
+    const ike_payload *sa = m->decrypted ? ike_message_find(m->decrypted, IKE_PL_V2_SA) : NULL;
+
+    if (!m->decrypted || m->flags & IKE_FLAG_V2_RESPONSE)
+        return false;
+    return sa ? sa->length >= 8 && sa->body[5] == IKE_PROTOCOL_ISAKMP
+              : m->exchange == IKE_XCHG_V2_AUTH && ike_message_find(m->decrypted, IKE_PL_V2_IDI);
+}
+
+/* An exchange is made with the first fragment of its request, which can be read with the last. */
+static void forget_child(ike_tracker *t, ike_exchange *exchange)
+{
+    if (!exchange->leads_child || exchange->records->len > 0)
+        return;
+    if ((unsigned)exchange->child + 1 == t->n_children)
+        t->n_children--;
+    exchange->child = -1;
+    exchange->leads_child = false;
+}
+
+/* IPsec SAs that keys tied to an earlier round, as their packets are before it in the file: the last round is
+ * taken to have made them. */
+static void become_last_auth(ike_v2 *v2, ike_exchange *exchange)
+{
+    ike_exchange *before = v2->last_auth;
+
+    for (int side = 0; before && side < 2; side++) {
+        exchange->flow[side] = before->flow[side];
+        before->flow[side] = NULL;
+        if (exchange->flow[side])
+            exchange->flow[side]->child = exchange;
+    }
+    v2->last_auth = exchange;
 }
 
 static ike_exchange *new_exchange(ike_tracker *t, ike_sa *sa, ike_mode mode, const ike_message *m,
@@ -72,7 +113,7 @@ static ike_exchange *new_exchange(ike_tracker *t, ike_sa *sa, ike_mode mode, con
     sa->v2.is_used |= !ike_modes[mode].is_phase1;
     if (mode == IKE_MODE_V2_AUTH &&
         (!sa->v2.last_auth || sa->v2.last_auth->message_id < m->message_id))
-        sa->v2.last_auth = exchange;
+        become_last_auth(&sa->v2, exchange);
     return exchange;
 }
 
@@ -170,13 +211,19 @@ static void put(ike_exchange *exchange, ike_record *r)
         r->request = exchange->slot[IKE_REQUEST];
 }
 
-/* RFC 7383 2.5.2: a message that is whole here and in fragments there; a merge can bring these first. */
-static bool is_cut_anew(const ike_exchange *exchange, const ike_record *r)
+ike_record *ike_v2_sent_in_fragments(const ike_record *r)
 {
-    const ike_record *first = exchange->slot[is_response(r) ? IKE_RESPONSE : IKE_REQUEST];
+    const ike_sa *sa = r->note.sa;
+    const ike_exchange *exchange;
+    ike_record *first;
 
-    return exchange != exchange->sa->phase1 && first && first->fragment == IKE_FRAGMENT_V2 &&
-           r->fragment != IKE_FRAGMENT_V2;
+    if (r->version != 2 || r->fragment == IKE_FRAGMENT_V2 || r->is_outside || r->side == IKE_SIDE_NONE ||
+        sa->initiator == IKE_SIDE_NONE)
+        return NULL;
+    exchange = ike_v2_exchange_of(sa, is_response(r) ? ike_side_other(r->side) : r->side, r->message_id);
+    first = exchange ? exchange->slot[is_response(r) ? IKE_RESPONSE : IKE_REQUEST] : NULL;
+    return first && first->exchange_type == r->exchange_type && first->fragment == IKE_FRAGMENT_V2 ? first
+                                                                                                   : NULL;
 }
 
 /* ---- message IDs ---- */
@@ -297,16 +344,34 @@ static void set_waiting_for(const ike_sa *sa, ike_record *r)
 
 /* ---- all ---- */
 
-static void note_progress(ike_sa *sa, const ike_exchange *exchange, const ike_record *r)
+static void note_round(ike_v2 *v2, const ike_record *r)
+{
+    v2->rounds = MAX(v2->rounds, r->label.number);
+    v2->has_eap |= r->inside == IKE_PL_V2_EAP;
+}
+
+/* A deleted Child SA is confirmed by a Delete for the other direction, a deleted IKE SA by nothing
+ * (RFC 7296 1.4.1). */
+static void note_deletion(ike_v2 *v2, const ike_exchange *exchange, ike_record *r)
+{
+    const ike_record *request = exchange->slot[IKE_REQUEST];
+
+    if (request && request->inside == IKE_PL_V2_DELETE && r->inside == IKE_PL_NONE)
+        v2->emptied = r;
+}
+
+static void note_progress(ike_sa *sa, ike_exchange *exchange, ike_record *r)
 {
     if (exchange->mode == IKE_MODE_V2_INTERMEDIATE)
         sa->v2.last_intermediate = MAX(sa->v2.last_intermediate, r->message_id);
     if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->slot[IKE_RESPONSE])
-        sa->v2.last_child = (ike_exchange *)exchange;
+        sa->v2.last_child = exchange;
     if (exchange->mode == IKE_MODE_V2_AUTH)
-        sa->v2.rounds = MAX(sa->v2.rounds, r->label.number);
-    if (exchange->mode == IKE_MODE_V2_INFO && !is_response(r) && r->side != IKE_SIDE_NONE)
-        g_ptr_array_add(sa->infos[r->side], (gpointer)r);
+        note_round(&sa->v2, r);
+    if (exchange->mode == IKE_MODE_V2_INFO && is_response(r))
+        note_deletion(&sa->v2, exchange, r);
+    else if (exchange->mode == IKE_MODE_V2_INFO && r->side != IKE_SIDE_NONE)
+        g_ptr_array_add(sa->infos[r->side], r);
 }
 
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
@@ -320,10 +385,8 @@ void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
     if (!exchange)
         return;
     r->note.exchange = exchange;
-    if (is_cut_anew(exchange, r)) {
-        ike_copies_mark(t, r, exchange->slot[is_response(r) ? IKE_RESPONSE : IKE_REQUEST]);
-        return;
-    }
+    if (asks_for_none(m))
+        forget_child(t, exchange);
     if (exchange == sa->phase1)
         put_attempt(exchange, r);
     else
@@ -389,22 +452,25 @@ static bool is_repeated_orphan(ike_tracker *t, ike_record *r)
 }
 
 /* RFC 7296 1.5, 2.21.4: such an error is no answer of the SA and changes nothing. */
-ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, const ike_datagram *d)
+ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, ike_datagram *d)
 {
     ike_sa *sa = concerned(t, m, d);
-    ike_record *r = ike_record_new(t, IKE_NOTE_MESSAGE, sa, m, d);
+    ike_record *r;
 
+    if (sa)
+        d->sender = ike_sa_side(sa, &d->src, &d->dst); /* the I flag of an error says nothing */
+    r = ike_record_new(t, IKE_NOTE_MESSAGE, sa, m, d);
     t->n_outside++;
     r->is_outside = true;
-    if (sa)
-        r->side = ike_sa_side(sa, &d->src, &d->dst); /* the I flag of an error says nothing */
     if (sa ? ike_copies_check(t, r) : is_repeated_orphan(t, r))
         return r;
     r->label = (ike_label){ .mode = (uint8_t)ike_mode_of_exchange(m->exchange, m->version),
                             .is_response = m->version == 2 && is_response(r) };
     r->known_by = IKE_KNOWN_CONTENT;
     ike_v2_read_notifies(r, m);
-    if (sa && r->side != IKE_SIDE_NONE)
+    if (sa && r->side != IKE_SIDE_NONE) {
         g_ptr_array_add(sa->infos[r->side], r);
+        sa->sides[r->side].newest_outside_frame = t->frame;
+    }
     return r;
 }

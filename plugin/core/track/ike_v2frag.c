@@ -10,17 +10,21 @@
 #include <string.h>
 
 #define MAX_FRAGMENTS 1024 /* of one message that are kept track of */
+#define MAX_PLAIN 65536u   /* decrypted bytes of one message: its length has 16 bits in UDP */
 
 typedef struct ike_part {
     unsigned number;
     unsigned sending; /* in which it was last seen; 0: never */
     ike_record *first, *newest;
+    GBytes *plain;    /* decrypted content of the first one, or NULL */
 } ike_part;
 
 typedef struct ike_ledger {
     uint16_t total;
     unsigned sending; /* counts from 1: until all fragments are there, then anew */
     unsigned n_seen;  /* fragments of this sending */
+    size_t n_plain;   /* decrypted bytes of all */
+    int16_t inside;   /* type of the first payload in the first fragment; IKE_INSIDE_UNKNOWN */
     bool has_lost;    /* fragments were missing before others came again, or the message was cut anew */
     unsigned n_parts, room;
     ike_part part[];  /* those that came, by number */
@@ -32,7 +36,21 @@ static ike_ledger *new_ledger(uint16_t total)
 
     ledger->total = total;
     ledger->sending = 1;
+    ledger->inside = IKE_INSIDE_UNKNOWN;
     return ledger;
+}
+
+static void drop_plain(ike_ledger *ledger)
+{
+    for (unsigned i = 0; i < ledger->n_parts; i++)
+        g_clear_pointer(&ledger->part[i].plain, g_bytes_unref);
+}
+
+void ike_v2frag_free(ike_ledger *ledger)
+{
+    if (ledger)
+        drop_plain(ledger);
+    g_free(ledger);
 }
 
 /* The part with this number, made when it is new; moves the ledger. */
@@ -131,11 +149,6 @@ static ike_record *message_of(const skf *f)
 
 /* ---- a fragment again ---- */
 
-static bool is_double(ike_time gap)
-{
-    return gap > -IKE_QUICK && gap < IKE_QUICK;
-}
-
 static void note_double(ike_record *r, const ike_part *part)
 {
     ike_record *first = part->first, *newest = part->newest;
@@ -196,9 +209,10 @@ static void raise_whole(const skf *f, const ike_ledger *ledger, ike_record *r, b
     GString *frames = g_string_new(NULL);
 
     for (unsigned i = 0; i < ledger->n_parts; i++) {
-        const ike_record *part = ledger->part[i].first;
+        const ike_part *part = &ledger->part[i];
+        const ike_record *piece = part->number == f->number ? r : part->newest;
 
-        g_string_append_printf(frames, "%s%u", i ? ", " : "", part ? part->note.frame : r->note.frame);
+        g_string_append_printf(frames, "%s%u", i ? ", " : "", piece->note.frame);
     }
     ike_raise(f->t, f->sa, IKE_DIAG_SKF, &r->note, IKE_SEVERITY_NONE,
               "%u IKE fragments (frames %s)", f->total, frames->str);
@@ -206,6 +220,55 @@ static void raise_whole(const skf *f, const ike_ledger *ledger, ike_record *r, b
     if (is_late)
         ike_raise(f->t, f->sa, IKE_DIAG_SKF_LOSS, &r->note, IKE_SEVERITY_NOTE,
                   "fragments were missing at first: the message became whole when they were sent again");
+}
+
+/* ---- decrypted fragments ---- */
+
+/* RFC 7383 2.5: each fragment has padding of its own. */
+static void keep_plain(const skf *f, ike_ledger *ledger, ike_part *part)
+{
+    const ike_plain *plain = ike_plain_take(f->t, f->m);
+    size_t length = plain ? plain->length : 0;
+
+    if (f->number == 1)
+        ledger->inside = f->m->inside;
+    if (!plain || part->plain || !ike_plain_without_padding(plain->data, &length) ||
+        ledger->n_plain + length > MAX_PLAIN)
+        return;
+    part->plain = g_bytes_new(plain->data, length);
+    ledger->n_plain += length;
+}
+
+/* The content of all fragments, one behind the other; NULL when one is not there. */
+static GByteArray *join_plain(const ike_ledger *ledger)
+{
+    GByteArray *all = g_byte_array_new();
+
+    for (unsigned i = 0; i < ledger->n_parts; i++) {
+        gsize length = 0;
+        const guint8 *data = ledger->part[i].plain ? g_bytes_get_data(ledger->part[i].plain, &length) : NULL;
+
+        if (!ledger->part[i].plain) {
+            g_byte_array_unref(all);
+            return NULL;
+        }
+        g_byte_array_append(all, data, (guint)length);
+    }
+    return all;
+}
+
+/* Numbers the message that is whole now, with what is inside it when all its fragments were decrypted. */
+static void number(const skf *f, ike_ledger *ledger, ike_record *r)
+{
+    GByteArray *plain = ledger->inside != IKE_INSIDE_UNKNOWN ? join_plain(ledger) : NULL;
+    ike_message m = *f->m, clear;
+
+    if (plain && ike_message_decrypted(&clear, f->m, (uint8_t)ledger->inside, plain->data, plain->len))
+        m.decrypted = &clear;
+    ike_tracker_number(f->t, r, &m);
+    drop_plain(ledger);
+    if (plain)
+        g_byte_array_unref(plain);
 }
 
 /* The fragment that completes a message carries it. */
@@ -217,7 +280,7 @@ static ike_record *complete(const skf *f, ike_ledger *ledger)
     if (whole) /* sent before: whole, in fewer fragments, or in the same ones */
         ike_copies_mark(f->t, r, whole);
     else
-        ike_tracker_number(f->t, r, f->m);
+        number(f, ledger, r);
     link_pieces(ledger, r);
     raise_whole(f, ledger, r, !whole && ledger->has_lost);
     return r;
@@ -252,12 +315,14 @@ static ike_record *take(const skf *f, ike_ledger **place)
     ike_ledger *ledger = *place;
     ike_record *r;
 
-    if (part->newest && is_double(f->t->now - part->newest->note.time)) {
+    if (part->newest && ike_time_near(f->t->now, part->newest->note.time, IKE_QUICK)) {
         r = new_piece(f);
         note_double(r, part);
         return r;
     }
     count(ledger, part);
+    if (!message_of(f))
+        keep_plain(f, ledger, part);
     if (is_whole(ledger)) {
         r = complete(f, ledger);
     } else {
@@ -297,7 +362,7 @@ static ike_ledger **ledger_for(const skf *f)
         ike_ledger *ledger = new_ledger((uint16_t)f->total);
 
         ledger->has_lost = *place && missing(*place) > 0;
-        g_free(*place);
+        ike_v2frag_free(*place);
         *place = ledger;
     }
     return place;
@@ -324,13 +389,11 @@ static ike_record *too_many(const skf *f)
 
 ike_record *ike_v2frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d)
 {
-    const ike_digest digest = ike_digest_of(m, d);
-    const ike_side sender = ike_lookup_sender(sa, m, d, &digest);
     skf f = { .t = t, .sa = sa, .half = m->flags & IKE_FLAG_V2_RESPONSE ? 1 : 0, .m = m, .d = d };
     ike_ledger **place;
 
-    ike_v2_learn_initiator(sa, sender, m);
-    f.exchange = ike_v2_exchange(t, sa, m, sender);
+    ike_v2_learn_initiator(sa, d->sender, m);
+    f.exchange = ike_v2_exchange(t, sa, m, d->sender);
     if (!read_numbers(&f))
         return bad_piece(&f, "the fragment is too short for its number");
     if (f.number == 0 || f.number > f.total)
@@ -386,6 +449,20 @@ static ike_record *spokesman(const ike_ledger *ledger)
             best = part;
     }
     return best;
+}
+
+unsigned ike_exchange_lost_repeats(const ike_exchange *exchange)
+{
+    unsigned n = 0;
+
+    for (int half = 0; half < 2; half++) {
+        const ike_ledger *ledger = exchange->ledger[half];
+        const ike_record *piece = ledger ? spokesman(ledger) : NULL;
+
+        if (piece && !piece->message)
+            n += piece->sends - 1;
+    }
+    return n;
 }
 
 /* A requester that does not get the whole response sends its request again: when it does not, only the

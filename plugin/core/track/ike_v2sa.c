@@ -4,8 +4,6 @@
  */
 #include "ike_track.h"
 
-#include <string.h>
-
 /* ---- notifies ---- */
 
 static const struct {
@@ -40,9 +38,13 @@ void ike_v2_read_notifies(ike_record *r, const ike_message *m)
     const uint8_t type = m->version == 1 ? IKE_PL_NOTIFY : IKE_PL_V2_NOTIFY;
     GString *names = g_string_new(NULL);
 
+    g_free(r->notify);
     for (unsigned i = 0; i < m->n_payloads; i++) {
+        ike_delete deleted;
         ike_notify n;
 
+        if (m->payloads[i].type == IKE_PL_V2_DELETE && ike_payload_delete(m, &m->payloads[i], &deleted))
+            ike_delete_append(names, m, &deleted);
         if (m->payloads[i].type != type || !ike_payload_notify(m, &m->payloads[i], &n))
             continue;
         ike_notify_append(names, m->version, n.type);
@@ -124,13 +126,15 @@ uint64_t ike_v2_nonce(const ike_message *m)
     return p && !p->cut ? ike_bytes_digest(p->body, p->length) : 0;
 }
 
-static bool returns_cookie(const ike_message *m, uint64_t cookie)
+/* What the capture cut off is not missing. */
+static bool lacks_cookie(const ike_message *m, uint64_t cookie)
 {
     ike_notify n;
 
-    return m->n_payloads > 0 && m->payloads[0].type == IKE_PL_V2_NOTIFY &&
-           ike_payload_notify(m, &m->payloads[0], &n) && n.type == IKE_NOTIFY_V2_COOKIE &&
-           ike_bytes_digest(n.data, n.data_length) == cookie;
+    if (m->n_payloads == 0 || m->payloads[0].cut)
+        return false;
+    return m->payloads[0].type != IKE_PL_V2_NOTIFY || !ike_payload_notify(m, &m->payloads[0], &n) ||
+           n.type != IKE_NOTIFY_V2_COOKIE || ike_bytes_digest(n.data, n.data_length) != cookie;
 }
 
 /* RFC 7296 2.6, 2.6.1: what a retry must change, and what it must not. */
@@ -139,12 +143,13 @@ static void read_retry(ike_record *r, const ike_message *m)
     const ike_sa *sa = r->note.sa;
     ike_v2 *v2 = &r->note.sa->v2;
     const ike_side_state *side = &sa->sides[r->side];
+    const ike_payload *ke = ike_message_find(m, IKE_PL_V2_KE);
 
     if (v2->attempts < 2)
         return;
-    if (v2->challenge && !returns_cookie(m, v2->cookie))
+    if (v2->challenge && lacks_cookie(m, v2->cookie))
         v2->kept_cookie = true;
-    if (v2->invalid_ke && v2->sides[r->side].group != v2->asked_group)
+    if (v2->invalid_ke && ke && !ke->cut && v2->sides[r->side].group != v2->asked_group)
         v2->kept_group = true;
     if (side->has_current && !ike_endpoint_equal(&side->current, &r->src))
         v2->moved_port = true;
@@ -201,7 +206,7 @@ static void read_challenge(ike_v2 *v2, const ike_message *m)
     if (find_notify(m, IKE_NOTIFY_V2_INVALID_KE_PAYLOAD, &n) && n.data_length >= 2) {
         v2->invalid_kes++;
         v2->asked_group = ike_be16(n.data);
-        v2->asked_unoffered |= v2->offer && !v2->offer->is_malformed &&
+        v2->asked_unoffered |= v2->offer && ike_v2_offer_is_whole(v2->offer) &&
                                !ike_v2_offer_has_group(v2->offer, v2->asked_group);
     }
     if (find_notify(m, IKE_NOTIFY_V2_REDIRECT, &n) && !v2->gateway)

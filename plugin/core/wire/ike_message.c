@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_message.h"
 
+#include "ike_attribute.h"
+#include "ike_substructure.h"
+
 #include <string.h>
 
 #define GENERIC_HEADER 4
@@ -20,21 +23,29 @@ static bool ends_chain(const ike_message *m, uint8_t type)
     return m->version == 2 && (type == IKE_PL_V2_SK || type == IKE_PL_V2_SKF);
 }
 
-static void walk_payloads(ike_message *m)
+/* Of fragments the first one says what the message begins with (RFC 7383 2.5). */
+static int16_t first_inside(const ike_payload *p, uint8_t next)
 {
-    size_t offset = IKE_HEADER_LENGTH;
+    const bool is_first = p->type == IKE_PL_V2_SK || (p->length >= 2 && ike_be16(p->body) == 1);
+
+    return is_first ? next : IKE_INSIDE_UNKNOWN;
+}
+
+/* Returns where the last payload that fits ends. */
+static size_t walk_payloads(ike_message *m, size_t offset)
+{
     uint8_t type = m->next_payload;
 
     while (type != IKE_PL_NONE) {
         if (offset + GENERIC_HEADER > m->length) {
             m->is_malformed = true;
-            return;
+            return offset;
         }
         if (offset + GENERIC_HEADER > m->captured)
-            return;
+            return offset;
         if (m->n_payloads == IKE_MAX_PAYLOADS) {
             m->payload_limit = true;
-            return;
+            return offset;
         }
 
         const uint16_t length = ike_be16(m->data + offset + 2);
@@ -42,7 +53,7 @@ static void walk_payloads(ike_message *m)
 
         if (length < GENERIC_HEADER || offset + length > m->length) {
             m->is_malformed = true;
-            return;
+            return offset;
         }
         p->type = type;
         p->body = m->data + offset + GENERIC_HEADER;
@@ -51,11 +62,13 @@ static void walk_payloads(ike_message *m)
         m->n_payloads++;
         if (ends_chain(m, type)) {
             m->is_encrypted = true;
-            return;
+            m->inside = first_inside(p, m->data[offset]);
+            return offset + length;
         }
         type = m->data[offset];
         offset += length;
     }
+    return offset;
 }
 
 static bool is_version(uint8_t version)
@@ -71,6 +84,7 @@ bool ike_message_parse(ike_message *m, const uint8_t *data, size_t captured, siz
         !is_version(data[17]))
         return false;
     memset(m, 0, offsetof(ike_message, payloads));
+    m->inside = IKE_INSIDE_UNKNOWN;
     m->spi_i = ike_be64(data);
     m->spi_r = ike_be64(data + 8);
     m->next_payload = data[16];
@@ -87,8 +101,62 @@ bool ike_message_parse(ike_message *m, const uint8_t *data, size_t captured, siz
     m->truncated = m->captured < m->length;
     m->is_encrypted = is_ciphertext(m);
     if (!m->is_encrypted && !header_cut)
-        walk_payloads(m);
+        walk_payloads(m, IKE_HEADER_LENGTH);
     return true;
+}
+
+/* ---- decrypted elsewhere ---- */
+
+#define LONGEST_PADDING 32 /* bytes behind the payloads of IKEv1: a block is at most 16 */
+#define SHORTEST_CRYPTO 8  /* bytes of IV and ICV together .. */
+#define LONGEST_CRYPTO 64
+
+/* The byte between type and length is zero (RFC 2408 3.2), but for the critical bit of IKEv2 (RFC 7296 3.2). */
+static bool is_sane(const ike_message *m, const ike_payload *p)
+{
+    const uint8_t reserved = p->body[-(GENERIC_HEADER - 1)];
+
+    return ike_payload_name(p->type) && (m->version == 1 ? reserved : reserved & 0x7f) == 0 &&
+           (m->version == 1) == (p->type < IKE_PL_V2_SA || p->type >= IKE_PL_GSS);
+}
+
+bool ike_message_decrypted(ike_message *clear, const ike_message *m, uint8_t first, const uint8_t *plain,
+                           size_t length)
+{
+    size_t end;
+
+    memcpy(clear, m, offsetof(ike_message, payloads));
+    clear->next_payload = first;
+    clear->data = plain;
+    clear->length = clear->captured = (uint32_t)length;
+    clear->n_payloads = 0;
+    clear->decrypted = NULL;
+    clear->is_encrypted = clear->is_malformed = false;
+    end = walk_payloads(clear, 0);
+    if (clear->is_malformed || clear->is_encrypted || clear->payload_limit || end > length ||
+        length - end > (m->version == 1 ? LONGEST_PADDING : 0))
+        return false;
+    for (unsigned i = 0; i < clear->n_payloads; i++)
+        if (!is_sane(clear, &clear->payloads[i]))
+            return false;
+    return m->version == 2 || clear->n_payloads > 0;
+}
+
+bool ike_plain_without_padding(const uint8_t *plain, size_t *length)
+{
+    if (*length == 0 || plain[*length - 1] >= *length)
+        return false;
+    *length -= plain[*length - 1] + 1u;
+    return true;
+}
+
+bool ike_message_is_length_of_plain(const ike_message *m, size_t length)
+{
+    const ike_payload *last = m->n_payloads ? &m->payloads[m->n_payloads - 1] : NULL;
+
+    if (m->version == 1)
+        return length == m->length - IKE_HEADER_LENGTH;
+    return last && length + SHORTEST_CRYPTO <= last->length && last->length <= length + LONGEST_CRYPTO;
 }
 
 const ike_payload *ike_message_find(const ike_message *m, uint8_t type)
@@ -102,15 +170,6 @@ const ike_payload *ike_message_find(const ike_message *m, uint8_t type)
 bool ike_message_has(const ike_message *m, uint8_t type)
 {
     return m->next_payload == type || ike_message_find(m, type);
-}
-
-static uint64_t attribute_number(const uint8_t *value, size_t length)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < MIN(length, 8); i++)
-        number = number << 8 | value[i];
-    return number;
 }
 
 static const struct {
@@ -137,75 +196,50 @@ static void set_attribute(ike_transform *t, unsigned type, uint64_t number, unsi
             *(uint32_t *)(void *)((char *)t + attributes[i].offset) = (uint32_t)number;
 }
 
-/* RFC 2408 3.3: an attribute is type and value in 4 bytes, or type, length and value. */
 static bool read_attributes(ike_transform *t, const uint8_t *data, size_t length)
 {
+    ike_attribute_value a;
     unsigned life_type = 1;
 
-    while (length >= 4) {
-        const uint16_t type = ike_be16(data);
-        size_t size = 4;
-
-        if (type & 0x8000) {
-            set_attribute(t, type & 0x7fff, ike_be16(data + 2), &life_type);
-        } else {
-            size += ike_be16(data + 2);
-            if (size > length)
-                return false;
-            set_attribute(t, type, attribute_number(data + 4, size - 4), &life_type);
-        }
-        data += size;
-        length -= size;
-    }
+    while (ike_attribute_take(&data, &length, &a))
+        set_attribute(t, a.type, a.number, &life_type);
     return length == 0;
 }
 
-static bool read_transforms(ike_offer *offer, const uint8_t *data, size_t length)
+static bool read_transforms(ike_offer *offer, const ike_substructure *proposal)
 {
-    while (length >= 8) {
-        const uint16_t size = ike_be16(data + 2);
+    ike_substructures rest = ike_substructures_in(proposal->body, proposal->length);
+    ike_substructure s;
+
+    while (ike_transform_take(&rest, &s)) {
         ike_transform t = { 0 };
 
-        if (size < 8 || size > length || !read_attributes(&t, data + 8, size - 8u))
+        if (!read_attributes(&t, s.body, s.length))
             return false;
         if (offer->n_transforms < IKE_MAX_TRANSFORMS)
             offer->transforms[offer->n_transforms] = t;
         offer->n_transforms++;
-        if (data[0] == IKE_PL_NONE)
-            return true;
-        data += size;
-        length -= size;
     }
-    return false;
+    return rest.is_complete;
 }
 
 bool ike_message_offer(const ike_message *m, ike_offer *offer)
 {
     const ike_payload *p = ike_message_find(m, IKE_PL_SA);
+    ike_substructures rest;
+    ike_substructure proposal;
+    bool is_whole = true;
 
     memset(offer, 0, offsetof(ike_offer, transforms));
     if (!p || p->cut || p->length < 8)
         return false;
-
-    const uint8_t *data = p->body + 8; /* after DOI and situation */
-    size_t length = p->length - 8u;
-
-    while (length >= 8) {
-        const uint16_t size = ike_be16(data + 2);
-        const size_t header = 8u + data[6];
-
-        if (size < header || size > length)
-            break;
+    rest = ike_substructures_in(p->body + 8, p->length - 8u); /* after DOI and situation */
+    while (is_whole && ike_proposal_take(&rest, &proposal)) {
         offer->n_proposals++;
-        if (!read_transforms(offer, data + header, size - header))
-            break;
-        if (data[0] == IKE_PL_NONE)
-            return true;
-        data += size;
-        length -= size;
+        is_whole = read_transforms(offer, &proposal);
     }
-    offer->is_malformed = true;
-    return offer->n_transforms > 0;
+    offer->is_malformed = !is_whole || !rest.is_complete;
+    return !offer->is_malformed || offer->n_transforms > 0;
 }
 
 ike_offer *ike_offer_copy(const ike_offer *offer)
@@ -225,7 +259,7 @@ bool ike_payload_notify(const ike_message *m, const ike_payload *p, ike_notify *
 {
     const unsigned doi = m->version == 1 ? 4 : 0; /* IKEv2 has no DOI field */
 
-    if (p->length < doi + 4u)
+    if (p->cut || p->length < doi + 4u)
         return false;
 
     const uint8_t *body = p->body + doi;
@@ -242,15 +276,43 @@ bool ike_payload_notify(const ike_message *m, const ike_payload *p, ike_notify *
     return true;
 }
 
-bool ike_payload_delete(const ike_payload *p, ike_delete *deleted)
+bool ike_payload_delete(const ike_message *m, const ike_payload *p, ike_delete *deleted)
 {
-    if (p->cut || p->length < 8 || p->body[5] == 0)
+    const unsigned doi = m->version == 1 ? 4 : 0;
+
+    if (p->cut || p->length < doi + 4u || (m->version == 1 && p->body[doi + 1] == 0))
         return false;
-    deleted->protocol = p->body[4];
-    deleted->spi_length = p->body[5];
-    deleted->n_spis = ike_be16(p->body + 6);
-    deleted->spis = p->body + 8;
-    return (size_t)deleted->n_spis * deleted->spi_length <= p->length - 8u;
+    deleted->protocol = p->body[doi];
+    deleted->spi_length = p->body[doi + 1];
+    deleted->n_spis = ike_be16(p->body + doi + 2);
+    deleted->spis = p->body + doi + 4;
+    return (size_t)deleted->n_spis * deleted->spi_length <= p->length - doi - 4u;
+}
+
+static void append_other_sa(GString *list, const ike_message *m, const ike_delete *d)
+{
+    const uint64_t spi_i = d->spi_length == 16 && d->n_spis ? ike_be64(d->spis) : m->spi_i;
+
+    if (spi_i != m->spi_i || (d->spi_length == 16 && d->n_spis && ike_be64(d->spis + 8) != m->spi_r))
+        g_string_append_printf(list, " %016" G_GINT64_MODIFIER "x:%016" G_GINT64_MODIFIER "x", spi_i,
+                               ike_be64(d->spis + 8));
+}
+
+#define MOST_SPIS 4u /* of a Delete payload that are shown */
+
+void ike_delete_append(GString *list, const ike_message *m, const ike_delete *d)
+{
+    if (list->len)
+        g_string_append(list, ", ");
+    if (d->protocol == IKE_PROTOCOL_ISAKMP) {
+        append_other_sa(g_string_append(list, "DELETE IKE SA"), m, d);
+        return;
+    }
+    g_string_append(list, d->protocol == IKE_PROTOCOL_AH ? "DELETE AH" : "DELETE ESP");
+    for (unsigned i = 0; d->spi_length == 4 && i < MIN(d->n_spis, MOST_SPIS); i++)
+        g_string_append_printf(list, "%s%08x", i ? "," : " ", ike_be32(d->spis + 4 * i));
+    if (d->n_spis > MOST_SPIS)
+        g_string_append(list, ",..");
 }
 
 bool ike_message_fragment(const ike_message *m, ike_fragment *fragment)

@@ -10,6 +10,7 @@
 #include "ike_names.h"
 
 #define IKE_HEADER_LENGTH 28
+#define IKE_INSIDE_UNKNOWN (-1)
 #define IKE_MAX_PAYLOADS 128   /* payloads of one message that are looked at */
 #define IKE_MAX_TRANSFORMS 64  /* transforms of one SA payload that are looked at */
 
@@ -34,8 +35,12 @@ typedef struct ike_message {
     uint32_t trailing;     /* bytes after the message in its datagram */
     bool truncated;        /* the capture holds less than the whole message */
     bool is_encrypted;     /* payloads are ciphertext */
+    int16_t inside;        /* type of the first payload in SK, which is in clear (RFC 7296 3.14); 0: SK
+                              is empty, IKE_INSIDE_UNKNOWN: IKEv1, no SK, a later fragment, or cut off */
     bool is_malformed;     /* the payload chain does not fit the message */
     bool payload_limit;    /* more than IKE_MAX_PAYLOADS payloads */
+    const struct ike_message *decrypted; /* the same with its payloads in clear, for a message that was
+                                            encrypted and decrypted; else NULL */
     unsigned n_payloads;
     ike_payload payloads[IKE_MAX_PAYLOADS];
 } ike_message;
@@ -45,6 +50,23 @@ typedef struct ike_message {
  * short is read as far as it goes, from 24 bytes on. Returns false when this is no IKE message:
  * version not 1.x or 2.x, or a length below 28 or beyond the datagram. RFC 2408 3.1, RFC 7296 3.1. */
 bool ike_message_parse(ike_message *m, const uint8_t *data, size_t captured, size_t wire);
+
+/* What is in the ciphertext of a message, from what its decryption gave: `first` is the type of its first
+ * payload. `plain` has the padding of IKEv1 behind the payloads, and none of IKEv2. Returns false when these
+ * bytes cannot be payloads: a wrong key or initialization vector gives such. `clear` keeps pointing into
+ * `plain`. RFC 2408 3.1, RFC 7296 3.2. */
+bool ike_message_decrypted(ike_message *clear, const ike_message *m, uint8_t first, const uint8_t *plain,
+                           size_t length);
+/* Bytes of payloads in what the decryption of SK or SKF gave: the last byte counts the padding before it
+ * (RFC 7296 3.14). Returns false when there is more padding than content. */
+bool ike_plain_without_padding(const uint8_t *plain, size_t *length);
+/* The length of its ciphertext without IV and ICV is not known; whether `length` decrypted bytes can be it. */
+bool ike_message_is_length_of_plain(const ike_message *m, size_t length);
+/* The message that has the payloads in clear: `m`, what was decrypted of it, or NULL. */
+static inline const ike_message *ike_message_in_clear(const ike_message *m)
+{
+    return m->is_encrypted ? m->decrypted : m;
+}
 
 /* First payload of this type, or NULL. */
 const ike_payload *ike_message_find(const ike_message *m, uint8_t type);
@@ -92,8 +114,13 @@ typedef struct ike_delete {
     const uint8_t *spis;
 } ike_delete;
 
-/* Reads a clear IKEv1 delete payload (RFC 2408 3.15); false when it is cut or malformed. */
-bool ike_payload_delete(const ike_payload *p, ike_delete *deleted);
+/* Reads a delete payload (RFC 2408 3.15, RFC 7296 3.11); false when it is cut or malformed. The SA of IKEv2
+ * that carries it is deleted without an SPI. */
+bool ike_payload_delete(const ike_message *m, const ike_payload *p, ike_delete *deleted);
+
+/* Appends "DELETE ESP c5cd2433,0a1b2c3d" or "DELETE IKE SA" to a list, with its cookies where it is not that of
+ * the message. */
+void ike_delete_append(GString *list, const ike_message *m, const ike_delete *deleted);
 
 typedef struct ike_fragment {
     uint16_t id;

@@ -231,6 +231,23 @@ const char *ike_exchange_name(unsigned exchange) { return ike_name_find(ike_exch
 const char *ike_encryption_name(unsigned value) { return ike_name_find(encryption_names, value); }
 const char *ike_hash_name(unsigned value) { return ike_name_find(hash_names, value); }
 
+unsigned ike_encryption_block(unsigned value)
+{
+    return !ike_encryption_name(value) ? 0 : value < 7 ? 8 : 16; /* up to CAST: 64 bits */
+}
+
+unsigned ike_hash_length(unsigned value)
+{
+    switch (value) {
+    case IKE_HASH_MD5: return 16;
+    case IKE_HASH_SHA1: return 20;
+    case IKE_HASH_SHA256: return 32;
+    case IKE_HASH_SHA384: return 48;
+    case IKE_HASH_SHA512: return 64;
+    default: return 0;
+    }
+}
+
 const char *ike_signature_hash_name(unsigned value)
 {
     return ike_name_find(signature_hash_names, value);
@@ -253,6 +270,18 @@ void ike_notify_append(GString *list, unsigned version, unsigned type)
         g_string_append_printf(list, "%u", type);
 }
 
+static const ike_name v2_auth_names[] = { /* IANA "IKEv2 Authentication Method" */
+    { 1, "RSA signature" },       { 2, "pre-shared key" }, { 3, "DSS signature" },
+    { 9, "ECDSA with SHA-256" },  { 10, "ECDSA with SHA-384" }, { 11, "ECDSA with SHA-512" },
+    { 12, "secure password" },    { 13, "none (NULL)" },   { 14, "digital signature" },
+    { 0, NULL },
+};
+
+const char *ike_v2_auth_name(unsigned value)
+{
+    return ike_name_find(v2_auth_names, value);
+}
+
 const char *ike_auth_name(unsigned value, bool is_gss)
 {
     return is_gss && value == IKE_AUTH_XAUTH_PSK_OR_GSS ? "Kerberos (GSS-API)"
@@ -267,10 +296,43 @@ const char *ike_group_name(unsigned value)
     return NULL;
 }
 
+static const struct {
+    uint16_t group, bits;
+} strengths[] = {
+    { 2, 80 },   { 14, 112 }, { 15, 128 }, { 19, 128 }, { 20, 192 }, { 21, 256 }, { 22, 80 },
+    { 23, 112 }, { 24, 112 }, { 26, 112 }, { 28, 128 }, { 29, 192 }, { 30, 256 }, { 31, 128 },
+};
+
+unsigned ike_group_strength(unsigned group)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(strengths); i++)
+        if (strengths[i].group == group)
+            return strengths[i].bits;
+    return 0;
+}
+
 unsigned ike_group_ke_length(unsigned group)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
         if (groups[i].group == group)
             return groups[i].ke_length;
     return 0;
+}
+
+/* RFC 2408 3.1, RFC 2407, RFC 3947 6, RFC 7296 3.2, RFC 7383 2.5, MS-IKEE 2.2, MS-AIPS 2.2 */
+static const ike_name payload_names[] = {
+    { 1, "SA" },        { 2, "P" },         { 3, "T" },         { 4, "KE" },        { 5, "ID" },
+    { 6, "CERT" },      { 7, "CERTREQ" },   { 8, "HASH" },      { 9, "SIG" },       { 10, "NONCE" },
+    { 11, "NOTIFY" },   { 12, "DELETE" },   { 13, "VID" },      { 14, "ATTR" },     { 15, "NAT-D" },
+    { 16, "NAT-OA" },   { 20, "NAT-D" },    { 21, "NAT-OA" },   { 33, "SA" },       { 34, "KE" },
+    { 35, "IDi" },      { 36, "IDr" },      { 37, "CERT" },     { 38, "CERTREQ" },  { 39, "AUTH" },
+    { 40, "NONCE" },    { 41, "NOTIFY" },   { 42, "DELETE" },   { 43, "VID" },      { 44, "TSi" },
+    { 45, "TSr" },      { 46, "SK" },       { 47, "CP" },       { 48, "EAP" },      { 49, "GSPM" },
+    { 53, "SKF" },      { 54, "PS" },       { 129, "GSS" },     { 130, "NAT-D" },   { 131, "NAT-OA" },
+    { 132, "FRAGMENT" }, { 133, "CRYPTO" }, { 0, NULL },
+};
+
+const char *ike_payload_name(unsigned type)
+{
+    return ike_name_find(payload_names, type);
 }

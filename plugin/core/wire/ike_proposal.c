@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_proposal.h"
 
+#include "ike_attribute.h"
+#include "ike_substructure.h"
+
 #include <string.h>
 
 #define GENERIC_HEADER 4
-#define TINY_CONTENT 17 /* 16 bytes of payloads and the byte that counts the padding */
+#define TINY_CONTENT 16 /* bytes of payloads */
 #define SMALLEST_OF_UNKNOWN 96 /* AES-CBC with SHA2-256-128 */
 
 enum { ATTRIBUTE_KEY_LENGTH = 14 }; /* RFC 7296 3.3.5 */
@@ -13,68 +16,49 @@ enum { ATTRIBUTE_KEY_LENGTH = 14 }; /* RFC 7296 3.3.5 */
 
 static bool read_key_length(const uint8_t *data, size_t length, uint16_t *bits)
 {
-    while (length >= 4) {
-        const uint16_t type = ike_be16(data);
-        const size_t size = type & 0x8000 ? 4 : 4u + ike_be16(data + 2);
+    ike_attribute_value a;
 
-        if (size > length)
-            return false;
-        if (type == (0x8000 | ATTRIBUTE_KEY_LENGTH))
-            *bits = ike_be16(data + 2);
-        data += size;
-        length -= size;
-    }
+    while (ike_attribute_take(&data, &length, &a))
+        if (a.type == ATTRIBUTE_KEY_LENGTH && a.is_short)
+            *bits = (uint16_t)a.number;
     return length == 0;
 }
 
-static bool read_transforms(ike_v2_offer *offer, uint8_t proposal, const uint8_t *data, size_t length)
+static bool read_transforms(ike_v2_offer *offer, const ike_substructure *proposal)
 {
-    while (length >= 8) {
-        const uint16_t size = ike_be16(data + 2);
-        ike_v2_transform t = { .proposal = proposal };
+    ike_substructures rest = ike_substructures_in(proposal->body, proposal->length);
+    ike_substructure s;
 
-        if (size < 8 || size > length)
-            return false;
-        t.type = data[4];
-        t.id = ike_be16(data + 6);
-        if (!read_key_length(data + 8, size - 8u, &t.key_length))
+    while (ike_transform_take(&rest, &s)) {
+        ike_v2_transform t = { .proposal = ike_proposal_number(proposal), .type = s.header[4],
+                               .id = ike_be16(s.header + 6) };
+
+        if (!read_key_length(s.body, s.length, &t.key_length))
             return false;
         if (offer->n_transforms < IKE_MAX_V2_TRANSFORMS)
             offer->transforms[offer->n_transforms] = t;
         offer->n_transforms++;
-        if (data[0] == 0)
-            return size == length;
-        data += size;
-        length -= size;
     }
-    return false;
+    return rest.is_complete && rest.length == 0;
 }
 
 bool ike_v2_offer_read(const ike_message *m, ike_v2_offer *offer)
 {
     const ike_payload *p = ike_message_find(m, IKE_PL_V2_SA);
-    const uint8_t *data;
-    size_t length;
+    ike_substructures rest;
+    ike_substructure proposal;
+    bool is_whole = true;
 
     memset(offer, 0, offsetof(ike_v2_offer, transforms));
     if (!p || p->cut)
         return false;
-    for (data = p->body, length = p->length; length >= 8;) {
-        const uint16_t size = ike_be16(data + 2);
-        const size_t header = 8u + data[6];
-
-        if (size < header || size > length)
-            break;
+    rest = ike_substructures_in(p->body, p->length);
+    while (is_whole && ike_proposal_take(&rest, &proposal)) {
         offer->n_proposals++;
-        if (!read_transforms(offer, data[4], data + header, size - header))
-            break;
-        if (data[0] == 0)
-            return true;
-        data += size;
-        length -= size;
+        is_whole = read_transforms(offer, &proposal);
     }
-    offer->is_malformed = true;
-    return offer->n_transforms > 0;
+    offer->is_malformed = !is_whole || !rest.is_complete;
+    return !offer->is_malformed || offer->n_transforms > 0;
 }
 
 unsigned ike_v2_offer_size(const ike_v2_offer *offer)
@@ -96,10 +80,24 @@ const ike_v2_transform *ike_v2_offer_find(const ike_v2_offer *offer, unsigned ty
     return NULL;
 }
 
+bool ike_v2_offer_is_whole(const ike_v2_offer *offer)
+{
+    return !offer->is_malformed && offer->n_transforms <= IKE_MAX_V2_TRANSFORMS;
+}
+
 bool ike_v2_offer_has_group(const ike_v2_offer *offer, unsigned group)
 {
     for (unsigned i = 0; i < ike_v2_offer_size(offer); i++)
         if (offer->transforms[i].type == IKE_TRANSFORM_KE && offer->transforms[i].id == group)
+            return true;
+    return false;
+}
+
+bool ike_v2_offer_has_type(const ike_v2_offer *offer, unsigned proposal, unsigned type)
+{
+    for (unsigned i = 0; i < ike_v2_offer_size(offer); i++)
+        if (offer->transforms[i].type == type && offer->transforms[i].proposal == proposal &&
+            offer->transforms[i].id != 0)
             return true;
     return false;
 }
@@ -225,7 +223,8 @@ bool ike_v2_is_combined(unsigned encryption)
     return e && e->icv > 0;
 }
 
-uint32_t ike_v2_smallest_message(const ike_v2_offer *choice)
+/* Bytes of a message with so much content, without the byte that counts the padding; 0 for an unknown suite. */
+static uint32_t message_with(const ike_v2_offer *choice, uint32_t content)
 {
     const ike_v2_transform *encr = ike_v2_offer_find(choice, IKE_TRANSFORM_ENCR);
     const ike_v2_transform *integ = ike_v2_offer_find(choice, IKE_TRANSFORM_INTEG);
@@ -233,9 +232,44 @@ uint32_t ike_v2_smallest_message(const ike_v2_offer *choice)
     const struct integrity *i = integrity_of(integ ? integ->id : 0);
 
     if (!e || !i)
-        return SMALLEST_OF_UNKNOWN;
-    return IKE_HEADER_LENGTH + GENERIC_HEADER + e->iv +
-           (TINY_CONTENT + e->block - 1u) / e->block * e->block + (e->icv ? e->icv : i->icv);
+        return 0;
+    return IKE_HEADER_LENGTH + GENERIC_HEADER + e->iv + (content + e->block) / e->block * e->block +
+           (e->icv ? e->icv : i->icv);
+}
+
+uint32_t ike_v2_tiny_message(const ike_v2_offer *choice)
+{
+    const uint32_t length = message_with(choice, TINY_CONTENT);
+
+    return length ? length : SMALLEST_OF_UNKNOWN;
+}
+
+/* Output of the PRFs, which is that of a proof with a pre-shared key (RFC 7296 2.15); signatures are longer, or,
+ * for ECDSA, at least 56 bytes. */
+static uint32_t smallest_proof(const ike_v2_offer *choice)
+{
+    static const struct {
+        uint16_t prf;
+        uint8_t length;
+    } outputs[] = { { 1, 16 }, { 2, 20 }, { 3, 24 }, { 4, 16 }, { 5, 32 }, { 6, 48 }, { 7, 56 }, { 8, 16 } };
+    const ike_v2_transform *prf = ike_v2_offer_find(choice, IKE_TRANSFORM_PRF);
+
+    for (size_t i = 0; prf && i < G_N_ELEMENTS(outputs); i++)
+        if (outputs[i].prf == prf->id)
+            return outputs[i].length;
+    return 16;
+}
+
+uint32_t ike_v2_smallest_child(const ike_v2_offer *choice, bool first)
+{
+    enum {
+        IDENTITY = 8,      /* RFC 7296 3.5, without data */
+        PROOF_HEADER = 8,  /* 3.8 */
+        PROPOSAL = 24,     /* 3.3: one with an SPI and one transform without attributes */
+        SELECTORS = 2 * 24 /* 3.13: TSi and TSr with one of IPv4 each */
+    };
+
+    return message_with(choice, (first ? IDENTITY : 0u) + PROOF_HEADER + smallest_proof(choice) + PROPOSAL + SELECTORS);
 }
 
 unsigned ike_v2_ke_length(unsigned group, bool is_response)

@@ -42,8 +42,12 @@ unsigned ike_v2_offer_size(const ike_v2_offer *offer);
 
 /* First transform of this type, or NULL; also for no offer. */
 const ike_v2_transform *ike_v2_offer_find(const ike_v2_offer *offer, unsigned type);
+/* True when all transforms of the offer could be read and are kept. */
+bool ike_v2_offer_is_whole(const ike_v2_offer *offer);
 /* True when the offer has this key exchange method. */
 bool ike_v2_offer_has_group(const ike_v2_offer *offer, unsigned group);
+/* True when a proposal of it has transforms of this type, NONE aside. */
+bool ike_v2_offer_has_type(const ike_v2_offer *offer, unsigned proposal, unsigned type);
 /* Additional key exchanges of a choice, NONE aside (RFC 9370 2.1). */
 unsigned ike_v2_offer_additional(const ike_v2_offer *offer);
 
@@ -55,7 +59,10 @@ bool ike_v2_is_combined(unsigned encryption);
 /* Bytes of a protected IKEv2 message that holds nothing but up to 16 bytes of payloads: header,
  * generic header, IV, padded content, ICV (RFC 7296 3.14, RFC 5282 3). Of the chosen suite, or of the
  * largest in common use while it is not known. */
-uint32_t ike_v2_smallest_message(const ike_v2_offer *choice);
+uint32_t ike_v2_tiny_message(const ike_v2_offer *choice);
+/* Bytes of the smallest response to IKE_AUTH that makes a Child SA; 0 while the suite is not known. `first`: it
+ * names its sender as well, as all but the last of several rounds do not (RFC 7296 1.2, 2.16). */
+uint32_t ike_v2_smallest_child(const ike_v2_offer *choice, bool first);
 
 /* Bytes of the public value in the KE payload of a request or response; 0 when unknown. */
 unsigned ike_v2_ke_length(unsigned group, bool is_response);

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ike_causes.h"
+
+#include "ike_judge.h"
+
+#define CLOSE 2               /* scores that differ by less do not decide */
+#define SHORT_MESSAGE 200u    /* with a pre-shared key; certificates make it longer */
+
+static const struct {
+    const char *text, *advice;
+} causes_text[IKE_N_CAUSES] = {
+    [IKE_CAUSE_AUTHENTICATION] = {
+        "the responder does not accept the authentication and stays silent",
+        "Compare the pre-shared keys, or the certificates and identities, on both sides; the responder's log "
+        "names the reason." },
+    [IKE_CAUSE_PORT_4500] = {
+        "UDP 4500 is blocked between the peers",
+        "Capture at the responder: does UDP 4500 arrive? Look at filters and NAT for UDP 4500, both ways." },
+    [IKE_CAUSE_FRAGMENTS] = {
+        "IP fragments of the message are dropped on the way",
+        "Capture at the responder: do all fragments arrive? Allow IP fragments in firewalls and NAT on the way, "
+        "or use IKE fragmentation (RFC 7383)." },
+    [IKE_CAUSE_SILENT] = {
+        "the responder is down or busy, or its own firewall drops the message",
+        "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "
+        "Checks of certificates (CRL, OCSP) and RADIUS may keep it waiting." },
+};
+
+typedef struct question {
+    const ike_tracker *t;
+    const ike_sa *sa;
+    const ike_record *first;
+    ike_side peer;
+} question;
+
+/* ---- evidence ---- */
+
+static bool any_copy(const question *q, bool (*holds)(const ike_record *copy))
+{
+    int n = 0;
+
+    for (const ike_record *copy = q->first->last; copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->older)
+        if (holds(copy))
+            return true;
+    return false;
+}
+
+static bool is_on_4500(const ike_record *copy)
+{
+    return copy->has_marker;
+}
+
+static bool is_in_ip_fragments(const ike_record *copy)
+{
+    return copy->fragment == IKE_FRAGMENT_IP;
+}
+
+static bool is_in_ike_fragments(const ike_record *copy)
+{
+    return copy->fragment == IKE_FRAGMENT_V1 || copy->fragment == IKE_FRAGMENT_V2;
+}
+
+static bool is_unseen_on_4500(const question *q)
+{
+    const ike_side_state *peer = &q->sa->sides[q->peer];
+
+    return any_copy(q, is_on_4500) && peer->messages > 0 && !peer->path.has_used_4500;
+}
+
+static bool was_never_on_4500(const question *q)
+{
+    return !any_copy(q, is_on_4500);
+}
+
+static bool works_beside_on_4500(const question *q)
+{
+    return ike_judge_works_on_4500_beside(q->t, q->sa);
+}
+
+static bool sends_again(const question *q)
+{
+    return q->sa->version == 1 && ike_judge_was_sent_after(q->sa->phase1->slot[4], q->first);
+}
+
+static bool is_always_in_ip_fragments(const question *q)
+{
+    return ike_judge_is_always_in_ip_fragments(q->first) && ike_judge_small_messages_pass(q->sa);
+}
+
+static bool is_never_in_ip_fragments(const question *q)
+{
+    return !any_copy(q, is_in_ip_fragments);
+}
+
+static bool is_sometimes_whole(const question *q)
+{
+    return any_copy(q, is_in_ip_fragments) && !ike_judge_is_always_in_ip_fragments(q->first);
+}
+
+static bool has_icmp(const question *q)
+{
+    for (guint i = 0; i < q->sa->icmp->len; i++) {
+        const ike_icmp *icmp = q->sa->icmp->pdata[i];
+
+        if (icmp->about && ike_record_first(icmp->about) == q->first && ike_judge_is_about_size(icmp))
+            return true;
+    }
+    return false;
+}
+
+static bool falls_back(const question *q)
+{
+    return q->first->fragment != IKE_FRAGMENT_V1 && q->first->fragment != IKE_FRAGMENT_V2 &&
+           any_copy(q, is_in_ike_fragments);
+}
+
+static bool has_psk(const ike_sa *sa)
+{
+    return sa->has_chosen && sa->chosen.auth == IKE_AUTH_PSK;
+}
+
+static bool is_short_with_psk(const question *q)
+{
+    return has_psk(q->sa) && q->first->length < SHORT_MESSAGE && was_never_on_4500(q) &&
+           is_never_in_ip_fragments(q);
+}
+
+static bool sends_other_packets(const question *q)
+{
+    return q->sa->sides[q->peer].newest_esp_frame > q->first->note.frame ||
+           ike_judge_alive_beside(q->t, q->sa, q->first);
+}
+
+/* TTL or hop limit as hosts set it, and routers lower it. */
+static bool is_fresh(uint8_t ttl)
+{
+    return ttl == 64 || ttl == 128 || ttl == 255;
+}
+
+static bool is_beside_responder(const question *q)
+{
+    const ike_record *newest = q->sa->sides[q->peer].newest;
+
+    return newest && is_fresh(newest->ttl) && q->first->ttl > 0 && !is_fresh(q->first->ttl);
+}
+
+static bool keys_fit_beside(const question *q)
+{
+    return has_psk(q->sa) && ike_judge_psk_works_beside(q->t, q->sa);
+}
+
+static bool must_answer(const question *q)
+{
+    return q->sa->version == 2;
+}
+
+static bool begins_itself(const question *q)
+{
+    return ike_judge_is_begun_by(q->t, q->sa, q->first);
+}
+
+static const struct evidence {
+    bool (*holds)(const question *q);
+    int8_t score[IKE_N_CAUSES]; /* authentication, port 4500, fragments, silent */
+    const char *text;
+} evidence[] = {
+    { is_unseen_on_4500, { 0, 3, 1, 0 },
+      "the message moved to UDP 4500, and nothing of the responder was seen there although it answered on UDP "
+      "500" },
+    { works_beside_on_4500, { 0, -4, 0, 0 }, "another SA between the hosts works on UDP 4500" },
+    { sends_again, { 1, 2, 2, -3 }, "the responder sends MM4 again: it did not get a valid MM5" },
+    { was_never_on_4500, { 0, -5, 0, 0 }, "it was never sent on UDP 4500" },
+    { is_always_in_ip_fragments, { 0, 0, 3, 0 },
+      "every copy of it travelled in IP fragments, while smaller messages were answered" },
+    { is_sometimes_whole, { 0, 0, -2, 0 }, "a copy that was whole had no answer either" },
+    { is_never_in_ip_fragments, { 0, 0, -5, 0 }, "it travelled in one IP packet" },
+    { has_icmp, { 0, 0, 6, 0 }, "ICMP says that packets are too big or that fragments were missing" },
+    { falls_back, { 1, 2, -2, 0 }, "it was sent again in IKE fragments, in vain" },
+    { is_short_with_psk, { 3, -5, -5, 1 }, "a short message with a pre-shared key, on UDP 500 like those before it" },
+    { sends_other_packets, { 1, 0, 0, -5 }, "the responder sends other packets meanwhile" },
+    { is_beside_responder, { 3, -5, -5, 1 },
+      "it arrives whole next to the responder: by TTL no router is between it and the capture" },
+    { keys_fit_beside, { -4, 0, 0, 0 }, "another SA of these hosts with a pre-shared key came up" },
+    { must_answer, { -3, 0, 0, 0 }, "a refusal has an answer in IKEv2 (RFC 7296 2.21.2)" },
+    { begins_itself, { 1, 0, 0, -3 }, "the responder starts a negotiation of its own afterwards" },
+};
+
+/* ---- the sums ---- */
+
+static ike_cause best_but(const ike_causes *causes, int other)
+{
+    int best = -1;
+
+    for (int i = 0; i < IKE_N_CAUSES; i++)
+        if (i != other && (best < 0 || causes->score[i] > causes->score[best]))
+            best = i;
+    return (ike_cause)best;
+}
+
+ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
+{
+    const question q = { t, sa, first, ike_side_other(first->side) };
+    ike_causes *causes = g_new0(ike_causes, 1);
+
+    causes->is_psk = has_psk(sa);
+    for (size_t i = 0; q.peer != IKE_SIDE_NONE && i < G_N_ELEMENTS(evidence); i++) {
+        if (!evidence[i].holds(&q))
+            continue;
+        causes->evidence |= 1u << i;
+        for (int k = 0; k < IKE_N_CAUSES; k++)
+            causes->score[k] += evidence[i].score[k];
+    }
+    causes->best = best_but(causes, -1);
+    causes->next = best_but(causes, causes->best);
+    causes->is_close = causes->score[causes->best] - causes->score[causes->next] < CLOSE;
+    return causes;
+}
+
+/* ---- in words ---- */
+
+const char *ike_cause_text(const ike_causes *causes, ike_cause cause)
+{
+    if (cause == IKE_CAUSE_AUTHENTICATION && causes->is_psk)
+        return "the pre-shared keys differ, and the responder stays silent";
+    return causes_text[cause].text;
+}
+
+const char *ike_cause_advice(ike_cause cause)
+{
+    return causes_text[cause].advice;
+}
+
+void ike_causes_append_evidence(GString *out, const ike_causes *causes, ike_cause cause)
+{
+    const size_t before = out->len;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(evidence); i++)
+        if (causes->evidence & 1u << i && evidence[i].score[cause] > 0)
+            g_string_append_printf(out, "%s%s", out->len > before ? "; " : "", evidence[i].text);
+}
+
+void ike_causes_append(GString *out, const ike_causes *causes)
+{
+    GString *pieces;
+
+    if (causes->is_close) {
+        g_string_append_printf(out, "; cannot be distinguished in this capture: %s, or %s",
+                               ike_cause_text(causes, causes->best), ike_cause_text(causes, causes->next));
+        return;
+    }
+    pieces = g_string_new(NULL);
+    g_string_append_printf(out, "; probably %s", ike_cause_text(causes, causes->best));
+    ike_causes_append_evidence(pieces, causes, causes->best);
+    if (pieces->len)
+        g_string_append_printf(out, ": %s", pieces->str);
+    g_string_free(pieces, TRUE);
+}

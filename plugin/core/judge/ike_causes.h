@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Why the message that authenticates was not answered: each piece of evidence counts for or against each
+ * cause, and the sums say which is the likeliest, or that the capture does not tell.
+ */
+#ifndef IKE_CAUSES_H
+#define IKE_CAUSES_H
+
+#include "ike_track.h"
+
+typedef enum ike_cause {
+    IKE_CAUSE_AUTHENTICATION, /* the responder drops it without a word */
+    IKE_CAUSE_PORT_4500,      /* a filter between the peers */
+    IKE_CAUSE_FRAGMENTS,      /* IP fragments are dropped on the way */
+    IKE_CAUSE_SILENT,         /* the responder is down or slow */
+    IKE_N_CAUSES
+} ike_cause;
+
+typedef struct ike_causes {
+    int score[IKE_N_CAUSES];
+    ike_cause best, next; /* by score */
+    bool is_close;        /* the two cannot be told apart */
+    bool is_psk;          /* what authenticates is a pre-shared key */
+    uint32_t evidence;    /* bit n: row n of the evidence holds */
+} ike_causes;
+
+/* Weighs the evidence for a request that nobody answered; free it with g_free. */
+ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
+
+/* "UDP 4500 is blocked between the peers" */
+const char *ike_cause_text(const ike_causes *causes, ike_cause cause);
+/* What to check for it next. */
+const char *ike_cause_advice(ike_cause cause);
+/* Appends what speaks for a cause, "; " between the pieces. */
+void ike_causes_append_evidence(GString *out, const ike_causes *causes, ike_cause cause);
+/* Appends "; probably UDP 4500 is blocked between the peers: .." or "; cannot be distinguished in this
+ * capture: .., or ..". */
+void ike_causes_append(GString *out, const ike_causes *causes);
+
+#endif
