@@ -23,15 +23,20 @@ ike_tracker *ikex_tracker(void);
 typedef struct ikex_sink {
     /* An IP packet, from its header on; outer ones before inner ones, none that ICMP quotes. */
     void (*ip)(const uint8_t *data, size_t captured, void *user);
-    /* An IKE message for which `ip` was of no use (unknown encapsulation, Decode As). Returns
-     * nothing; called after all `ip` calls. */
+    /* Asked after all `ip` calls: true when something was recognised in them. */
+    bool (*is_done)(void *user);
+    /* Else: an IKE message that Wireshark found (Decode As, an encapsulation that only it knows). */
     void (*message)(const ike_endpoint *src, const ike_endpoint *dst, const uint8_t *data,
                     size_t captured, size_t wire, void *user);
     void *user;
 } ikex_sink;
 
-/* Finds the protocols it needs and asks for them: call once, from the hand-off. */
+/* Finds the protocols it needs: call once, from the hand-off. */
 void ikex_extract_init(dissector_handle_t handle);
+/* Finds packets by the protocol tree, or without: the same, but slower. */
+void ikex_extract_by_tree(bool wanted);
+/* Forgets what earlier frames were like: call when a capture is opened. */
+void ikex_extract_reset(void);
 void ikex_extract(packet_info *pinfo, proto_tree *tree, const ikex_sink *sink);
 
 /* ---- ikex_plain.c ---- */

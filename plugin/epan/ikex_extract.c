@@ -1,64 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The bytes of each IP packet of a frame, by way of the protocol tree: the items of the protocols
- * ip, ipv6 and isakmp say where in the raw bytes they begin, whatever the link layer or tunnel.
+ * The bytes of each IP packet of a frame, handed to the core. Where they begin is found without a protocol tree;
+ * a preference takes the tree instead, to check that both say the same.
  */
 #include "ikex.h"
 
 #include "ike_ip.h"
+#include "ikex_place.h"
 
-#define MAX_PACKETS 64 /* IP headers of one frame that are looked at */
-
-static int proto_ip, proto_ipv6, proto_isakmp;
-
-/* An ICMP packet whose rest is a quotation. */
-typedef struct quotation {
-    tvbuff_t *tvb;
-    int start;
-    bool is_fragment;
-} quotation;
+static dissector_handle_t own_handle;
+static bool by_tree;
+static int hint = -1;
 
 void ikex_extract_init(dissector_handle_t handle)
 {
-    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
-
-    proto_ip = proto_get_id_by_filter_name("ip");
-    proto_ipv6 = proto_get_id_by_filter_name("ipv6");
-    proto_isakmp = proto_get_id_by_filter_name("isakmp");
-    g_array_append_val(wanted, proto_ip);
-    g_array_append_val(wanted, proto_ipv6);
-    g_array_append_val(wanted, proto_isakmp);
-    set_postdissector_wanted_hfids(handle, wanted);
+    own_handle = handle;
+    ikex_tree_init();
+    ikex_layers_init();
 }
 
-static void collect(proto_tree *tree, int protocol, GPtrArray *items)
+void ikex_extract_by_tree(bool wanted)
 {
-    GPtrArray *found = proto_get_finfo_ptr_array(tree, protocol);
-
-    for (guint i = 0; found && i < found->len && items->len < MAX_PACKETS; i++) {
-        field_info *item = g_ptr_array_index(found, i);
-
-        if (item->ds_tvb)
-            g_ptr_array_add(items, item);
-    }
+    by_tree = wanted;
+    ikex_tree_want(own_handle, wanted);
 }
 
-static gint by_place(gconstpointer a, gconstpointer b)
+void ikex_extract_reset(void)
 {
-    const field_info *x = *(field_info *const *)a, *y = *(field_info *const *)b;
-
-    if (x->ds_tvb != y->ds_tvb)
-        return x->ds_tvb < y->ds_tvb ? -1 : 1;
-    return x->start < y->start ? -1 : x->start > y->start;
+    hint = -1;
 }
 
-static const uint8_t *bytes_of(const field_info *item, size_t *captured)
+const uint8_t *ikex_place_bytes(const ikex_place *place, size_t *captured)
 {
-    const int rest = tvb_captured_length_remaining(item->ds_tvb, item->start);
+    const int rest = tvb_captured_length_remaining(place->tvb, place->start);
 
     *captured = rest > 0 ? (size_t)rest : 0;
-    return rest > 0 ? tvb_get_ptr(item->ds_tvb, item->start, rest) : NULL;
+    return rest > 0 ? tvb_get_ptr(place->tvb, place->start, rest) : NULL;
 }
+
+static bool read_header(const ikex_place *place, ike_ip_packet *ip)
+{
+    size_t captured;
+    const uint8_t *data = ikex_place_bytes(place, &captured);
+
+    return data && ike_ip_parse(data, captured, ip);
+}
+
+/* ---- packets ---- */
 
 /* ICMP errors quote the packet that they are about: what follows in their bytes was not sent. What a
  * fragment of ICMP holds is not known before it is put together, and the quotation is then in bytes of
@@ -77,63 +65,47 @@ static bool is_quoting(const ike_ip_packet *ip)
            ip->payload[0] == 11 || ip->payload[0] == 12;
 }
 
-static bool is_quoted(const field_info *item, const GArray *quotations)
+/* True when another one of the packets quotes it. */
+static bool is_quoted(const ikex_places *places, unsigned number)
 {
-    for (guint i = 0; i < quotations->len; i++) {
-        const quotation *q = &g_array_index(quotations, quotation, i);
+    const ikex_place *here = &places->at[number];
 
-        if (item->ds_tvb == q->tvb ? item->start > q->start : q->is_fragment)
+    for (unsigned i = 0; i < places->n; i++) {
+        const ikex_place *other = &places->at[i];
+        const bool is_before = other->tvb == here->tvb && other->start < here->start;
+        ike_ip_packet ip;
+
+        if ((is_before || other->tvb != here->tvb) && read_header(other, &ip) && is_quoting(&ip) &&
+            (is_before || ip.is_fragment))
             return true;
     }
     return false;
 }
 
-/* The packets, wherever they are, that quote others. */
-static GArray *quotations_among(const GPtrArray *items)
+static void feed_packets(const ikex_places *places, const ikex_sink *sink)
 {
-    GArray *found = g_array_new(FALSE, FALSE, sizeof(quotation));
+    for (unsigned i = 0; i < places->n; i++) {
+        size_t captured;
+        const uint8_t *data = ikex_place_bytes(&places->at[i], &captured);
 
-    for (guint i = 0; i < items->len; i++) {
-        const field_info *item = g_ptr_array_index(items, i);
+        if (data && !is_quoted(places, i))
+            sink->ip(data, captured, sink->user);
+    }
+}
+
+/* ---- messages ---- */
+
+/* What Wireshark makes of an ICMP error or an IP fragment, which its preferences decide, is not to be taken for a
+ * message. */
+static bool holds_no_message(const ikex_places *packets)
+{
+    for (unsigned i = 0; i < packets->n; i++) {
         ike_ip_packet ip;
-        size_t captured;
-        const uint8_t *data = bytes_of(item, &captured);
 
-        if (data && ike_ip_parse(data, captured, &ip) && is_quoting(&ip)) {
-            const quotation here = { item->ds_tvb, item->start, ip.is_fragment };
-
-            g_array_append_val(found, here);
-        }
+        if (read_header(&packets->at[i], &ip) && (ip.is_fragment || is_quoting(&ip)))
+            return true;
     }
-    return found;
-}
-
-static bool is_fragment(const uint8_t *data, size_t captured)
-{
-    ike_ip_packet ip;
-
-    return ike_ip_parse(data, captured, &ip) && ip.is_fragment;
-}
-
-/* Returns whether one of them is an ICMP error or an IP fragment: what Wireshark makes of these, which
- * its preferences decide, is not to be taken for a message. */
-static bool feed_packets(const GPtrArray *items, const ikex_sink *sink)
-{
-    GArray *quotations = quotations_among(items);
-    bool stop = quotations->len > 0;
-
-    for (guint i = 0; i < items->len; i++) {
-        const field_info *item = g_ptr_array_index(items, i);
-        size_t captured;
-        const uint8_t *data = bytes_of(item, &captured);
-
-        if (!data || is_quoted(item, quotations))
-            continue;
-        stop |= is_fragment(data, captured);
-        sink->ip(data, captured, sink->user);
-    }
-    g_array_free(quotations, TRUE);
-    return stop;
+    return false;
 }
 
 static ike_endpoint endpoint_of(const address *addr, uint32_t port)
@@ -147,36 +119,80 @@ static ike_endpoint endpoint_of(const address *addr, uint32_t port)
     return endpoint;
 }
 
-static void feed_messages(packet_info *pinfo, proto_tree *tree, const ikex_sink *sink)
+/* The bytes of a message: the rest of the datagram that it is in, else of its data source. */
+static const uint8_t *message_bytes(const ikex_place *place, const ikex_places *packets, size_t *captured, size_t *wire)
+{
+    const uint8_t *data = ikex_place_bytes(place, captured);
+    const int rest = tvb_reported_length_remaining(place->tvb, place->start);
+    ike_ip_packet ip;
+
+    *wire = rest > 0 ? (size_t)rest : 0;
+    for (unsigned i = packets->n; i > 0; i--) {
+        const ikex_place *packet = &packets->at[i - 1];
+
+        if (packet->tvb != place->tvb || packet->start > place->start || !read_header(packet, &ip) || !data ||
+            data < ip.payload || data >= ip.payload + ip.captured)
+            continue;
+        *captured = MIN(*captured, (size_t)(ip.payload + ip.captured - data));
+        *wire = MIN(*wire, ip.length - (size_t)(data - ip.payload));
+        break;
+    }
+    return data;
+}
+
+/* Wireshark may have a message twice: as it came, and as it put it together. */
+static void feed_messages(packet_info *pinfo, const ikex_places *messages, const ikex_places *packets,
+                          const ikex_sink *sink)
 {
     const ike_endpoint src = endpoint_of(&pinfo->src, pinfo->srcport);
     const ike_endpoint dst = endpoint_of(&pinfo->dst, pinfo->destport);
-    GPtrArray *items = g_ptr_array_new();
 
-    collect(tree, proto_isakmp, items);
-    for (guint i = 0; i < items->len; i++) {
-        const field_info *item = g_ptr_array_index(items, i);
-        const int wire = tvb_reported_length_remaining(item->ds_tvb, item->start);
-        size_t captured;
-        const uint8_t *data = bytes_of(item, &captured);
+    for (unsigned i = 0; i < messages->n && !sink->is_done(sink->user); i++) {
+        size_t captured, wire;
+        const uint8_t *data = message_bytes(&messages->at[i], packets, &captured, &wire);
 
         if (data && wire > 0)
-            sink->message(&src, &dst, data, captured, (size_t)wire, sink->user);
+            sink->message(&src, &dst, data, captured, wire, sink->user);
     }
-    g_ptr_array_free(items, TRUE);
+}
+
+/* ---- frames ---- */
+
+static void extract_by_tree(packet_info *pinfo, proto_tree *tree, const ikex_sink *sink)
+{
+    ikex_places packets = { .n = 0 }, messages = { .n = 0 };
+
+    if (!tree)
+        return;
+    ikex_tree_find(tree, &packets);
+    feed_packets(&packets, sink);
+    if (sink->is_done(sink->user) || holds_no_message(&packets))
+        return;
+    ikex_tree_find_messages(tree, &messages);
+    feed_messages(pinfo, &messages, &packets, sink);
+}
+
+static void extract_by_layers(packet_info *pinfo, const ikex_sink *sink)
+{
+    const ikex_layers layers = ikex_layers_of(pinfo);
+    ikex_places packets, messages;
+
+    if (layers.n_ip == 0 && layers.n_isakmp == 0)
+        return;
+    packets.n = messages.n = 0;
+    if (layers.n_ip > 0)
+        ikex_layers_find(pinfo, &layers, &packets, &hint);
+    feed_packets(&packets, sink);
+    if (layers.n_isakmp == 0 || sink->is_done(sink->user) || holds_no_message(&packets))
+        return;
+    ikex_layers_find_messages(pinfo, &layers, &packets, &messages);
+    feed_messages(pinfo, &messages, &packets, sink);
 }
 
 void ikex_extract(packet_info *pinfo, proto_tree *tree, const ikex_sink *sink)
 {
-    GPtrArray *items;
-
-    if (!tree)
-        return;
-    items = g_ptr_array_new();
-    collect(tree, proto_ip, items);
-    collect(tree, proto_ipv6, items);
-    g_ptr_array_sort(items, by_place);
-    if (!feed_packets(items, sink))
-        feed_messages(pinfo, tree, sink);
-    g_ptr_array_free(items, TRUE);
+    if (by_tree)
+        extract_by_tree(pinfo, tree, sink);
+    else
+        extract_by_layers(pinfo, sink);
 }

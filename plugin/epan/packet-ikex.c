@@ -12,6 +12,7 @@ static ike_tracker *tracker;
 
 static ws_boolean pref_info_column = 1;
 static unsigned pref_patience = 5;
+static ws_boolean pref_by_tree;
 
 /* While a capture is growing, conclusions are drawn anew only so often that it costs little. */
 #define CONCLUSION_SHARE 20
@@ -29,6 +30,7 @@ static void open_capture(void)
     ike_tracker_free(tracker);
     tracker = ike_tracker_new(&options);
     concluded_at = conclusion_cost = 0;
+    ikex_extract_reset();
 }
 
 static void close_capture(void)
@@ -42,16 +44,20 @@ static void feed_ip(const uint8_t *data, size_t captured, void *user)
     ike_tracker_feed_ip(user, data, captured);
 }
 
+static bool has_notes(void *user)
+{
+    return ike_tracker_notes(user, ike_tracker_current(user)) != NULL;
+}
+
 static void feed_message(const ike_endpoint *src, const ike_endpoint *dst, const uint8_t *data,
                          size_t captured, size_t wire, void *user)
 {
-    if (!ike_tracker_notes(user, ike_tracker_current(user)))
-        ike_tracker_feed_message(user, src, dst, data, captured, wire);
+    ike_tracker_feed_message(user, src, dst, data, captured, wire);
 }
 
 static void feed_frame(packet_info *pinfo, proto_tree *tree)
 {
-    const ikex_sink sink = { feed_ip, feed_message, tracker };
+    const ikex_sink sink = { feed_ip, has_notes, feed_message, tracker };
 
     ike_tracker_frame(tracker, pinfo->num,
                       (ike_time)pinfo->abs_ts.secs * IKE_SECOND + pinfo->abs_ts.nsecs);
@@ -94,9 +100,14 @@ static int dissect_ikex(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     return (int)tvb_captured_length(tvb);
 }
 
+static void preferences_changed(void)
+{
+    ikex_extract_by_tree(pref_by_tree);
+}
+
 static void register_preferences(void)
 {
-    module_t *module = prefs_register_protocol(proto_ikex, NULL);
+    module_t *module = prefs_register_protocol(proto_ikex, preferences_changed);
 
     prefs_register_bool_preference(module, "info_column", "Show tracking in the Info column",
                                    "Whether message labels and problems are added to the Info column",
@@ -105,6 +116,10 @@ static void register_preferences(void)
                                    "How many seconds a capture must go on after a message before "
                                    "ikex says that it was not answered",
                                    10, &pref_patience);
+    prefs_register_bool_preference(module, "by_tree", "Find packets by the protocol tree",
+                                   "Slower, and finds the same. Use it to check that: Wireshark then builds a "
+                                   "protocol tree of every frame",
+                                   &pref_by_tree);
 }
 
 void proto_register_ikex(void)
