@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_base.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 ike_addr ike_addr_make(unsigned family, const uint8_t *bytes)
@@ -127,4 +128,51 @@ guint ike_addr_key_hash(gconstpointer addr)
 gboolean ike_addr_key_equal(gconstpointer a, gconstpointer b)
 {
     return ike_addr_equal(a, b);
+}
+
+void ike_list_insert(ike_list *list, guint index, void *element)
+{
+    if (list->len == list->room) {
+        list->room = list->room ? 2 * list->room : 2;
+        list->pdata = g_renew(void *, list->pdata, list->room);
+    }
+    memmove(list->pdata + index + 1, list->pdata + index, (list->len - index) * sizeof *list->pdata);
+    list->pdata[index] = element;
+    list->len++;
+}
+
+void ike_list_add(ike_list *list, void *element)
+{
+    ike_list_insert(list, list->len, element);
+}
+
+void ike_list_remove(ike_list *list, const void *element)
+{
+    for (guint i = 0; i < list->len; i++) {
+        if (list->pdata[i] != element)
+            continue;
+        list->len--;
+        memmove(list->pdata + i, list->pdata + i + 1, (list->len - i) * sizeof *list->pdata);
+        return;
+    }
+}
+
+void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element)
+{
+    for (guint i = len; free_element && i < list->len; i++)
+        free_element(list->pdata[i]);
+    list->len = len;
+}
+
+void ike_list_sort(ike_list *list, GCompareFunc compare_pointers)
+{
+    if (list->len > 1)
+        qsort(list->pdata, list->len, sizeof *list->pdata, compare_pointers);
+}
+
+void ike_list_clear(ike_list *list, GDestroyNotify free_element)
+{
+    ike_list_cut(list, 0, free_element);
+    g_free(list->pdata);
+    *list = (ike_list){ 0 };
 }

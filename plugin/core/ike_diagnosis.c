@@ -35,7 +35,7 @@ const char *ike_evidence_name(ike_evidence evidence)
     return evidence == IKE_OBSERVED ? "observed" : "inferred";
 }
 
-ike_finding *ike_finding_find(const GPtrArray *list, ike_diagnosis_id id)
+ike_finding *ike_finding_find(const ike_list *list, ike_diagnosis_id id)
 {
     for (guint i = 0; i < list->len; i++) {
         ike_finding *finding = list->pdata[i];

@@ -78,6 +78,6 @@ typedef struct ike_finding {
 } ike_finding;
 
 /* The first finding of this id in a list, or NULL. */
-ike_finding *ike_finding_find(const GPtrArray *list, ike_diagnosis_id id);
+ike_finding *ike_finding_find(const ike_list *list, ike_diagnosis_id id);
 
 #endif

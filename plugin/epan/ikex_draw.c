@@ -279,7 +279,7 @@ static void draw_finding(const ikex_canvas *c, proto_tree *tree,
 }
 
 static bool draw_findings(const ikex_canvas *c, proto_tree *tree,
-                          const GPtrArray *findings)
+                          const ike_list *findings)
 {
     for (guint i = 0; findings && i < findings->len; i++)
         draw_finding(c, tree, findings->pdata[i]);
@@ -287,9 +287,9 @@ static bool draw_findings(const ikex_canvas *c, proto_tree *tree,
 }
 
 /* What an earlier frame lacks is said here only while the frame is first seen. */
-static const GPtrArray *live_findings(const ikex_canvas *c, const ike_note *note)
+static const ike_list *live_findings(const ikex_canvas *c, const ike_note *note)
 {
-    return c->pinfo->fd->visited ? NULL : note->live;
+    return c->pinfo->fd->visited ? NULL : &ike_note_remarks(note)->live;
 }
 
 /* ---- Info column ---- */
@@ -314,7 +314,7 @@ static void info_front(const ikex_canvas *c, const ike_record *r)
     g_string_free(text, TRUE);
 }
 
-static void info_findings(const ikex_canvas *c, const GPtrArray *findings)
+static void info_findings(const ikex_canvas *c, const ike_list *findings)
 {
     for (guint i = findings ? findings->len : 0; i > 0; i--) {
         const ike_finding *finding = findings->pdata[i - 1];
@@ -395,7 +395,7 @@ static void draw_info(const ikex_canvas *c, ike_note *note)
 {
     const ike_record *r = ike_note_record(note);
 
-    info_findings(c, note->findings);
+    info_findings(c, &ike_note_remarks(note)->findings);
     info_findings(c, live_findings(c, note));
     if (r)
         info_front(c, r);
@@ -439,7 +439,7 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
         draw_packet(c, tree, ike_note_packet(note));
     if (note->kind == IKE_NOTE_KEEPALIVE)
         add_flag(c, tree, hf_ikex_nat_keepalive);
-    found = draw_findings(c, tree, note->findings);
+    found = draw_findings(c, tree, &ike_note_remarks(note)->findings);
     if (draw_findings(c, tree, live_findings(c, note)) || found)
         add_flag(c, tree, hf_ikex_analysis);
 }

@@ -81,7 +81,7 @@ void expect_live_labels(ladder *l, const char *labels)
 /* NULL: of any id. */
 static const ike_finding *next_finding(ladder *l, const char *id, guint *i)
 {
-    const GPtrArray *list = ike_tracker_findings(l->tracker);
+    const ike_list *list = ike_tracker_findings(l->tracker);
 
     while (*i < list->len) {
         const ike_finding *finding = list->pdata[(*i)++];
@@ -103,7 +103,7 @@ static void check_id(const char *id)
 
 static char *all_findings(ladder *l)
 {
-    const GPtrArray *list = ike_tracker_findings(l->tracker);
+    const ike_list *list = ike_tracker_findings(l->tracker);
     GString *out = g_string_new(NULL);
 
     for (guint i = 0; i < list->len; i++) {
@@ -143,8 +143,8 @@ void expect_finding_at(ladder *l, uint32_t frame, const char *id)
 {
     finish(l);
     for (ike_note *note = ike_tracker_notes(l->tracker, frame); note; note = note->next)
-        for (guint i = 0; note->findings && i < note->findings->len; i++) {
-            const ike_finding *finding = note->findings->pdata[i];
+        for (guint i = 0; i < ike_note_remarks(note)->findings.len; i++) {
+            const ike_finding *finding = ike_note_remarks(note)->findings.pdata[i];
 
             if (strcmp(ike_diagnosis_get(finding->id)->id, id) == 0)
                 return;
@@ -286,7 +286,7 @@ void expect_nothing_unanswered(ladder *l)
 
 ike_sa *ladder_sa(ladder *l, unsigned number)
 {
-    const GPtrArray *sas;
+    const ike_list *sas;
 
     finish(l);
     sas = ike_tracker_sas(l->tracker);
@@ -297,7 +297,7 @@ ike_sa *ladder_sa(ladder *l, unsigned number)
 
 const ike_flow *flow_of(ladder *l, uint32_t spi)
 {
-    const GPtrArray *flows = ike_tracker_flows(l->tracker);
+    const ike_list *flows = ike_tracker_flows(l->tracker);
 
     for (guint i = 0; i < flows->len; i++)
         if (((const ike_flow *)flows->pdata[i])->spi == spi)
@@ -315,7 +315,7 @@ void expect_sas(ladder *l, unsigned count)
 /* The same as ladder_sa, but a test that misses it goes on. */
 static const ike_sa *find_sa(ladder *l, unsigned number)
 {
-    const GPtrArray *sas;
+    const ike_list *sas;
 
     finish(l);
     sas = ike_tracker_sas(l->tracker);

@@ -85,8 +85,8 @@ static void check_record(const checker *c, const ike_record *r)
 
 static void check_note_findings(const ike_note *note)
 {
-    for (guint i = 0; note->findings && i < note->findings->len; i++) {
-        const ike_finding *finding = note->findings->pdata[i];
+    for (guint i = 0; i < ike_note_remarks(note)->findings.len; i++) {
+        const ike_finding *finding = ike_note_remarks(note)->findings.pdata[i];
 
         g_assert_true(finding->note == note);
     }
@@ -152,8 +152,8 @@ static void check_agreement(const checker *c, const ike_exchange *exchange)
         if (a && a->ended[side])
             g_assert_true(g_hash_table_contains(c->notes, a->ended[side]));
     }
-    for (guint i = 0; a && i < exchange->records->len; i++)
-        check_made_by(c, a, exchange->records->pdata[i]);
+    for (guint i = 0; a && i < exchange->records.len; i++)
+        check_made_by(c, a, exchange->records.pdata[i]);
     if (!a)
         return;
     g_assert_null(exchange->lead);
@@ -166,20 +166,20 @@ static void check_sa(const checker *c, const ike_sa *sa, unsigned number)
     g_assert_cmpint(sa->state, <, IKE_N_STATES);
     g_assert_cmpuint(sa->first_frame, <=, sa->last_frame);
     check_exchange(sa->phase1);
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        check_exchange(sa->exchanges->pdata[i]);
-        check_agreement(c, sa->exchanges->pdata[i]);
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        check_exchange(sa->exchanges.pdata[i]);
+        check_agreement(c, sa->exchanges.pdata[i]);
     }
     if (sa->deleted)
         g_assert_true(g_hash_table_contains(c->notes, sa->deleted));
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
 
         g_assert_true(r->note.sa == sa);
         g_assert_true(g_hash_table_contains(c->notes, r));
     }
-    for (guint i = 0; i < sa->findings->len; i++)
-        g_assert_true(((const ike_finding *)sa->findings->pdata[i])->sa == sa);
+    for (guint i = 0; i < sa->findings.len; i++)
+        g_assert_true(((const ike_finding *)sa->findings.pdata[i])->sa == sa);
     for (int side = 0; side < 2; side++) {
         g_assert_cmpuint(sa->sides[side].n_endpoints, <=, IKE_MAX_ENDPOINTS);
         g_assert_cmpuint(sa->sides[side].n_vendors, <=, IKE_MAX_VENDORS);
@@ -188,7 +188,7 @@ static void check_sa(const checker *c, const ike_sa *sa, unsigned number)
 
 static void check_findings(const checker *c)
 {
-    const GPtrArray *findings = ike_tracker_findings(c->tracker);
+    const ike_list *findings = ike_tracker_findings(c->tracker);
     guint of_sas = 0;
 
     for (guint i = 0; i < findings->len; i++) {
@@ -206,7 +206,7 @@ static void check_findings(const checker *c)
             g_assert_cmpint(finding->severity, <=, IKE_SEVERITY_WARN);
     }
     for (guint i = 0; i < ike_tracker_sas(c->tracker)->len; i++)
-        of_sas += ((const ike_sa *)ike_tracker_sas(c->tracker)->pdata[i])->findings->len;
+        of_sas += ((const ike_sa *)ike_tracker_sas(c->tracker)->pdata[i])->findings.len;
     g_assert_cmpuint(of_sas + ike_tracker_orphans(c->tracker)->len, ==, findings->len);
 }
 
@@ -214,15 +214,15 @@ static unsigned times_listed(const ike_sa *sa, const ike_flow *flow)
 {
     unsigned n = 0;
 
-    for (guint i = 0; sa && i < sa->flows->len; i++)
-        n += sa->flows->pdata[i] == flow;
+    for (guint i = 0; sa && i < sa->flows.len; i++)
+        n += sa->flows.pdata[i] == flow;
     return n;
 }
 
 /* A flow and the negotiation that made it name each other; one negotiation has one flow of each side. */
 static void check_flows(const checker *c)
 {
-    const GPtrArray *flows = ike_tracker_flows(c->tracker);
+    const ike_list *flows = ike_tracker_flows(c->tracker);
 
     for (guint i = 0; i < flows->len; i++) {
         const ike_flow *flow = flows->pdata[i];
@@ -254,7 +254,7 @@ void check_all(ike_tracker *t, uint32_t frames)
 
 char *summary(ike_tracker *t)
 {
-    const GPtrArray *findings = ike_tracker_findings(t);
+    const ike_list *findings = ike_tracker_findings(t);
     const ike_report report = { .tracker = t };
     ike_totals totals;
     GString *out = g_string_new(NULL);

@@ -283,8 +283,8 @@ const ike_exchange *child_of(ladder *l, unsigned number)
     for (guint i = 0; i < ike_tracker_sas(l->tracker)->len; i++) {
         const ike_sa *sa = ike_tracker_sas(l->tracker)->pdata[i];
 
-        for (guint k = 0; k < sa->exchanges->len; k++) {
-            const ike_exchange *exchange = sa->exchanges->pdata[k];
+        for (guint k = 0; k < sa->exchanges.len; k++) {
+            const ike_exchange *exchange = sa->exchanges.pdata[k];
 
             if (exchange->leads_child && exchange->child == (int)number)
                 return exchange;
@@ -312,8 +312,8 @@ void expect_tied(ladder *l, uint32_t spi, unsigned child)
     g_assert_cmpint(flow->child->child, ==, child);
     g_assert_true(flow->sa == child_of(l, child)->sa);
     g_assert_true(ike_child_flow(child_of(l, child), flow->side == child_of(l, child)->opener) == flow);
-    for (guint i = 0; i < flow->sa->flows->len; i++)
-        is_listed |= flow->sa->flows->pdata[i] == flow;
+    for (guint i = 0; i < flow->sa->flows.len; i++)
+        is_listed |= flow->sa->flows.pdata[i] == flow;
     g_assert_true(is_listed);
 }
 
@@ -336,8 +336,8 @@ void expect_deleted_from(ladder *l, uint32_t frame)
 
     g_assert_cmpstr(ike_state_name(ike_sa_end_state(sa)), ==, "deleted");
     expect_in_report(l, "sa", "deleted");
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
 
         g_assert_true((ike_record_state(r) == IKE_STATE_DELETED) == (r->note.frame >= frame));
     }

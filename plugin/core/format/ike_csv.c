@@ -69,7 +69,7 @@ static void append_cell(ike_writer *writer, const ike_column *column, const ike_
 
 static void row(ike_writer *writer, const ike_table *table, const ike_row *row)
 {
-    const GPtrArray *names = writer->state;
+    const ike_list *names = writer->state;
 
     if (table == &ike_table_result)
         return;

@@ -125,7 +125,7 @@ static void append_head(GString *out, const collected *c)
     g_string_append(out, "</tr></thead><tbody>\n");
 }
 
-static void append_row(GString *out, const collected *c, const GPtrArray *texts)
+static void append_row(GString *out, const collected *c, const ike_list *texts)
 {
     g_string_append(out, "<tr>");
     for (unsigned i = 0; i < texts->len; i++) {

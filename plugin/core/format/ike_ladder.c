@@ -37,8 +37,8 @@ static gint by_frame(gconstpointer a, gconstpointer b)
 
 static void add_first_packets(GPtrArray *rows, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->flows->len; i++) {
-        const ike_flow *flow = sa->flows->pdata[i];
+    for (guint i = 0; i < sa->flows.len; i++) {
+        const ike_flow *flow = sa->flows.pdata[i];
 
         if (flow->first)
             g_ptr_array_add(rows, &flow->first->note);
@@ -49,11 +49,11 @@ static GPtrArray *rows_of(const ike_sa *sa)
 {
     GPtrArray *rows = g_ptr_array_new();
 
-    for (guint i = 0; i < sa->records->len; i++)
-        if (ike_record_is_entry(sa->records->pdata[i]))
-            g_ptr_array_add(rows, sa->records->pdata[i]);
-    for (guint i = 0; i < sa->icmp->len; i++)
-        g_ptr_array_add(rows, sa->icmp->pdata[i]);
+    for (guint i = 0; i < sa->records.len; i++)
+        if (ike_record_is_entry(sa->records.pdata[i]))
+            g_ptr_array_add(rows, sa->records.pdata[i]);
+    for (guint i = 0; i < sa->icmp.len; i++)
+        g_ptr_array_add(rows, sa->icmp.pdata[i]);
     add_first_packets(rows, sa);
     g_ptr_array_sort(rows, by_frame);
     return rows;
@@ -160,8 +160,10 @@ static ike_severity findings(ladder *l, const ike_note *note)
     ike_severity worst = IKE_SEVERITY_NONE;
     int shown = 0;
 
-    for (guint i = 0; note->findings && i < note->findings->len; i++) {
-        const ike_finding *finding = note->findings->pdata[i];
+    const ike_list *found = &ike_note_remarks(note)->findings;
+
+    for (guint i = 0; i < found->len; i++) {
+        const ike_finding *finding = found->pdata[i];
         GString *text;
 
         if (!is_told(finding))

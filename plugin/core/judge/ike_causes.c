@@ -99,8 +99,8 @@ static bool is_sometimes_whole(const question *q)
 
 static bool has_icmp(const question *q)
 {
-    for (guint i = 0; i < q->sa->icmp->len; i++) {
-        const ike_icmp *icmp = q->sa->icmp->pdata[i];
+    for (guint i = 0; i < q->sa->icmp.len; i++) {
+        const ike_icmp *icmp = q->sa->icmp.pdata[i];
 
         if (icmp->about && ike_record_first(icmp->about) == q->first && ike_judge_is_about_size(icmp))
             return true;

@@ -16,7 +16,7 @@
 /* Both ends delete the same Child SA at a time: then the answer is empty as well (RFC 7296 1.4.1). */
 static bool crosses_delete(const ike_sa *sa, const ike_record *emptied)
 {
-    const GPtrArray *infos = sa->infos[emptied->side];
+    const ike_list *infos = &sa->infos[emptied->side];
 
     for (guint i = infos->len; i > 0 && infos->len - i < LOOKED_AT; i--) {
         const ike_record *other = infos->pdata[i - 1];
@@ -49,13 +49,13 @@ static bool may_be_delete(const ike_record *info)
            info->length <= LONGEST_DELETE;
 }
 
-static const ike_record *last_of(const GPtrArray *infos)
+static const ike_record *last_of(const ike_list *infos)
 {
     return infos->len ? infos->pdata[infos->len - 1] : NULL;
 }
 
 /* A delete of an IPsec SA goes before that of its IKE SA. */
-static bool is_second_of_burst(const GPtrArray *infos, const ike_record *last)
+static bool is_second_of_burst(const ike_list *infos, const ike_record *last)
 {
     const ike_record *before = infos->len > 1 ? infos->pdata[infos->len - 2] : NULL;
 
@@ -73,11 +73,11 @@ static bool is_last_word(const ike_tracker *t, const ike_sa *sa, const ike_recor
 static const ike_record *deleted_v1(const ike_tracker *t, const ike_sa *sa)
 {
     for (int side = 0; side < 2; side++) {
-        const ike_record *last = last_of(sa->infos[side]);
+        const ike_record *last = last_of(&sa->infos[side]);
 
         if (last && may_be_delete(last) && ike_judge_is_silent_after(sa, last) &&
             !ike_judge_has_esp_after(sa, last) &&
-            (is_second_of_burst(sa->infos[side], last) || is_last_word(t, sa, last)))
+            (is_second_of_burst(&sa->infos[side], last) || is_last_word(t, sa, last)))
             return last;
     }
     return NULL;

@@ -11,15 +11,15 @@
 
 static bool is_half_open(const ike_sa *sa)
 {
-    return !sa->is_joined && !sa->sibling_of && sa->records->len > 0 &&
+    return !sa->is_joined && !sa->sibling_of && sa->records.len > 0 &&
            sa->initiator != IKE_SIDE_NONE && sa->state < IKE_STATE_AUTHENTICATING;
 }
 
 /* The capture holds nothing on port 4500: its filter may leave that out. */
 static bool is_without_4500(const ike_tracker *t)
 {
-    for (guint k = 0; k < t->sas->len; k++) {
-        const ike_sa *sa = t->sas->pdata[k];
+    for (guint k = 0; k < t->sas.len; k++) {
+        const ike_sa *sa = t->sas.pdata[k];
 
         if (sa->has_used_tcp || sa->sides[0].path.has_used_4500 || sa->sides[1].path.has_used_4500)
             return false;
@@ -75,12 +75,12 @@ static void add_to(GHashTable *table, gpointer key, ike_sa *sa)
     g_ptr_array_add(list, sa);
 }
 
-static const ike_sa *sa_at(const GPtrArray *list, guint i)
+static const ike_sa *sa_at(const ike_list *list, guint i)
 {
     return list->pdata[i];
 }
 
-static void raise_flood(ike_tracker *t, const GPtrArray *list, guint from, guint to)
+static void raise_flood(ike_tracker *t, const ike_list *list, guint from, guint to)
 {
     ike_sa *first = list->pdata[from];
     const ike_side responder = ike_sa_side_of(first, IKE_ROLE_RESPONDER);
@@ -96,14 +96,14 @@ static void raise_flood(ike_tracker *t, const GPtrArray *list, guint from, guint
     g_string_append(text, " begin in ");
     ike_seconds_append(text, sa_at(list, to)->first_time - first->first_time);
     g_string_append(text, " s");
-    ike_raise(t, first, IKE_DIAG_HALFOPEN_FLOOD, &((ike_record *)first->records->pdata[0])->note, 0,
+    ike_raise(t, first, IKE_DIAG_HALFOPEN_FLOOD, &((ike_record *)first->records.pdata[0])->note, 0,
               "%s", text->str);
     g_string_free(text, TRUE);
 }
 
 /* A flood goes on as long as the last WINDOW before each SA holds more than `many`. SAs stand in
  * order of their numbers, which is that of their first frames. */
-static void judge_list(ike_tracker *t, const GPtrArray *list, guint many)
+static void judge_list(ike_tracker *t, const ike_list *list, guint many)
 {
     guint oldest = 0, from = 0, to = 0;
     bool flood = false;
@@ -135,8 +135,8 @@ void ike_judge_floods(ike_tracker *t)
     GHashTableIter i;
     gpointer list;
 
-    for (guint k = 0; k < t->sas->len; k++) {
-        ike_sa *sa = t->sas->pdata[k];
+    for (guint k = 0; k < t->sas.len; k++) {
+        ike_sa *sa = t->sas.pdata[k];
         const ike_side other = ike_side_other(sa->initiator);
 
         sa->is_in_flood = false;

@@ -248,7 +248,7 @@ static void sort_records(gpointer sa, gpointer value, gpointer user)
 {
     (void)value;
     (void)user;
-    g_ptr_array_sort(((ike_sa *)sa)->records, by_frame);
+    ike_list_sort(&((ike_sa *)sa)->records, by_frame);
 }
 
 void ike_ipfrag_judge(ike_tracker *t)

@@ -11,8 +11,8 @@
 
 bool ike_judge_has_phase2(const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_QUICK || exchange->mode == IKE_MODE_TRANSACTION ||
             exchange->mode == IKE_MODE_NEW_GROUP || exchange->mode == IKE_MODE_AUTHIP_QUICK)
@@ -50,8 +50,8 @@ static bool waits_for_people(ike_label label)
 
 static void judge_slow(ike_tracker *t, ike_sa *sa)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        ike_record *r = sa->records.pdata[i];
         ike_time span;
 
         if (!r->request || r->copy != IKE_COPY_NONE || waits_for_people(r->label))
@@ -98,7 +98,7 @@ bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa)
 
 static ike_note *first_note(const ike_sa *sa)
 {
-    return sa->records->len ? &((ike_record *)sa->records->pdata[0])->note : NULL;
+    return sa->records.len ? &((ike_record *)sa->records.pdata[0])->note : NULL;
 }
 
 static void judge_oneway(ike_tracker *t, ike_sa *sa)
@@ -184,7 +184,7 @@ static bool is_opposite(const ike_sa *a, const ike_sa *b)
     return !ike_addr_equal(&x->addr, &y->addr);
 }
 
-static void judge_simultaneous(ike_tracker *t, const GPtrArray *list)
+static void judge_simultaneous(ike_tracker *t, const ike_list *list)
 {
     for (guint i = 1; i < list->len; i++) {
         ike_sa *b = list->pdata[i];
@@ -201,7 +201,7 @@ static void judge_simultaneous(ike_tracker *t, const GPtrArray *list)
 /* An attempt that its side replaced by a new one at once was given up, when the capture goes on long
  * enough to tell that from two that are on their way. It did not fail when the new one came up, and after
  * a ticket that is not accepted that is the way to go on (RFC 5723 4.3.3). */
-static void judge_attempts(const ike_tracker *t, const GPtrArray *list)
+static void judge_attempts(const ike_tracker *t, const ike_list *list)
 {
     for (guint i = 1; i < list->len; i++) {
         ike_sa *a = list->pdata[i - 1];
@@ -223,7 +223,7 @@ static void judge_attempts(const ike_tracker *t, const GPtrArray *list)
 /* Of several answers to one first message the initiator goes on with one; the others are given up. */
 static bool got_further(const ike_sa *sa)
 {
-    return sa->version == 2 ? sa->exchanges->len > 0 : sa->phase1->highest > 2;
+    return sa->version == 2 ? sa->exchanges.len > 0 : sa->phase1->highest > 2;
 }
 
 static void abandon(ike_sa *sa, const ike_sa *other)
@@ -247,7 +247,7 @@ static void judge_sibling(ike_tracker *t, ike_sa *sa)
 /* ---- all ---- */
 
 /* Keeps the order of the others. */
-static void drop_from(GPtrArray *list)
+static void drop_from(ike_list *list, GDestroyNotify free_element)
 {
     guint kept = 0;
 
@@ -259,7 +259,7 @@ static void drop_from(GPtrArray *list)
         list->pdata[i] = list->pdata[kept];
         list->pdata[kept++] = finding;
     }
-    g_ptr_array_set_size(list, (int)kept);
+    ike_list_cut(list, kept, free_element);
 }
 
 /* Takes back what was concluded before more frames came. */
@@ -268,23 +268,23 @@ static void drop_verdicts(ike_tracker *t)
     for (guint i = 0; i < t->all_notes->len; i++) {
         ike_note *note = t->all_notes->pdata[i];
 
-        if (note->findings)
-            drop_from(note->findings);
+        if (note->remarks)
+            drop_from(&note->remarks->findings, NULL);
     }
-    for (guint i = 0; i < t->sas->len; i++) {
-        ike_sa *sa = t->sas->pdata[i];
+    for (guint i = 0; i < t->sas.len; i++) {
+        ike_sa *sa = t->sas.pdata[i];
 
-        drop_from(sa->findings);
-        drop_from(sa->distinct);
+        drop_from(&sa->findings, NULL);
+        drop_from(&sa->distinct, NULL);
         sa->state = sa->tracked_state;
     }
-    drop_from(t->orphans);
-    drop_from(t->distinct_orphans);
-    drop_from(t->findings); /* owns them: last */
+    drop_from(&t->orphans, NULL);
+    drop_from(&t->distinct_orphans, NULL);
+    drop_from(&t->findings, ike_finding_free); /* owns them: last */
 }
 
 /* An SA is renewed by one that appears later: from the newest on, each heir is known. */
-static void find_heirs(const GPtrArray *sas)
+static void find_heirs(const ike_list *sas)
 {
     for (guint i = sas->len; i > 0; i--) {
         ike_sa *sa = sas->pdata[i - 1];
@@ -295,8 +295,8 @@ static void find_heirs(const GPtrArray *sas)
 
 static void judge_sa(ike_tracker *t, ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        ((ike_exchange *)sa->exchanges->pdata[i])->failed_by = IKE_DIAG_NONE;
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        ((ike_exchange *)sa->exchanges.pdata[i])->failed_by = IKE_DIAG_NONE;
     judge_joined(t, sa);
     judge_oneway(t, sa);
     ike_judge_nat(t, sa);
@@ -307,10 +307,10 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     if (sa->version == 2)
         ike_judge_sa_v2(t, sa);
     ike_judge_silence(t, sa, sa->phase1);
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        ike_judge_silence(t, sa, sa->exchanges->pdata[i]);
-        judge_quick(t, sa, sa->exchanges->pdata[i]);
-        ike_v2frag_judge(t, sa->exchanges->pdata[i]);
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        ike_judge_silence(t, sa, sa->exchanges.pdata[i]);
+        judge_quick(t, sa, sa->exchanges.pdata[i]);
+        ike_v2frag_judge(t, sa->exchanges.pdata[i]);
     }
     ike_judge_liveness(t, sa);
     ike_judge_rekeys(t, sa);
@@ -332,14 +332,14 @@ static void judge_pair(gpointer key, gpointer value, gpointer user)
 void ike_judge_capture(ike_tracker *t)
 {
     drop_verdicts(t);
-    for (guint i = 0; i < t->sas->len; i++)
-        judge_state(t, t->sas->pdata[i]);
-    for (guint i = 0; i < t->sas->len; i++)
-        judge_sibling(t, t->sas->pdata[i]);
+    for (guint i = 0; i < t->sas.len; i++)
+        judge_state(t, t->sas.pdata[i]);
+    for (guint i = 0; i < t->sas.len; i++)
+        judge_sibling(t, t->sas.pdata[i]);
     ike_judge_floods(t);
-    find_heirs(t->sas);
-    for (guint i = 0; i < t->sas->len; i++)
-        judge_sa(t, t->sas->pdata[i]);
+    find_heirs(&t->sas);
+    for (guint i = 0; i < t->sas.len; i++)
+        judge_sa(t, t->sas.pdata[i]);
     ike_judge_orphans(t);
     ike_judge_flows(t);
     ike_ipfrag_judge(t);

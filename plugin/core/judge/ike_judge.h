@@ -100,7 +100,7 @@ void ike_judge_outside(ike_tracker *t, ike_sa *sa);
 /* The same of errors whose SA was not in the capture when they came. */
 void ike_judge_orphans(ike_tracker *t);
 /* IKEv2 SAs of the same hosts and ports that live side by side; `list`: all between two hosts. */
-void ike_judge_redundant(ike_tracker *t, const GPtrArray *list);
+void ike_judge_redundant(ike_tracker *t, const ike_list *list);
 
 /* ---- ike_natt_judge.c ---- */
 /* Who is behind a NAT, and who forces encapsulation. */
@@ -111,13 +111,13 @@ bool ike_judge_peers_see_none(const ike_sa *sa);
 /* What is wrong with NAT traversal; uses what was said of unanswered messages. */
 void ike_judge_natt(ike_tracker *t, ike_sa *sa);
 /* Hosts that a NAT gives the same address and port; `list`: all SAs between two hosts. */
-void ike_judge_nat_clash(ike_tracker *t, const GPtrArray *list);
+void ike_judge_nat_clash(ike_tracker *t, const ike_list *list);
 
 /* True when a copy of `r` was sent after another message. */
 bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after);
 bool ike_judge_is_info(const ike_record *r);
 /* Index of the first Informational of a side after a frame. */
-guint ike_judge_info_position(const GPtrArray *infos, uint32_t frame);
+guint ike_judge_info_position(const ike_list *infos, uint32_t frame);
 /* True when the SA has no new message after this one. */
 bool ike_judge_is_silent_after(const ike_sa *sa, const ike_record *after);
 bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after);

@@ -46,8 +46,8 @@ static ike_diagnosis_id refusal_of_auth(const ike_record *r)
 /* The initiator tells its refusal in an INFORMATIONAL after the last IKE_AUTH (RFC 7296 2.21.2). */
 static void judge_authentication(ike_tracker *t, ike_sa *sa)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        ike_record *r = sa->records.pdata[i];
         const ike_diagnosis_id id = r->is_decrypted ? refusal_of_auth(r) : IKE_DIAG_NONE;
 
         if (id == IKE_DIAG_NONE)
@@ -75,8 +75,8 @@ static bool succeeds_later(const ike_sa *sa, const ike_exchange *refused)
 
     if (sa->rekeyed_to)
         return true;
-    for (guint i = sa->exchanges->len; i > 0; i--) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i - 1];
+    for (guint i = sa->exchanges.len; i > 0; i--) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i - 1];
         const ike_record *answer = exchange->slot[IKE_RESPONSE];
 
         if (exchange == refused)
@@ -90,8 +90,8 @@ static bool succeeds_later(const ike_sa *sa, const ike_exchange *refused)
 
 static bool asks_again(const ike_sa *sa, const ike_exchange *refused)
 {
-    for (guint i = sa->exchanges->len; i > 0 && sa->exchanges->pdata[i - 1] != refused; i--) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i - 1];
+    for (guint i = sa->exchanges.len; i > 0 && sa->exchanges.pdata[i - 1] != refused; i--) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i - 1];
 
         if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->opener == refused->opener)
             return true;
@@ -150,6 +150,6 @@ static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 void ike_judge_decrypted(ike_tracker *t, ike_sa *sa)
 {
     judge_authentication(t, sa);
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        judge_child(t, sa, sa->exchanges->pdata[i]);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        judge_child(t, sa, sa->exchanges.pdata[i]);
 }

@@ -58,7 +58,7 @@ static bool overlaps(const ike_flow *a, const ike_flow *b)
 /* Any packet of the other side while this flow lasted, on whatever SPI. */
 static bool has_return_traffic(const ike_tracker *t, const ike_flow *flow)
 {
-    const GPtrArray *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
+    const ike_list *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
     unsigned n = 0;
 
     if (flow->child->flow[1 - flow->side])
@@ -68,8 +68,8 @@ static bool has_return_traffic(const ike_tracker *t, const ike_flow *flow)
 
         if (n++ > LOOKED_AT)
             return true;
-        for (guint k = 0; k < sa->flows->len; k++) {
-            const ike_flow *other = sa->flows->pdata[k];
+        for (guint k = 0; k < sa->flows.len; k++) {
+            const ike_flow *other = sa->flows.pdata[k];
 
             if (n++ > LOOKED_AT ||
                 (ike_addr_equal(&other->src.addr, &flow->dst.addr) && overlaps(flow, other)))
@@ -113,8 +113,8 @@ static const ike_exchange *open_negotiation(const ike_sa *sa, const ike_flow *fl
     const uint32_t began = flow->first->note.frame;
     const ike_exchange *open = NULL;
 
-    for (guint i = 0; i < MIN(sa->exchanges->len, LOOKED_AT); i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < MIN(sa->exchanges.len, LOOKED_AT); i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
         const ike_record *asked = exchange->slot[1], *answer = exchange->slot[2];
 
         if (exchange->child < 0 || !answer || is_of_another(exchange, flow))
@@ -172,7 +172,7 @@ static bool is_sent_after(const ike_flow *flow, const ike_note *note)
 
 bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after)
 {
-    const GPtrArray *flows = ike_esp_flows_between(t, &after->src.addr, &after->dst.addr);
+    const ike_list *flows = ike_esp_flows_between(t, &after->src.addr, &after->dst.addr);
 
     if (flows && flows->len > LOOKED_AT)
         return true;
@@ -238,8 +238,8 @@ static void judge_after_delete(ike_tracker *t, ike_flow *flow)
 
 static void judge_refused(ike_tracker *t)
 {
-    for (guint i = 0; i < t->outside->len; i++)
-        judge_after_end(t, t->outside->pdata[i]);
+    for (guint i = 0; i < t->outside.len; i++)
+        judge_after_end(t, t->outside.pdata[i]);
 }
 
 /* ---- sequence numbers ---- */
@@ -302,7 +302,7 @@ static bool is_of_natd(const ike_flow *flow)
  * between the hosts without a NAT may be the one that made it. */
 static bool needs_udp(const ike_tracker *t, const ike_flow *flow)
 {
-    const GPtrArray *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
+    const ike_list *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
 
     if (!flow->child || flow->encapsulation != IKE_IN_IP || !is_behind_nat(flow->sa) || !is_of_natd(flow) ||
         !list || list->len > LOOKED_AT)
@@ -333,8 +333,8 @@ static const ike_flow *l2tp_of_peer(const ike_flow *flow)
 {
     const ike_flow *found = NULL;
 
-    for (guint i = 0; flow->sa && i < MIN(flow->sa->flows->len, LOOKED_AT); i++) {
-        const ike_flow *other = flow->sa->flows->pdata[i];
+    for (guint i = 0; flow->sa && i < MIN(flow->sa->flows.len, LOOKED_AT); i++) {
+        const ike_flow *other = flow->sa->flows.pdata[i];
 
         if (other->side != flow->side && ike_null_is(other) && other->null->newest_l2tp)
             found = other;
@@ -379,8 +379,8 @@ static void judge_stranger(ike_tracker *t, ike_flow *flow)
 
 void ike_judge_flows(ike_tracker *t)
 {
-    for (guint i = 0; i < t->flows->len; i++) {
-        ike_flow *flow = t->flows->pdata[i];
+    for (guint i = 0; i < t->flows.len; i++) {
+        ike_flow *flow = t->flows.pdata[i];
 
         if (!flow->first)
             continue;

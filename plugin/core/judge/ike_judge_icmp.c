@@ -83,8 +83,8 @@ static ike_record *larger_after(const ike_sa *sa, const ike_icmp *icmp)
 {
     if (icmp->quoted == IKE_SIDE_NONE || icmp->mtu == 0)
         return NULL;
-    for (guint i = sa->records->len; i > 0; i--) {
-        ike_record *r = sa->records->pdata[i - 1];
+    for (guint i = sa->records.len; i > 0; i--) {
+        ike_record *r = sa->records.pdata[i - 1];
         const ike_time gap = r->note.time - icmp->note.time;
 
         if (r->side == icmp->quoted && r->packet_length > icmp->mtu && gap > IN_FLIGHT &&
@@ -132,7 +132,7 @@ static void judge_too_big(ike_tracker *t, ike_sa *sa, ike_icmp *icmp, const char
 /* Whether the other side sent an Informational of its own shortly before this one. */
 static bool follows_goodbye(const ike_sa *sa, const ike_record *r)
 {
-    const GPtrArray *theirs = sa->infos[ike_side_other(r->side)];
+    const ike_list *theirs = &sa->infos[ike_side_other(r->side)];
     const guint i = ike_judge_info_position(theirs, r->note.frame);
     const ike_record *before = i > 0 ? theirs->pdata[i - 1] : NULL;
 
@@ -153,7 +153,7 @@ static bool is_late_answer(const ike_sa *sa, const ike_icmp *icmp)
 
 static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
 {
-    const ike_record *about = icmp->about ? icmp->about : sa->records->pdata[0];
+    const ike_record *about = icmp->about ? icmp->about : sa->records.pdata[0];
     const bool stops = ike_judge_is_silent_after(sa, about) && !ike_judge_has_esp_after(sa, about) &&
                        !is_late_answer(sa, icmp);
     GString *from = g_string_new(NULL);
@@ -184,8 +184,8 @@ static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
 /* The first error of each side tells what the later ones say again. */
 static void judge_mtu_of(ike_tracker *t, ike_sa *sa, ike_side quoted)
 {
-    for (guint i = 0; i < sa->icmp->len; i++) {
-        ike_icmp *icmp = sa->icmp->pdata[i];
+    for (guint i = 0; i < sa->icmp.len; i++) {
+        ike_icmp *icmp = sa->icmp.pdata[i];
         GString *from;
 
         if (!ike_judge_is_too_big(icmp) || icmp->quoted != quoted)
@@ -201,12 +201,12 @@ static void judge_mtu_of(ike_tracker *t, ike_sa *sa, ike_side quoted)
 
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa)
 {
-    if (sa->records->len == 0)
+    if (sa->records.len == 0)
         return;
     judge_mtu_of(t, sa, IKE_SIDE_A);
     judge_mtu_of(t, sa, IKE_SIDE_B);
     judge_mtu_of(t, sa, IKE_SIDE_NONE);
-    for (guint i = 0; i < sa->icmp->len; i++)
-        if (!ike_judge_is_too_big(sa->icmp->pdata[i]))
-            judge_one_icmp(t, sa, sa->icmp->pdata[i]);
+    for (guint i = 0; i < sa->icmp.len; i++)
+        if (!ike_judge_is_too_big(sa->icmp.pdata[i]))
+            judge_one_icmp(t, sa, sa->icmp.pdata[i]);
 }

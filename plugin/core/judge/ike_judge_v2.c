@@ -22,7 +22,7 @@ bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
     const ike_sa *sa = exchange->sa;
 
     if (exchange == sa->phase1)
-        return sa->exchanges->len > 0 ||
+        return sa->exchanges.len > 0 ||
                (!request->label.is_response && sa->tracked_state >= IKE_STATE_CHOSEN);
     if (exchange->opener != IKE_SIDE_NONE &&
         sa->v2.sides[exchange->opener].highest_id > request->message_id)
@@ -235,7 +235,7 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
  * has room for a notify or a delete only: a peer that tells its addresses (RFC 4555 3.5) says more. */
 static ike_record *farewell(const ike_sa *sa, const ike_record *last)
 {
-    const GPtrArray *infos = sa->initiator == IKE_SIDE_NONE ? NULL : sa->infos[sa->initiator];
+    const ike_list *infos = sa->initiator == IKE_SIDE_NONE ? NULL : &sa->infos[sa->initiator];
     const guint i = infos ? ike_judge_info_position(infos, last->note.frame) : 0;
     ike_record *info = infos && i < infos->len ? infos->pdata[i] : NULL;
 
@@ -283,8 +283,8 @@ static void judge_gaps(ike_tracker *t, ike_sa *sa)
     if (ike_judge_is_oneway(t, sa))
         return;
     judge_gap(t, sa->phase1);
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        judge_gap(t, sa->exchanges->pdata[i]);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        judge_gap(t, sa->exchanges.pdata[i]);
 }
 
 void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa)
@@ -379,8 +379,8 @@ static void judge_error(ike_tracker *t, ike_sa *sa, ike_record *r)
 
 void ike_judge_outside(ike_tracker *t, ike_sa *sa)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        ike_record *r = sa->records.pdata[i];
 
         if (r->is_outside && r->copy == IKE_COPY_NONE)
             judge_error(t, sa, r);
@@ -415,8 +415,8 @@ static void judge_orphan(ike_tracker *t, ike_record *r, const struct outside_row
 
 void ike_judge_orphans(ike_tracker *t)
 {
-    for (guint i = 0; i < t->outside->len; i++) {
-        ike_record *r = t->outside->pdata[i];
+    for (guint i = 0; i < t->outside.len; i++) {
+        ike_record *r = t->outside.pdata[i];
         const struct outside_row *row = row_of(r);
 
         if (row && !row->fails)
@@ -457,7 +457,7 @@ static bool has_same_ends(const ike_sa *a, const ike_sa *b)
     return false;
 }
 
-void ike_judge_redundant(ike_tracker *t, const GPtrArray *list)
+void ike_judge_redundant(ike_tracker *t, const ike_list *list)
 {
     const ike_sa *before = NULL;
 
@@ -470,7 +470,7 @@ void ike_judge_redundant(ike_tracker *t, const GPtrArray *list)
             MIN(newest_message(before), newest_message(sa)) - MAX(before->first_time, sa->first_time) >
                 BOTH_ALIVE)
             ike_raise(t, sa, IKE_DIAG_REDUNDANT_SA,
-                      sa->records->len ? &((ike_record *)sa->records->pdata[0])->note : NULL,
+                      sa->records.len ? &((ike_record *)sa->records.pdata[0])->note : NULL,
                       IKE_SEVERITY_NONE, "SA %u of the same hosts and ports is alive as well",
                       before->number);
         before = sa;

@@ -56,13 +56,13 @@ void ike_judge_find_liveness(ike_sa *sa)
     series s[2] = { { NULL, NULL, NULL }, { NULL, NULL, NULL } };
     guint i[2] = { 0, 0 };
 
-    while (i[0] < sa->infos[0]->len || i[1] < sa->infos[1]->len) {
-        const bool first = i[1] >= sa->infos[1]->len ||
-                           (i[0] < sa->infos[0]->len &&
-                            ((ike_record *)sa->infos[0]->pdata[i[0]])->note.frame <
-                                ((ike_record *)sa->infos[1]->pdata[i[1]])->note.frame);
+    while (i[0] < sa->infos[0].len || i[1] < sa->infos[1].len) {
+        const bool first = i[1] >= sa->infos[1].len ||
+                           (i[0] < sa->infos[0].len &&
+                            ((ike_record *)sa->infos[0].pdata[i[0]])->note.frame <
+                                ((ike_record *)sa->infos[1].pdata[i[1]])->note.frame);
         const int side = first ? 0 : 1;
-        ike_record *r = sa->infos[side]->pdata[i[side]++];
+        ike_record *r = sa->infos[side].pdata[i[side]++];
 
         r->is_liveness = r->told & (IKE_TOLD_ALIVE | IKE_TOLD_ALIVE_ACK);
         if (r->is_decrypted || !is_probe(r))
@@ -104,8 +104,8 @@ static GHashTable *acknowledged(const ike_sa *sa, ike_side side)
 {
     GHashTable *numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
 
-    for (guint i = 0; i < sa->infos[1 - side]->len; i++) {
-        const ike_record *r = sa->infos[1 - side]->pdata[i];
+    for (guint i = 0; i < sa->infos[1 - side].len; i++) {
+        const ike_record *r = sa->infos[1 - side].pdata[i];
 
         if (r->told & IKE_TOLD_ALIVE_ACK)
             g_hash_table_add(numbers, GUINT_TO_POINTER(r->alive_number));
@@ -118,8 +118,8 @@ static probes unanswered_probes(const ike_sa *sa, ike_side side)
     GHashTable *answered = acknowledged(sa, side);
     probes p = { 0 };
 
-    for (guint i = 0; i < sa->records->len; i++) {
-        ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        ike_record *r = sa->records.pdata[i];
 
         if (r->side != side && p.n > 0) {
             p.n = p.in_bursts = 0;
@@ -211,8 +211,8 @@ static unsigned transaction_pairs(const ike_sa *sa)
 {
     unsigned n = 0;
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         n += exchange->mode == IKE_MODE_TRANSACTION && exchange->slot[1] && exchange->slot[2];
     }
@@ -221,8 +221,8 @@ static unsigned transaction_pairs(const ike_sa *sa)
 
 static bool has_quick_mode(const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        if (((const ike_exchange *)sa->exchanges->pdata[i])->mode == IKE_MODE_QUICK)
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        if (((const ike_exchange *)sa->exchanges.pdata[i])->mode == IKE_MODE_QUICK)
             return true;
     return false;
 }
@@ -231,10 +231,10 @@ static ike_record *newest_transaction(const ike_sa *sa)
 {
     ike_record *newest = NULL;
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
         ike_record *r = exchange->mode == IKE_MODE_TRANSACTION
-                            ? exchange->records->pdata[exchange->records->len - 1] : NULL;
+                            ? exchange->records.pdata[exchange->records.len - 1] : NULL;
 
         if (r && (!newest || r->note.frame > newest->note.frame))
             newest = r;
@@ -246,7 +246,7 @@ static ike_record *newest_transaction(const ike_sa *sa)
  * teardown after a failure comes at once. */
 static bool is_answered_check(const ike_sa *sa, const ike_record *info, const ike_record *after)
 {
-    const GPtrArray *theirs = sa->infos[ike_side_other(info->side)];
+    const ike_list *theirs = &sa->infos[ike_side_other(info->side)];
     const guint i = ike_judge_info_position(theirs, info->note.frame);
 
     return info->note.time - after->note.time > TEARDOWN && i < theirs->len &&
@@ -257,10 +257,10 @@ static bool is_answered_check(const ike_sa *sa, const ike_record *info, const ik
 static bool is_alive_after(const ike_sa *sa, const ike_record *r)
 {
     for (int side = 0; side < 2; side++) {
-        guint i = ike_judge_info_position(sa->infos[side], r->note.frame);
+        guint i = ike_judge_info_position(&sa->infos[side], r->note.frame);
 
-        for (; i < sa->infos[side]->len; i++)
-            if (is_answered_check(sa, sa->infos[side]->pdata[i], r))
+        for (; i < sa->infos[side].len; i++)
+            if (is_answered_check(sa, sa->infos[side].pdata[i], r))
                 return true;
     }
     return ike_judge_has_esp_after(sa, r);
@@ -277,8 +277,8 @@ static void judge_configuration(ike_tracker *t, ike_sa *sa, ike_record *last)
 /* The newest message with a status that was decrypted, or NULL. */
 static ike_record *newest_status(const ike_sa *sa)
 {
-    for (guint i = sa->records->len; i > 0; i--) {
-        ike_record *r = sa->records->pdata[i - 1];
+    for (guint i = sa->records.len; i > 0; i--) {
+        ike_record *r = sa->records.pdata[i - 1];
 
         if (r->told & (IKE_TOLD_XAUTH_OK | IKE_TOLD_XAUTH_FAILED))
             return r;

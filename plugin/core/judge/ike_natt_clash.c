@@ -41,8 +41,8 @@ static void take(clash *c, ike_record *r, int which)
 /* The next message of the initiator from `i` on, or NULL. */
 static ike_record *next_message(const ike_sa *sa, guint *i)
 {
-    while (*i < sa->records->len) {
-        ike_record *r = sa->records->pdata[(*i)++];
+    while (*i < sa->records.len) {
+        ike_record *r = sa->records.pdata[(*i)++];
 
         if (r->note.kind == IKE_NOTE_MESSAGE && r->copy != IKE_COPY_DUPLICATE && !r->is_reflection &&
             !r->is_tcp && r->fragment == IKE_FRAGMENT_NONE && r->side == sa->initiator)
@@ -78,7 +78,7 @@ static bool may_be_natted(const ike_sa *sa)
            ike_sa_natted(sa, sa->initiator) != IKE_NAT_NO && !sa->sides[sa->initiator].is_rewritten;
 }
 
-void ike_judge_nat_clash(ike_tracker *t, const GPtrArray *list)
+void ike_judge_nat_clash(ike_tracker *t, const ike_list *list)
 {
     for (guint i = 1; i < list->len; i++) {
         const ike_sa *a = list->pdata[i - 1];

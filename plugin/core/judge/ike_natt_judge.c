@@ -167,8 +167,8 @@ static ike_record *first_to_float(const ike_sa *sa)
         return sa->phase1->mode == IKE_MODE_MAIN         ? sa->phase1->slot[5]
                : sa->phase1->mode == IKE_MODE_AGGRESSIVE ? sa->phase1->slot[3]
                                                          : NULL;
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_V2_AUTH || exchange->mode == IKE_MODE_V2_INTERMEDIATE)
             return exchange->slot[IKE_REQUEST];
@@ -290,11 +290,11 @@ static void judge_gap(ike_tracker *t, ike_sa *sa, ike_side side)
 /* The first Informational by which the initiator ends what its last Quick Mode made. */
 static ike_record *end_after_quick(const ike_sa *sa)
 {
-    const GPtrArray *infos = sa->infos[sa->initiator];
+    const ike_list *infos = &sa->infos[sa->initiator];
     const ike_record *qm3 = NULL;
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_QUICK && exchange->slot[3])
             qm3 = exchange->slot[3];
@@ -324,7 +324,7 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
     if (deletes)
         return deletes->note;
     *what = "is silent after MM6";
-    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, mm6->last_send->note.time) && !sa->infos[sa->initiator]->len &&
+    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, mm6->last_send->note.time) && !sa->infos[sa->initiator].len &&
         sa->phase1->slot[5] && ike_judge_is_silent_after(sa, mm6))
         return &mm6->note;
     *what = "ends the negotiation after Quick Mode, without ESP";

@@ -13,7 +13,7 @@
 
 /* The SAs between two hosts, in order of their numbers, and where one of them stands. */
 typedef struct neighbours {
-    const GPtrArray *list;
+    const ike_list *list;
     guint older; /* how many came before it */
     guint newer; /* index of the first that came after it */
 } neighbours;

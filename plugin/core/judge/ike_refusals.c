@@ -10,7 +10,7 @@ bool ike_judge_is_info(const ike_record *r)
     return r->note.kind == IKE_NOTE_MESSAGE && r->label.mode == IKE_MODE_INFO && !r->is_reflection;
 }
 
-guint ike_judge_info_position(const GPtrArray *infos, uint32_t frame)
+guint ike_judge_info_position(const ike_list *infos, uint32_t frame)
 {
     guint low = 0, high = infos->len;
 
@@ -45,7 +45,7 @@ static bool names_another(const ike_record *info, const ike_exchange *exchange)
 
 /* First Informational that follows a message within `limit`, is no liveness check and about no other Quick Mode
  * than this one, if any. */
-static ike_record *info_within(const GPtrArray *infos, const ike_record *copy, ike_time limit,
+static ike_record *info_within(const ike_list *infos, const ike_record *copy, ike_time limit,
                                const ike_exchange *quick)
 {
     for (guint i = ike_judge_info_position(infos, copy->note.frame); i < infos->len; i++) {
@@ -69,7 +69,7 @@ static ike_record *info_after(const ike_sa *sa, ike_record *r, ike_side from, ik
     if (from == IKE_SIDE_NONE)
         return NULL;
     for (ike_record *copy = r->last; copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->older) {
-        ike_record *info = info_within(sa->infos[from], copy, limit, quick);
+        ike_record *info = info_within(&sa->infos[from], copy, limit, quick);
 
         if (info)
             found = info;
@@ -85,7 +85,7 @@ ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from,
 bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
 {
     return from != IKE_SIDE_NONE &&
-           ike_judge_info_position(sa->infos[from], r->note.frame) < sa->infos[from]->len;
+           ike_judge_info_position(&sa->infos[from], r->note.frame) < sa->infos[from].len;
 }
 
 bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from)
@@ -249,14 +249,14 @@ static ike_diagnosis_id refusal_of_qm1(const ike_record *info)
 /* Nothing was up before this Quick Mode that a liveness check or a delete could be about. */
 static bool is_first_of_all(const ike_tracker *t, const ike_sa *sa, const ike_exchange *exchange)
 {
-    return !sa->is_joined && sa->exchanges->pdata[0] == exchange && !ike_judge_renews_another(t, sa);
+    return !sa->is_joined && sa->exchanges.pdata[0] == exchange && !ike_judge_renews_another(t, sa);
 }
 
 /* Another QM1 of the same side waited for its answer as well. */
 static bool has_other_open(const ike_sa *sa, const ike_exchange *exchange, const ike_record *info)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *other = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *other = sa->exchanges.pdata[i];
 
         if (other != exchange && other->mode == IKE_MODE_QUICK && other->opener == exchange->opener &&
             other->highest == 1 && other->slot[1]->note.frame < info->note.frame)
@@ -293,8 +293,8 @@ static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 
 static void judge_cookies(ike_tracker *t, ike_sa *sa)
 {
-    for (guint i = 0; i < sa->records->len; i++) {
-        ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        ike_record *r = sa->records.pdata[i];
 
         if (ike_judge_is_info(r) && r->notify_error == IKE_NOTIFY_INVALID_COOKIE)
             ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &r->note,
@@ -312,7 +312,7 @@ void ike_judge_refusals(ike_tracker *t, ike_sa *sa)
     judge_mm5(t, sa);
     judge_mm6(t, sa);
     judge_am2(t, sa);
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        judge_qm1(t, sa, sa->exchanges->pdata[i]);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        judge_qm1(t, sa, sa->exchanges.pdata[i]);
     judge_cookies(t, sa);
 }

@@ -84,10 +84,10 @@ static void judge_collisions(ike_tracker *t, ike_sa *sa)
     unsigned completed = 0, others = 0;
     bool is_sure;
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
+    for (guint i = 0; i < sa->exchanges.len; i++) {
         ike_side side;
 
-        if (!read_negotiation(sa->exchanges->pdata[i], &n) || n.exchange->rekeyed_to)
+        if (!read_negotiation(sa->exchanges.pdata[i], &n) || n.exchange->rekeyed_to)
             continue;
         side = n.exchange->opener;
         if (is_rekey(&n, completed)) {
@@ -136,8 +136,8 @@ static GArray *times_of_deletes(const ike_sa *sa)
     GArray *times = g_array_new(FALSE, FALSE, sizeof(ike_time));
 
     for (int side = 0; side < 2; side++)
-        for (guint i = 0; i < sa->infos[side]->len; i++) {
-            const ike_record *info = sa->infos[side]->pdata[i];
+        for (guint i = 0; i < sa->infos[side].len; i++) {
+            const ike_record *info = sa->infos[side].pdata[i];
 
             if (may_be_delete(sa, info))
                 g_array_append_val(times, info->note.time);
@@ -178,8 +178,8 @@ static GArray *completed_negotiations(const ike_sa *sa)
     GArray *list = g_array_new(FALSE, FALSE, sizeof(negotiation));
     negotiation n;
 
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        if (read_negotiation(sa->exchanges->pdata[i], &n) && n.is_complete && !n.exchange->rekeyed_to &&
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        if (read_negotiation(sa->exchanges.pdata[i], &n) && n.is_complete && !n.exchange->rekeyed_to &&
             !is_refused(n.exchange))
             g_array_append_val(list, n);
     return list;
@@ -190,8 +190,8 @@ static bool took_over(const ike_tracker *t, const ike_sa *sa)
 {
     if (sa->is_joined || sa->parent || ike_judge_renews_another(t, sa))
         return true;
-    for (guint i = 0; i < sa->flows->len; i++)
-        if (!((const ike_flow *)sa->flows->pdata[i])->child)
+    for (guint i = 0; i < sa->flows.len; i++)
+        if (!((const ike_flow *)sa->flows.pdata[i])->child)
             return true;
     return false;
 }
@@ -232,7 +232,7 @@ static void judge_loop(ike_tracker *t, ike_sa *sa)
 
 /* ---- deletes in bursts ---- */
 
-static void judge_storm(ike_tracker *t, ike_sa *sa, const GPtrArray *infos)
+static void judge_storm(ike_tracker *t, ike_sa *sa, const ike_list *infos)
 {
     ike_time window[STORM_OF_DELETES] = { 0 }; /* of the newest deletes, in a ring */
     unsigned n = 0;
@@ -270,14 +270,14 @@ static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 
 void ike_judge_rekeys(ike_tracker *t, ike_sa *sa)
 {
-    if (sa->exchanges->len == 0)
+    if (sa->exchanges.len == 0)
         return;
     judge_collisions(t, sa);
     if (!ike_judge_is_oneway(t, sa)) { /* what is answered elsewhere cannot be told from a delete */
         judge_loop(t, sa);
-        judge_storm(t, sa, sa->infos[IKE_SIDE_A]);
-        judge_storm(t, sa, sa->infos[IKE_SIDE_B]);
+        judge_storm(t, sa, &sa->infos[IKE_SIDE_A]);
+        judge_storm(t, sa, &sa->infos[IKE_SIDE_B]);
     }
-    for (guint i = 0; sa->version == 2 && i < sa->exchanges->len; i++)
-        judge_child(t, sa, sa->exchanges->pdata[i]);
+    for (guint i = 0; sa->version == 2 && i < sa->exchanges.len; i++)
+        judge_child(t, sa, sa->exchanges.pdata[i]);
 }

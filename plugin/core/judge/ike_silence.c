@@ -37,8 +37,8 @@ static bool names_mtu_before(const ike_icmp *icmp, const ike_record *sent)
 
 static bool is_quoted_by_icmp(const ike_request *q)
 {
-    for (guint i = 0; i < q->sa->icmp->len; i++) {
-        const ike_icmp *icmp = q->sa->icmp->pdata[i];
+    for (guint i = 0; i < q->sa->icmp.len; i++) {
+        const ike_icmp *icmp = q->sa->icmp.pdata[i];
 
         if (icmp->note.frame > q->first->note.frame && icmp->quoted == q->first->side &&
             !names_mtu_before(icmp, q->first->last_send))
@@ -259,8 +259,8 @@ static bool is_asked_again(const ike_request *q, const ike_record *asked)
 /* A new IPsec SA of this side that no complete Quick Mode made, after QM2. */
 static bool has_new_flow(const ike_request *q, int side)
 {
-    for (guint i = 0; i < MIN(q->sa->flows->len, FLOWS_LOOKED_AT); i++) {
-        const ike_flow *flow = q->sa->flows->pdata[i];
+    for (guint i = 0; i < MIN(q->sa->flows.len, FLOWS_LOOKED_AT); i++) {
+        const ike_flow *flow = q->sa->flows.pdata[i];
 
         if ((int)flow->side == side && flow->first && !flow->child &&
             flow->first_sequence <= IKE_LOW_SEQUENCE &&
@@ -362,11 +362,8 @@ static void judge_live(ike_tracker *t, ike_record *first, ike_note *here)
     if (!ike_step_asks(q.step) || is_answered(&q) || !is_due(&q) || ike_judge_is_oneway(t, q.sa))
         return;
     s = silence_of(&q);
-    if (s.is_final || s.severity == IKE_SEVERITY_CHAT) {
-        if (!here->live)
-            here->live = g_ptr_array_new_with_free_func(ike_finding_free);
-        g_ptr_array_add(here->live, live_finding(q.sa, &first->last_send->note, &s));
-    }
+    if (s.is_final || s.severity == IKE_SEVERITY_CHAT)
+        ike_list_add(&ike_note_make_remarks(here)->live, live_finding(q.sa, &first->last_send->note, &s));
     free_silence(&s);
 }
 

@@ -71,7 +71,7 @@ ike_flow *ike_esp_flow_to(const ike_tracker *t, uint32_t spi, const ike_addr *re
     return NULL;
 }
 
-const GPtrArray *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
+const ike_list *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
 {
     const ike_host_pair pair = { *src, *dst };
 
@@ -81,33 +81,33 @@ const GPtrArray *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src
 static void index_pair(ike_tracker *t, ike_flow *flow)
 {
     const ike_host_pair pair = { flow->src.addr, flow->dst.addr };
-    GPtrArray *list = g_hash_table_lookup(t->flows_by_pair, &pair);
+    ike_list *list = g_hash_table_lookup(t->flows_by_pair, &pair);
 
     if (!list) {
-        list = g_ptr_array_new();
+        list = g_new0(ike_list, 1);
         g_hash_table_insert(t->flows_by_pair, g_memdup2(&pair, sizeof pair), list);
     }
-    g_ptr_array_add(list, flow);
+    ike_list_add(list, flow);
 }
 
 static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, bool is_ah)
 {
     ike_flow *flow;
 
-    if (t->flows->len >= IKE_MAX_FLOWS) {
+    if (t->flows.len >= IKE_MAX_FLOWS) {
         if (!t->limit_flows)
             ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
                       "more than %u IPsec SAs: later ones are not told apart", IKE_MAX_FLOWS);
         t->limit_flows = true;
         return NULL;
     }
-    flow = ike_flow_new(t->flows->len, spi, is_ah);
+    flow = ike_flow_new(t->flows.len, spi, is_ah);
     flow->src = d->src;
     flow->dst = d->dst;
     flow->encapsulation = encapsulation_of(d);
     flow->next = g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(spi));
     g_hash_table_replace(t->by_ipsec_spi, GUINT_TO_POINTER(spi), flow);
-    g_ptr_array_add(t->flows, flow);
+    ike_list_add(&t->flows, flow);
     index_pair(t, flow);
     return flow;
 }
@@ -130,7 +130,7 @@ static void detach(ike_flow *flow)
     if (flow->child && flow->child->flow[flow->side] == flow)
         flow->child->flow[flow->side] = NULL;
     if (flow->sa) {
-        g_ptr_array_remove(flow->sa->flows, flow);
+        ike_list_remove(&flow->sa->flows, flow);
         if (flow->side != IKE_SIDE_NONE)
             flow->sa->sides[flow->side].esp_packets -= flow->packets;
     }
@@ -151,7 +151,7 @@ static void attach_exactly(ike_flow *flow, ike_exchange *lead, ike_side sender)
     flow->child = end;
     flow->tied_by = IKE_TIED_BY_KEYS;
     end->flow[sender] = flow;
-    g_ptr_array_add(lead->sa->flows, flow);
+    ike_list_add(&lead->sa->flows, flow);
     if (flow->newest) {
         ike_side_state *side = &lead->sa->sides[sender];
 
@@ -170,7 +170,7 @@ static bool is_chosen_by(const ike_exchange *lead, ike_side side, uint32_t spi)
 static ike_exchange *find_made(const ike_tracker *t, uint32_t spi, const ike_addr *src, const ike_addr *dst,
                                ike_side *sender)
 {
-    const GPtrArray *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
+    const ike_list *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
     const ike_endpoint from = { .addr = *src }, to = { .addr = *dst };
 
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < SAME_SPI; i--) {
@@ -205,7 +205,7 @@ static ike_side sender_in(const ike_sa *sa, const ike_record *r)
 
 ike_exchange *ike_esp_made_by(const ike_tracker *t, uint32_t spi, const ike_record *r, ike_side *chooser)
 {
-    const GPtrArray *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
+    const ike_list *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
 
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < SAME_SPI; i--) {
         ike_exchange *lead = list->pdata[i - 1];
@@ -221,15 +221,15 @@ ike_exchange *ike_esp_made_by(const ike_tracker *t, uint32_t spi, const ike_reco
 
 void ike_esp_learn(ike_tracker *t, ike_exchange *lead, ike_side chooser, uint32_t spi)
 {
-    GPtrArray *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
+    ike_list *list = g_hash_table_lookup(t->made, GUINT_TO_POINTER(spi));
     const ike_endpoint *receiver = ike_sa_endpoint_of(lead->sa, chooser);
     ike_flow *flow = receiver ? ike_esp_flow_to(t, spi, &receiver->addr) : NULL;
 
     if (!list) {
-        list = g_ptr_array_new();
+        list = g_new0(ike_list, 1);
         g_hash_table_insert(t->made, GUINT_TO_POINTER(spi), list);
     }
-    g_ptr_array_add(list, lead);
+    ike_list_add(list, lead);
     if (flow && flow->tied_by != IKE_TIED_BY_KEYS) { /* its packets came before, or are before it in the file */
         detach(flow);
         attach_exactly(flow, lead, ike_side_other(chooser));
@@ -274,14 +274,14 @@ static void consider_sa(const ike_tracker *t, candidates *found, ike_sa *sa, con
 
     if (side == IKE_SIDE_NONE)
         return;
-    for (guint i = sa->exchanges->len; i > 0 && sa->exchanges->len - i < NEWEST_EXCHANGES; i--)
-        consider(t, found, sa->exchanges->pdata[i - 1], side);
+    for (guint i = sa->exchanges.len; i > 0 && sa->exchanges.len - i < NEWEST_EXCHANGES; i--)
+        consider(t, found, sa->exchanges.pdata[i - 1], side);
 }
 
 /* Several clients behind one NAT differ in their ports only. */
 static void find_candidates(const ike_tracker *t, candidates *found, const ike_datagram *d)
 {
-    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+    const ike_list *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
     ike_sa *of_ports = d->src.port ? ike_tracker_sa_of_ports(t, d, true) : NULL;
 
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
@@ -297,7 +297,7 @@ static void find_candidates(const ike_tracker *t, candidates *found, const ike_d
 /* The SA between two hosts that last negotiated IPsec SAs, else the newest one. */
 static ike_sa *likely_sa(const ike_tracker *t, const ike_datagram *d)
 {
-    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+    const ike_list *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
     ike_sa *best = list ? list->pdata[list->len - 1] : NULL;
     ike_sa *of_ports = d->src.port ? ike_tracker_sa_of_ports(t, d, true) : NULL;
 
@@ -317,7 +317,7 @@ static void give_to_sa(ike_flow *flow, ike_sa *sa, const ike_datagram *d)
     flow->sa = sa;
     if (!sa)
         return;
-    g_ptr_array_add(sa->flows, flow);
+    ike_list_add(&sa->flows, flow);
     flow->side = ike_sa_side(sa, &d->src, &d->dst);
 }
 

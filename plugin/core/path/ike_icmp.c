@@ -54,8 +54,8 @@ static bool is_no_ike(const ike_ip_packet *quoted, const ike_endpoint *src, cons
 /* A record of the packet that is quoted: of that side, with its IP ID; or NULL. */
 static ike_record *record_with_id(const ike_sa *sa, ike_side side, const ike_ip_packet *quoted)
 {
-    for (guint i = sa->records->len; i > 0 && sa->records->len - i < RECORDS_LOOKED_AT; i--) {
-        ike_record *r = sa->records->pdata[i - 1];
+    for (guint i = sa->records.len; i > 0 && sa->records.len - i < RECORDS_LOOKED_AT; i--) {
+        ike_record *r = sa->records.pdata[i - 1];
 
         if (quoted->has_id && quoted->id && r->has_ip_id && r->ip_id == quoted->id &&
             r->side == side)
@@ -147,8 +147,8 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
     icmp->quoted = ike_sa_side(sa, &src, &dst);
     if (icmp->quoted != IKE_SIDE_NONE)
         icmp->about = record_of(sa, icmp->quoted, &quoted);
-    if (sa->icmp->len < IKE_MAX_ICMP)
-        g_ptr_array_add(sa->icmp, icmp);
+    if (sa->icmp.len < IKE_MAX_ICMP)
+        ike_list_add(&sa->icmp, icmp);
     else
         ike_raise(t, sa, IKE_DIAG_LIMIT, &icmp->note, IKE_SEVERITY_NONE,
                   "more than %u ICMP errors about one SA: later ones are not judged", IKE_MAX_ICMP);

@@ -273,8 +273,8 @@ static void read_first(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p)
 
 static const ike_record *newest_message(const ike_sa *sa)
 {
-    for (guint i = sa->records->len; i > 0 && sa->records->len - i < NEWEST_RECORDS; i--) {
-        const ike_record *r = sa->records->pdata[i - 1];
+    for (guint i = sa->records.len; i > 0 && sa->records.len - i < NEWEST_RECORDS; i--) {
+        const ike_record *r = sa->records.pdata[i - 1];
 
         if (r->note.kind == IKE_NOTE_MESSAGE && !r->is_reflection)
             return r;
@@ -305,7 +305,7 @@ static ike_label awaited_from(const ike_tracker *t, const ike_sa *sa, ike_side s
 /* Remembers which SA may wait for a piece that shows no ports. */
 static void guess_owner(ike_tracker *t, ike_ipset *set)
 {
-    const GPtrArray *list = ike_tracker_sas_between(t, &set->key.src, &set->key.dst);
+    const ike_list *list = ike_tracker_sas_between(t, &set->key.src, &set->key.dst);
     const ike_endpoint src = { set->key.src, 0 }, dst = { set->key.dst, 0 };
 
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < NEWEST_SAS; i--) {

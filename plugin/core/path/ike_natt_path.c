@@ -13,7 +13,7 @@
 /* Another SA may use the same way: old and new one while an SA is renewed. */
 static ike_time newest_of_others(const ike_tracker *t, const ike_sa *sa, ike_side side)
 {
-    const GPtrArray *list = ike_tracker_sas_between(t, &t->last_pair.src, &t->last_pair.dst);
+    const ike_list *list = ike_tracker_sas_between(t, &t->last_pair.src, &t->last_pair.dst);
     const ike_endpoint *own = &sa->sides[side].current;
     ike_time newest = 0;
 

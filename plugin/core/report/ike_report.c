@@ -46,7 +46,7 @@ bool ike_report_covers(const ike_report *report, const ike_sa *sa)
            g_hash_table_contains(report->selected, GUINT_TO_POINTER(sa->number));
 }
 
-static void count_findings(const GPtrArray *distinct, ike_totals *totals)
+static void count_findings(const ike_list *distinct, ike_totals *totals)
 {
     for (guint i = 0; i < distinct->len; i++) {
         const ike_finding *finding = distinct->pdata[i];
@@ -61,15 +61,15 @@ static void count_sa(const ike_sa *sa, ike_totals *totals)
 {
     totals->sas++;
     totals->failed += sa->is_failed;
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        totals->children += ((const ike_exchange *)sa->exchanges->pdata[i])->leads_child;
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        totals->children += ((const ike_exchange *)sa->exchanges.pdata[i])->leads_child;
     totals->messages += ike_sa_messages(sa);
-    count_findings(sa->distinct, totals);
+    count_findings(&sa->distinct, totals);
 }
 
 ike_totals ike_report_totals(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
     ike_totals totals = { 0 };
 
     for (guint i = 0; i < sas->len; i++)
@@ -94,11 +94,11 @@ ike_result ike_report_result_of(const ike_sa *sa)
 {
     ike_totals totals = { .has_data = true, .failed = sa->is_failed };
 
-    count_findings(sa->distinct, &totals);
+    count_findings(&sa->distinct, &totals);
     return ike_totals_result(&totals);
 }
 
-ike_result ike_report_result_of_findings(const GPtrArray *findings)
+ike_result ike_report_result_of_findings(const ike_list *findings)
 {
     ike_totals totals = { .has_data = true };
 
@@ -108,7 +108,7 @@ ike_result ike_report_result_of_findings(const GPtrArray *findings)
 
 ike_evidence ike_report_state_evidence(const ike_sa *sa)
 {
-    const ike_finding *deciding = ike_report_deciding(sa->distinct);
+    const ike_finding *deciding = ike_report_deciding(&sa->distinct);
 
     if (sa->is_failed)
         return deciding ? deciding->evidence : IKE_INFERRED;
@@ -267,7 +267,7 @@ void ike_report_natted(GString *out, const ike_sa *sa)
     }
 }
 
-unsigned ike_report_repeats(const GPtrArray *findings)
+unsigned ike_report_repeats(const ike_list *findings)
 {
     unsigned whole = 0, pieces[2][UINT8_MAX + 1] = { 0 }, most[2] = { 0, 0 };
 
@@ -318,7 +318,7 @@ void ike_report_absent(const ike_report *report)
 
 bool ike_report_has_version(const ike_report *report, unsigned version)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
 
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]) &&

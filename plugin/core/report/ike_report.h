@@ -57,7 +57,7 @@ ike_result ike_totals_result(const ike_totals *totals);
 /* ---- for the writers ---- */
 bool ike_report_covers(const ike_report *report, const ike_sa *sa);
 ike_result ike_report_result_of(const ike_sa *sa);
-ike_result ike_report_result_of_findings(const GPtrArray *findings);
+ike_result ike_report_result_of_findings(const ike_list *findings);
 /* How the state of an SA is known: established is proven by what came later, probably established follows from
  * the last message alone, and a failure from the finding that tells of it. */
 ike_evidence ike_report_state_evidence(const ike_sa *sa);
@@ -84,7 +84,7 @@ void ike_report_frames(GString *out, const char *before, uint32_t first, uint32_
 void ike_report_natted(GString *out, const ike_sa *sa);
 /* How often messages were sent again, of these findings: of a message in pieces as often as the piece
  * that was sent most. */
-unsigned ike_report_repeats(const GPtrArray *findings);
+unsigned ike_report_repeats(const ike_list *findings);
 /* Says what the report cannot show, and why it shows no SA; nothing when all is there. */
 void ike_report_absent(const ike_report *report);
 
@@ -211,7 +211,7 @@ void ike_report_diag(const ike_report *report);
 void ike_report_finding(const ike_report *report, const ike_finding *finding, unsigned times);
 /* Writes all notes and worse but the one that decides, which the verdict tells (NULL: none does): the first
  * `max` with their texts, the others by name. */
-void ike_report_findings(const ike_report *report, const GPtrArray *found, const ike_finding *deciding,
+void ike_report_findings(const ike_report *report, const ike_list *found, const ike_finding *deciding,
                          unsigned max);
 
 /* ---- ike_report_proposals.c ---- */
@@ -245,7 +245,7 @@ void ike_report_sum(const ike_report *report, const GPtrArray *groups, guint fro
 
 /* ---- ike_report_verdict.c ---- */
 /* The finding that decides how a negotiation is judged; NULL when none is a warning or worse. */
-const ike_finding *ike_report_deciding(const GPtrArray *findings);
+const ike_finding *ike_report_deciding(const ike_list *findings);
 /* Writes it with its cause, what to check next, and what other tools show. */
 void ike_report_verdict(const ike_report *report, const ike_finding *finding, unsigned times);
 

@@ -284,8 +284,8 @@ static void asked_for(const ike_report *report, const ike_exchange *child)
 
 void ike_report_refused_child(const ike_report *report, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *child = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *child = sa->exchanges.pdata[i];
 
         if (child->failed_by == IKE_DIAG_NONE || !ike_child_is_decrypted(child) || child->lead)
             continue;

@@ -23,8 +23,8 @@ unsigned ike_child_repeats(const ike_exchange *exchange)
 {
     unsigned n = ike_exchange_lost_repeats(exchange);
 
-    for (guint i = 0; i < exchange->records->len; i++)
-        n += ((const ike_record *)exchange->records->pdata[i])->sends - 1;
+    for (guint i = 0; i < exchange->records.len; i++)
+        n += ((const ike_record *)exchange->records.pdata[i])->sends - 1;
     return n;
 }
 
@@ -110,7 +110,7 @@ static void child_row(const ike_report *report, const ike_exchange *exchange)
     ike_report_two_columns(report->out, i->str, r->str, 17, "                        ");
     append_span(times, ike_child_setup(exchange));
     g_string_append_printf(report->out, "%-14s %4u %4u %8s", ike_child_state_word(exchange),
-                           exchange->records->len, ike_child_repeats(exchange), times->str);
+                           exchange->records.len, ike_child_repeats(exchange), times->str);
     g_string_truncate(times, 0);
     append_span(times, ike_child_first_packet(exchange));
     g_string_append_printf(report->out, " %8s\n", times->str);
@@ -126,8 +126,8 @@ static unsigned child_rows(const ike_report *report, const ike_sa *sa, unsigned 
 {
     unsigned n = 0;
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         if (!exchange->leads_child)
             continue;
@@ -148,7 +148,7 @@ static const char *child_title(const ike_report *report)
 
 void ike_report_children(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
     unsigned n = 0, encrypted = 0;
 
     g_string_append_printf(report->out, "\nIKE %s Security Associations\n",

@@ -21,7 +21,7 @@ static void add_frames(tally *sum, uint32_t first, uint32_t last)
 
 static void add_exchange(tally *sum, const ike_exchange *exchange)
 {
-    const GPtrArray *records = exchange->records;
+    const ike_list *records = &exchange->records;
 
     if (records->len == 0)
         return;
@@ -31,7 +31,7 @@ static void add_exchange(tally *sum, const ike_exchange *exchange)
 }
 
 /* Informationals of IKEv1 are no exchanges: each stands alone (RFC 2409 5.7). */
-static void add_infos(tally *sum, const GPtrArray *infos)
+static void add_infos(tally *sum, const ike_list *infos)
 {
     for (guint i = 0; i < infos->len; i++) {
         const ike_record *r = infos->pdata[i];
@@ -47,11 +47,11 @@ static tally tally_of(const ike_sa *sa, ike_mode mode)
 
     if (sa->phase1->mode == mode)
         add_exchange(&sum, sa->phase1);
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        if (((const ike_exchange *)sa->exchanges->pdata[i])->mode == mode)
-            add_exchange(&sum, sa->exchanges->pdata[i]);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        if (((const ike_exchange *)sa->exchanges.pdata[i])->mode == mode)
+            add_exchange(&sum, sa->exchanges.pdata[i]);
     for (int side = 0; side < 2 && mode == IKE_MODE_INFO; side++)
-        add_infos(&sum, sa->infos[side]);
+        add_infos(&sum, &sa->infos[side]);
     return sum;
 }
 

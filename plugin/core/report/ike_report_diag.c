@@ -95,8 +95,8 @@ static void children(const ike_report *report, const ike_sa *sa)
     GString *text = g_string_new(NULL);
     unsigned n = 0;
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         g_string_truncate(text, 0);
         if (exchange->leads_child && (sa->version == 1 || ike_child_is_decrypted(exchange)))
@@ -124,8 +124,8 @@ static void fragments(const ike_report *report, const ike_sa *sa)
     GString *text = g_string_new(NULL);
     unsigned n = 0;
 
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
 
         if (r->note.kind != IKE_NOTE_MESSAGE || r->fragment == IKE_FRAGMENT_NONE ||
             r->copy != IKE_COPY_NONE || n++ >= SHOWN_FRAGMENTED)
@@ -153,8 +153,8 @@ static const char *ipsec_name(const ike_sa *sa)
     static const char *const names[] = { "ESP", "ESP", "AH", "ESP and AH" };
     unsigned seen = 0;
 
-    for (guint i = 0; i < sa->flows->len; i++)
-        seen |= ((const ike_flow *)sa->flows->pdata[i])->is_ah ? 2 : 1;
+    for (guint i = 0; i < sa->flows.len; i++)
+        seen |= ((const ike_flow *)sa->flows.pdata[i])->is_ah ? 2 : 1;
     return names[seen];
 }
 
@@ -189,7 +189,7 @@ static void attempts(const ike_report *report, const ike_report_group *group)
 static void entry(const ike_report *report, const ike_report_group *group, unsigned max_remarks)
 {
     const ike_sa *sa = group->sa;
-    const ike_finding *deciding = ike_report_deciding(sa->distinct);
+    const ike_finding *deciding = ike_report_deciding(&sa->distinct);
 
     headline(report, sa);
     attempts(report, group);
@@ -209,7 +209,7 @@ static void entry(const ike_report *report, const ike_report_group *group, unsig
     children(report, sa);
     appended(report, "later", sa, ike_report_later);
     ipsec(report, sa);
-    ike_report_findings(report, sa->findings, deciding, max_remarks);
+    ike_report_findings(report, &sa->findings, deciding, max_remarks);
     ike_report_rule(report->out, '-');
 }
 
@@ -238,7 +238,7 @@ static void top(const ike_report *report)
 /* What is said of messages and packets that belong to no SA. */
 static void orphans(const ike_report *report)
 {
-    const GPtrArray *found = ike_tracker_orphans(report->tracker);
+    const ike_list *found = ike_tracker_orphans(report->tracker);
     ike_severity worst = IKE_SEVERITY_NONE;
 
     for (guint i = 0; i < found->len; i++)
@@ -254,8 +254,8 @@ static void orphans(const ike_report *report)
 /* A half-open SA of a flood that has nothing of its own to say. */
 static bool is_told_by_flood(const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->distinct->len; i++)
-        if (((const ike_finding *)sa->distinct->pdata[i])->severity >= IKE_SEVERITY_WARN)
+    for (guint i = 0; i < sa->distinct.len; i++)
+        if (((const ike_finding *)sa->distinct.pdata[i])->severity >= IKE_SEVERITY_WARN)
             return false;
     return sa->is_in_flood;
 }
@@ -293,7 +293,7 @@ static void entries(const ike_report *report, const GPtrArray *groups)
 
 void ike_report_diag(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
     GPtrArray *list = g_ptr_array_new(), *groups;
     unsigned untold = 0;
 

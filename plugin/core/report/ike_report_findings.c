@@ -61,12 +61,12 @@ static void remark(const ike_report *report, const ike_finding *finding, unsigne
     g_string_free(text, TRUE);
 }
 
-static unsigned times_of(const GPtrArray *all, const ike_finding *first, unsigned n)
+static unsigned times_of(const ike_list *all, const ike_finding *first, unsigned n)
 {
     return first->id == IKE_DIAG_RETRANS ? ike_report_repeats(all) : MAX(n, first->count);
 }
 
-void ike_report_findings(const ike_report *report, const GPtrArray *found, const ike_finding *deciding,
+void ike_report_findings(const ike_report *report, const ike_list *found, const ike_finding *deciding,
                          unsigned max)
 {
     GPtrArray *list = g_ptr_array_new();

@@ -78,7 +78,7 @@ bool ike_report_covers_flow(const ike_report *report, const ike_flow *flow)
 
 void ike_report_flows(const ike_report *report)
 {
-    const GPtrArray *flows = ike_tracker_flows(report->tracker);
+    const ike_list *flows = ike_tracker_flows(report->tracker);
     unsigned n = 0;
 
     g_string_append(report->out, "\nIPsec SAs, by the packets in the capture\n");

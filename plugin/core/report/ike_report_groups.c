@@ -31,8 +31,8 @@ static void append_reason(GString *key, const ike_finding *deciding)
 
 static void append_warnings(GString *key, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->distinct->len; i++) {
-        const ike_finding *finding = sa->distinct->pdata[i];
+    for (guint i = 0; i < sa->distinct.len; i++) {
+        const ike_finding *finding = sa->distinct.pdata[i];
 
         if (finding->severity >= IKE_SEVERITY_WARN)
             g_string_append_printf(key, " %d", (int)finding->id);
@@ -57,7 +57,7 @@ static void append_first_message(GString *key, const ike_sa *sa)
  * came. Those that came up, and those that the capture has no start of, stand for themselves. */
 static char *key_of(const ike_sa *sa)
 {
-    const ike_finding *deciding = ike_report_deciding(sa->distinct);
+    const ike_finding *deciding = ike_report_deciding(&sa->distinct);
     GString *key = g_string_new(NULL);
     const ike_record *proven;
 
@@ -127,7 +127,7 @@ void ike_report_attempts(GString *out, const ike_report_group *group)
 
 void ike_report_one_line(const ike_report *report, const ike_report_group *group)
 {
-    const ike_finding *deciding = ike_report_deciding(group->sa->distinct);
+    const ike_finding *deciding = ike_report_deciding(&group->sa->distinct);
     GString *text = g_string_new(NULL), *where = g_string_new(NULL);
 
     g_string_printf(text, "%-6s", ike_result_name(ike_report_result_of(group->sa)));
@@ -156,7 +156,7 @@ typedef struct tally {
 
 static void count(tally *t, const ike_sa *sa, unsigned n)
 {
-    const ike_finding *deciding = ike_report_deciding(sa->distinct);
+    const ike_finding *deciding = ike_report_deciding(&sa->distinct);
 
     t->n[deciding ? deciding->id : IKE_DIAG_NONE] += n;
     t->all += n;

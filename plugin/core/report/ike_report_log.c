@@ -41,7 +41,7 @@ static void add_frame(GHashTable *lists, const ike_record *of, uint32_t frame)
     g_array_append_val(frames, frame);
 }
 
-static void add_records(GArray *log, const more_frames *more, const GPtrArray *records)
+static void add_records(GArray *log, const more_frames *more, const ike_list *records)
 {
     for (guint i = 0; i < records->len; i++) {
         const ike_record *r = records->pdata[i];
@@ -76,16 +76,16 @@ static GHashTable *lists_new(void)
 
 GArray *ike_log_new(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
     GArray *log = g_array_new(FALSE, FALSE, sizeof(ike_log_entry));
     const more_frames more = { lists_new(), lists_new() };
 
     g_array_set_clear_func(log, free_entry);
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]))
-            add_records(log, &more, ((const ike_sa *)sas->pdata[i])->records);
+            add_records(log, &more, &((const ike_sa *)sas->pdata[i])->records);
     if (!report->selected)
-        add_records(log, &more, report->tracker->outside);
+        add_records(log, &more, &report->tracker->outside);
     take_frames(log, &more);
     g_array_sort(log, by_frame);
     g_hash_table_destroy(more.pieces);
@@ -332,8 +332,10 @@ static void copy_line(const ike_report *report, const ike_record *r, GString *te
 
 static void finding_lines(const ike_report *report, const ike_record *r, GString *text)
 {
-    for (guint i = 0; r->note.findings && i < r->note.findings->len; i++) {
-        const ike_finding *finding = r->note.findings->pdata[i];
+    const ike_list *found = &ike_note_remarks(&r->note)->findings;
+
+    for (guint i = 0; i < found->len; i++) {
+        const ike_finding *finding = found->pdata[i];
 
         if (finding->id == IKE_DIAG_RETRANS)
             continue; /* said above */
@@ -396,7 +398,7 @@ static void summary(const ike_report *report, const ike_sa *sa)
     g_string_append_printf(text, " (%s), ", ike_result_name(ike_report_result_of(sa)));
     ike_count_append(text, ike_sa_messages(sa), "message", "messages");
     g_string_append(text, ", ");
-    ike_count_append(text, ike_report_repeats(sa->findings), "retransmission", "retransmissions");
+    ike_count_append(text, ike_report_repeats(&sa->findings), "retransmission", "retransmissions");
     ike_report_wrap(report->out, head->str, text->str);
     g_string_free(head, TRUE);
     g_string_free(text, TRUE);
@@ -404,7 +406,7 @@ static void summary(const ike_report *report, const ike_sa *sa)
 
 void ike_report_log(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
     GArray *log = ike_log_new(report);
 
     ike_report_rule(report->out, '=');

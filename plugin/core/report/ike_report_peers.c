@@ -38,8 +38,8 @@ static const ike_schedule *schedule_of(const ike_sa *sa, ike_side side, const ik
 {
     const ike_schedule *found = NULL;
 
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
         const ike_schedule *s;
         ike_time gaps[IKE_SCHEDULE_GAPS];
 

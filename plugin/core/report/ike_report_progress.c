@@ -17,8 +17,8 @@ static bool is_refusal_by(const ike_icmp *icmp, ike_side side)
 
 static const ike_note *first_icmp(const ike_sa *sa, ike_side from, uint32_t after)
 {
-    for (guint i = 0; i < sa->icmp->len; i++) {
-        const ike_icmp *icmp = sa->icmp->pdata[i];
+    for (guint i = 0; i < sa->icmp.len; i++) {
+        const ike_icmp *icmp = sa->icmp.pdata[i];
 
         if (icmp->note.frame > after && is_refusal_by(icmp, from))
             return &icmp->note;
@@ -42,8 +42,8 @@ static const ike_note *reaction(const ike_sa *sa, const ike_record *to)
     if (from == IKE_SIDE_NONE)
         return NULL;
     icmp = first_icmp(sa, from, to->note.frame);
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
 
         if (icmp && r->note.frame > icmp->frame)
             break;
@@ -59,14 +59,14 @@ static const ike_note *reaction(const ike_sa *sa, const ike_record *to)
 static void newest_frames(const ike_sa *sa, uint32_t frames[2])
 {
     frames[0] = frames[1] = 0;
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
 
         if (r->side != IKE_SIDE_NONE && r->copy == IKE_COPY_NONE && !r->is_reflection)
             frames[r->side] = r->note.frame;
     }
-    for (guint i = 0; i < sa->icmp->len; i++) {
-        const ike_icmp *icmp = sa->icmp->pdata[i];
+    for (guint i = 0; i < sa->icmp.len; i++) {
+        const ike_icmp *icmp = sa->icmp.pdata[i];
         const ike_side by = ike_side_other(icmp->quoted);
 
         if (by != IKE_SIDE_NONE && is_refusal_by(icmp, by))
@@ -84,8 +84,8 @@ static ike_label proven_v2(const ike_sa *sa, const ike_record **record)
     uint32_t newest[2];
 
     newest_frames(sa, newest);
-    for (guint i = sa->records->len; i > 0; i--) {
-        const ike_record *r = sa->records->pdata[i - 1];
+    for (guint i = sa->records.len; i > 0; i--) {
+        const ike_record *r = sa->records.pdata[i - 1];
 
         if (is_of_phase1(r) && r->side != IKE_SIDE_NONE && newest[1 - r->side] > r->note.frame) {
             *record = r;
@@ -117,9 +117,9 @@ ike_label ike_report_proven(const ike_sa *sa, const ike_record **record)
 /* Newest message of the first exchanges of IKEv2. */
 static const ike_record *newest_v2(const ike_sa *sa)
 {
-    for (guint i = sa->records->len; i > 0; i--)
-        if (is_of_phase1(sa->records->pdata[i - 1]))
-            return sa->records->pdata[i - 1];
+    for (guint i = sa->records.len; i > 0; i--)
+        if (is_of_phase1(sa->records.pdata[i - 1]))
+            return sa->records.pdata[i - 1];
     return NULL;
 }
 

@@ -21,8 +21,8 @@ static void append_findings(GString *out, const ike_sa *sa)
     unsigned by_severity[IKE_SEVERITY_ERROR + 1] = { 0 };
     static const char letters[] = "  NWE";
 
-    for (guint i = 0; i < sa->distinct->len; i++)
-        by_severity[((const ike_finding *)sa->distinct->pdata[i])->severity]++;
+    for (guint i = 0; i < sa->distinct.len; i++)
+        by_severity[((const ike_finding *)sa->distinct.pdata[i])->severity]++;
     for (int s = IKE_SEVERITY_ERROR; s >= IKE_SEVERITY_NOTE; s--)
         if (by_severity[s])
             g_string_append_printf(out, "%s%u%c", out->len ? " " : "", by_severity[s], letters[s]);
@@ -80,7 +80,7 @@ static void sa_row(const ike_report *report, const ike_sa *sa)
     g_string_append_printf(report->out, "%3u  ", sa->number);
     ike_report_two_columns(report->out, i->str, r->str, 21, "     ");
     g_string_append_printf(report->out, "%-14s %4u %4u %8s  %-3s  %s\n", state_word(sa),
-                           ike_sa_messages(sa), ike_report_repeats(sa->findings), setup->str,
+                           ike_sa_messages(sa), ike_report_repeats(&sa->findings), setup->str,
                            ike_report_nat_word(sa), found->str);
     g_string_free(i, TRUE);
     g_string_free(r, TRUE);
@@ -341,7 +341,7 @@ static void sa_details(const ike_report *report, const ike_sa *sa)
 
 void ike_report_sa(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
 
     ike_report_rule(report->out, '=');
     g_string_append_printf(report->out, "IKE %sSecurity Associations\n",

@@ -9,7 +9,7 @@
 
 /* Of the worst findings the first in the order of the table of diagnoses, which begins with silence and
  * refusals. */
-const ike_finding *ike_report_deciding(const GPtrArray *findings)
+const ike_finding *ike_report_deciding(const ike_list *findings)
 {
     const ike_finding *best = NULL;
 

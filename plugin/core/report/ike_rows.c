@@ -12,14 +12,14 @@ static void write(const ike_report *report, const ike_table *table, ike_row row)
     ike_writer_row(report->writer, table, &row);
 }
 
-static void negotiations(const ike_report *report, const GPtrArray *sas)
+static void negotiations(const ike_report *report, const ike_list *sas)
 {
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]))
             write(report, &ike_table_negotiation, (ike_row){ .sa = sas->pdata[i] });
 }
 
-static void findings(const ike_report *report, const GPtrArray *list)
+static void findings(const ike_report *report, const ike_list *list)
 {
     for (guint i = 0; i < list->len; i++) {
         const ike_finding *finding = list->pdata[i];
@@ -30,20 +30,20 @@ static void findings(const ike_report *report, const GPtrArray *list)
 
 void ike_rows_diag(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
 
     negotiations(report, sas);
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]))
-            findings(report, ((const ike_sa *)sas->pdata[i])->findings);
+            findings(report, &((const ike_sa *)sas->pdata[i])->findings);
     if (!report->selected)
         findings(report, ike_tracker_orphans(report->tracker));
 }
 
 static void children(const ike_report *report, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *child = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *child = sa->exchanges.pdata[i];
 
         if (child->leads_child)
             write(report, &ike_table_child_sa, (ike_row){ .sa = sa, .child = child });
@@ -52,7 +52,7 @@ static void children(const ike_report *report, const ike_sa *sa)
 
 void ike_rows_sa(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker), *flows = ike_tracker_flows(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker), *flows = ike_tracker_flows(report->tracker);
 
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]))

@@ -281,7 +281,7 @@ static void get_child_state(ike_cell *cell, const ike_row *row)
 
 static const ike_record *child_first(const ike_exchange *exchange)
 {
-    return exchange->records->len ? exchange->records->pdata[0] : NULL;
+    return exchange->records.len ? exchange->records.pdata[0] : NULL;
 }
 
 static void get_child_frame(ike_cell *cell, const ike_row *row)
@@ -314,7 +314,7 @@ static void get_child_first_packet(ike_cell *cell, const ike_row *row)
 
 static void get_child_messages(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_count(cell, row->child->records->len);
+    ike_cell_count(cell, row->child->records.len);
 }
 
 static void get_child_repeats(ike_cell *cell, const ike_row *row)

@@ -129,7 +129,7 @@ void ike_get_sa_messages(ike_cell *cell, const ike_row *row)
 
 void ike_get_sa_repeats(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_count(cell, ike_report_repeats(row->sa->findings));
+    ike_cell_count(cell, ike_report_repeats(&row->sa->findings));
 }
 
 static void get_nat(ike_cell *cell, const ike_sa *sa, ike_role role)
@@ -154,8 +154,8 @@ void ike_get_sa_nat_responder(ike_cell *cell, const ike_row *row)
 void ike_get_sa_findings(ike_cell *cell, const ike_row *row)
 {
     ike_cell_list(cell);
-    for (guint i = 0; i < row->sa->distinct->len; i++)
-        ike_cell_add(cell, ike_diagnosis_get(((const ike_finding *)row->sa->distinct->pdata[i])->id)->id);
+    for (guint i = 0; i < row->sa->distinct.len; i++)
+        ike_cell_add(cell, ike_diagnosis_get(((const ike_finding *)row->sa->distinct.pdata[i])->id)->id);
 }
 
 void ike_get_child(ike_cell *cell, const ike_row *row)

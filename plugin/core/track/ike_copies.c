@@ -196,12 +196,12 @@ void ike_copies_mark(ike_tracker *t, ike_record *r, ike_record *first)
 bool ike_copies_check(ike_tracker *t, ike_record *r)
 {
     ike_sa *sa = r->note.sa;
-    ike_record *first = g_hash_table_lookup(sa->digests, &r->digest);
+    ike_record *first = ike_sa_first_copy(sa, &r->digest);
 
     if (!first)
         first = ike_v2_sent_in_fragments(r);
     if (!first || answers_anew(r, first)) {
-        g_hash_table_replace(sa->digests, &r->digest, r);
+        ike_sa_add_first_copy(sa, r);
         return false;
     }
     if (first->side != r->side && first->side != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE) {

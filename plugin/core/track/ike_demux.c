@@ -12,7 +12,7 @@
 
 ike_sa *ike_tracker_sa_of_ports(const ike_tracker *t, const ike_datagram *d, bool exactly)
 {
-    const GPtrArray *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+    const ike_list *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
 
     if (!list)
         return NULL;

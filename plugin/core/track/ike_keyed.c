@@ -51,7 +51,7 @@ static bool is_small(const ike_record *r)
 
 static bool is_phase1_seen(const ike_sa *sa, const ike_record *r)
 {
-    const GPtrArray *records = sa->phase1->records;
+    const ike_list *records = &sa->phase1->records;
 
     if (records->len == 0)
         return sa->sibling_of && sa->phase1->slot[1];
@@ -77,14 +77,14 @@ static bool is_first_after_phase1(const ike_exchange *exchange, const ike_record
 {
     const ike_sa *sa = exchange->sa;
 
-    return exchange->mode == IKE_MODE_QUICK && sa->exchanges->len == 1 &&
+    return exchange->mode == IKE_MODE_QUICK && sa->exchanges.len == 1 &&
            ike_sa_role(sa, r->side) == IKE_ROLE_INITIATOR && is_phase1_seen(sa, r) && !is_small(r);
 }
 
 static const ike_record *first_of(const ike_exchange *exchange, ike_side side, bool large_only)
 {
-    for (guint i = 0; i < exchange->records->len; i++) {
-        const ike_record *r = exchange->records->pdata[i];
+    for (guint i = 0; i < exchange->records.len; i++) {
+        const ike_record *r = exchange->records.pdata[i];
 
         if (r->side == side && !(large_only && is_small(r)))
             return r;
@@ -142,13 +142,13 @@ static bool is_natted_client(const ike_exchange *exchange, const ike_record *r)
 {
     const uint16_t port = r->src.port;
 
-    return exchange->mode == IKE_MODE_QUICK && exchange->sa->records->len == 1 && !is_small(r) &&
+    return exchange->mode == IKE_MODE_QUICK && exchange->sa->records.len == 1 && !is_small(r) &&
            r->dst.port == IKE_PORT_NATT && port != IKE_PORT_NATT && port != IKE_PORT;
 }
 
 static bool first_opener(const ike_exchange *exchange, const ike_record *r, ike_known_by *known)
 {
-    if (exchange->records->len > 1 || (exchange->mode == IKE_MODE_QUICK && is_small(r)))
+    if (exchange->records.len > 1 || (exchange->mode == IKE_MODE_QUICK && is_small(r)))
         return false;
     *known = IKE_KNOWN_ORDER;
     if (is_settled(exchange, r) || is_first_after_phase1(exchange, r))
@@ -162,8 +162,8 @@ static void reopen(ike_exchange *exchange)
 {
     memset(exchange->slot, 0, sizeof exchange->slot);
     exchange->highest = 0;
-    for (guint i = 0; i < exchange->records->len; i++) {
-        ike_record *r = exchange->records->pdata[i];
+    for (guint i = 0; i < exchange->records.len; i++) {
+        ike_record *r = exchange->records.pdata[i];
 
         memset(&r->label, 0, sizeof r->label);
         r->request = r->response = NULL;
@@ -216,8 +216,8 @@ static unsigned pair_number(const ike_exchange *exchange, const ike_record *r)
 {
     unsigned k = 0;
 
-    for (guint i = 0; i < exchange->records->len; i++) {
-        const ike_record *other = exchange->records->pdata[i];
+    for (guint i = 0; i < exchange->records.len; i++) {
+        const ike_record *other = exchange->records.pdata[i];
 
         k += other->side == r->side;
         if (other == r)
@@ -245,8 +245,8 @@ static ike_label undecided(const ike_exchange *exchange, const ike_record *r)
 
 static void number_all(ike_exchange *exchange)
 {
-    for (guint i = 0; i < exchange->records->len; i++) {
-        ike_record *r = exchange->records->pdata[i];
+    for (guint i = 0; i < exchange->records.len; i++) {
+        ike_record *r = exchange->records.pdata[i];
 
         if (r->side == IKE_SIDE_NONE || ike_label_is_decided(r->label))
             continue;
@@ -309,7 +309,7 @@ static ike_exchange *authip_main(ike_record *r)
 /* Main Mode rounds are counted from MM1; without it nothing tells which round a message is. */
 static void number_authip_main(ike_exchange *exchange, ike_record *r)
 {
-    const ike_record *first = exchange->records->pdata[0];
+    const ike_record *first = exchange->records.pdata[0];
 
     exchange->opener_known = IKE_KNOWN_ORDER;
     if (first->spi_r == 0 && exchange->opener != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE)
@@ -329,7 +329,7 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
     exchange = ike_sa_exchange(sa, mode, r->message_id);
     if (exchange)
         return exchange;
-    if (sa->exchanges->len >= IKE_MAX_EXCHANGES) {
+    if (sa->exchanges.len >= IKE_MAX_EXCHANGES) {
         ike_raise(t, sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
                   "more than %u exchanges of one SA: later ones are not tracked",
                   IKE_MAX_EXCHANGES);
@@ -341,16 +341,33 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
     return exchange;
 }
 
+#define RECENT_INFOS 1024 /* Informationals of a side that are looked through */
+
+/* An Informational with the message ID of this exchange; the newest of those without a known sender is not found. */
+static ike_record *recent_info(const ike_exchange *exchange)
+{
+    for (int side = 0; side < 2; side++) {
+        const ike_list *infos = &exchange->sa->infos[side];
+
+        for (guint i = infos->len; i > 0 && infos->len - i < RECENT_INFOS; i--) {
+            ike_record *r = infos->pdata[i - 1];
+
+            if (r->message_id == exchange->message_id)
+                return r;
+        }
+    }
+    return NULL;
+}
+
 /* RFC 2408 3.1: an Informational with this message ID is the CONNECTED notify, also when the file has
  * it before the Quick Mode. */
 static void adopt_connected(ike_tracker *t, ike_exchange *exchange)
 {
-    const uint32_t id = exchange->message_id;
     ike_record *r;
 
     if (exchange->mode != IKE_MODE_QUICK || !exchange->commit || exchange->slot[4])
         return;
-    r = g_hash_table_lookup(exchange->sa->info_by_id, GUINT_TO_POINTER(id));
+    r = recent_info(exchange);
     if (r && r->label.mode == IKE_MODE_INFO && ike_exchange_add(t, exchange, r))
         ike_set_label(exchange, r, (ike_label){ .mode = IKE_MODE_QUICK, .number = 4 },
                       IKE_KNOWN_CONTENT);
@@ -361,7 +378,7 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
     ike_sa *sa = r->note.sa;
     ike_exchange *exchange;
 
-    if (sa->records->len == 1 && !(mode == IKE_MODE_AUTHIP_MAIN && r->spi_r == 0))
+    if (sa->records.len == 1 && !(mode == IKE_MODE_AUTHIP_MAIN && r->spi_r == 0))
         sa->is_joined = true;
     r->state = sa->tracked_state;
     exchange = exchange_of(t, r, authip_mode(r, mode));

@@ -43,7 +43,7 @@ static void set_sides(ike_sa *sa, ike_side sender, const ike_datagram *d)
 static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
 {
     const ike_host_pair pair = ike_pair_of_hosts(&d->src.addr, &d->dst.addr);
-    GPtrArray *list;
+    ike_list *list;
 
     for (unsigned i = 0; i < sa->n_pairs; i++)
         if (ike_pair_equal(&sa->pairs[i], &pair))
@@ -53,17 +53,17 @@ static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
     sa->pairs[sa->n_pairs++] = pair;
     list = g_hash_table_lookup(t->by_hosts, &pair);
     if (!list) {
-        list = g_ptr_array_new();
+        list = g_new0(ike_list, 1);
         g_hash_table_insert(t->by_hosts, g_memdup2(&pair, sizeof pair), list);
     }
-    g_ptr_array_insert(list, (int)ike_tracker_position(list, sa->number), sa);
+    ike_list_insert(list, ike_tracker_position(list, sa->number), sa);
 }
 
 ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)
 {
     ike_tracker *t = l->t;
 
-    if (t->sas->len >= IKE_MAX_SAS) {
+    if (t->sas.len >= IKE_MAX_SAS) {
         if (!t->limit_sas)
             ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
                       "more than %u IKE SAs: later ones are not tracked", IKE_MAX_SAS);
@@ -71,12 +71,12 @@ ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)
         return NULL;
     }
 
-    ike_sa *sa = ike_sa_new(t->sas->len, l->m->version, l->m->spi_i, l->m->spi_r);
+    ike_sa *sa = ike_sa_new(t->sas.len, l->m->version, l->m->spi_i, l->m->spi_r);
 
     sa->same_spi = ike_lookup_spi(t, sa->spi_i);
     sa->first_time = sa->last_time = t->now;
     sa->first_frame = sa->last_frame = t->frame;
-    g_ptr_array_add(t->sas, sa);
+    ike_list_add(&t->sas, sa);
     g_hash_table_replace(t->by_spi, &sa->spi_i, sa);
     if (sa->spi_r != 0)
         g_hash_table_replace(t->by_pair, sa, sa);

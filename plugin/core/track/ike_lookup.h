@@ -29,7 +29,7 @@ static inline bool ike_lookup_one_host(const ike_sa *sa, const ike_lookup *l)
 
 static inline bool ike_lookup_knows_digest(const ike_sa *sa, const ike_lookup *l)
 {
-    return g_hash_table_contains(sa->digests, &l->d->digest);
+    return ike_sa_first_copy(sa, &l->d->digest) != NULL;
 }
 
 /* The SA with this pair of cookies, or NULL. */

@@ -162,8 +162,8 @@ static bool may_have_rekeyed(const ike_exchange *exchange, const ike_endpoint *i
 /* When the newest exchange of an SA began. */
 static ike_time newest_begins(const ike_sa *sa)
 {
-    for (guint i = sa->exchanges->len; i > 0 && sa->exchanges->len - i < EXCHANGES_TRIED; i--) {
-        const GPtrArray *records = ((const ike_exchange *)sa->exchanges->pdata[i - 1])->records;
+    for (guint i = sa->exchanges.len; i > 0 && sa->exchanges.len - i < EXCHANGES_TRIED; i--) {
+        const ike_list *records = &((const ike_exchange *)sa->exchanges.pdata[i - 1])->records;
 
         if (records->len)
             return ((const ike_record *)records->pdata[0])->note.time;
@@ -178,7 +178,7 @@ static ike_exchange *rekeying(const ike_sa *sa, const ike_lookup *l)
 {
     const ike_endpoint *initiator =
         l->m->flags & IKE_FLAG_V2_INITIATOR ? &l->d->src : &l->d->dst;
-    const GPtrArray *list = sa->exchanges;
+    const ike_list *list = &sa->exchanges;
     const ike_time newest = newest_begins(sa);
 
     if (!sa->v2.last_child || !ike_lookup_same_hosts(sa, l))
@@ -230,7 +230,7 @@ static ike_sa *make_child_of(ike_lookup *l, ike_exchange *exchange)
 /* Message IDs of a rekeyed IKE SA begin at 0 again. */
 static ike_sa *rekeyed(ike_lookup *l)
 {
-    const GPtrArray *list =
+    const ike_list *list =
         ike_tracker_sas_between(l->t, &l->d->src.addr, &l->d->dst.addr);
     ike_exchange *newest = NULL;
 
@@ -277,7 +277,7 @@ ike_side ike_lookup_sender(const ike_sa *sa, const ike_message *m, const ike_dat
     by_flag = m->flags & IKE_FLAG_V2_INITIATOR ? sa->initiator : ike_side_other(sa->initiator);
     if (by_address != IKE_SIDE_NONE && by_address != by_flag &&
         ike_sa_has_hosts(sa, &d->src.addr, &d->dst.addr) &&
-        g_hash_table_contains(sa->digests, &d->digest))
+        ike_sa_first_copy(sa, &d->digest))
         return by_address;
     return by_flag;
 }

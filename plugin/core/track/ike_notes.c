@@ -6,6 +6,22 @@
 
 #include <string.h>
 
+ike_remarks *ike_note_make_remarks(ike_note *note)
+{
+    if (!note->remarks)
+        note->remarks = g_new0(ike_remarks, 1);
+    return note->remarks;
+}
+
+void ike_note_free_remarks(ike_note *note)
+{
+    if (!note->remarks)
+        return;
+    ike_list_clear(&note->remarks->findings, NULL);
+    ike_list_clear(&note->remarks->live, ike_finding_free);
+    g_free(note->remarks);
+}
+
 void ike_finding_free(gpointer p)
 {
     g_free(((ike_finding *)p)->text);
@@ -63,7 +79,7 @@ void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa)
     sa->last_time = MAX(sa->last_time, t->now);
     sa->last_frame = t->frame;
     if (r)
-        g_ptr_array_add(sa->records, r);
+        ike_list_add(&sa->records, r);
     else if (note->frame == t->frame)
         ike_natt_packet(t, note);
 }
@@ -73,7 +89,7 @@ void ike_note_retract(ike_tracker *t, ike_note *note)
     ike_note *first = ike_tracker_notes(t, note->frame), *before = first;
 
     if (note->sa)
-        g_ptr_array_remove(note->sa->records, note);
+        ike_list_remove(&note->sa->records, note);
     t->n_pieces--;
     if (first == note && note->next) {
         g_hash_table_insert(t->notes, GUINT_TO_POINTER(note->frame), note->next);
@@ -106,28 +122,25 @@ static bool is_repeated(ike_diagnosis_id id)
 
 static ike_finding *earlier_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id)
 {
-    return is_repeated(id) ? NULL : ike_finding_find(sa ? sa->distinct : t->distinct_orphans, id);
+    return is_repeated(id) ? NULL : ike_finding_find(sa ? &sa->distinct : &t->distinct_orphans, id);
 }
 
 static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note)
 {
     ike_finding *finding = g_new0(ike_finding, 1);
-    GPtrArray *distinct = sa ? sa->distinct : t->distinct_orphans;
+    ike_list *distinct = sa ? &sa->distinct : &t->distinct_orphans;
 
     finding->id = id;
     finding->evidence = ike_diagnosis_get(id)->evidence;
     finding->sa = sa;
     finding->note = note;
     finding->is_verdict = t->is_judging;
-    g_ptr_array_add(t->findings, finding);
-    g_ptr_array_add(sa ? sa->findings : t->orphans, finding);
+    ike_list_add(&t->findings, finding);
+    ike_list_add(sa ? &sa->findings : &t->orphans, finding);
     if (!ike_finding_find(distinct, id))
-        g_ptr_array_add(distinct, finding);
-    if (note) {
-        if (!note->findings)
-            note->findings = g_ptr_array_new();
-        g_ptr_array_add(note->findings, finding);
-    }
+        ike_list_add(distinct, finding);
+    if (note)
+        ike_list_add(&ike_note_make_remarks(note)->findings, finding);
     return finding;
 }
 
@@ -137,11 +150,9 @@ static void move_finding(ike_finding *finding, ike_note *note)
     if (!note || finding->note == note)
         return;
     if (finding->note)
-        g_ptr_array_remove(finding->note->findings, finding);
+        ike_list_remove(&finding->note->remarks->findings, finding);
     finding->note = note;
-    if (!note->findings)
-        note->findings = g_ptr_array_new();
-    g_ptr_array_add(note->findings, finding);
+    ike_list_add(&ike_note_make_remarks(note)->findings, finding);
 }
 
 ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
@@ -180,14 +191,14 @@ ike_host_pair ike_pair_of_hosts(const ike_addr *a, const ike_addr *b)
     return (ike_host_pair){ swap ? *b : *a, swap ? *a : *b };
 }
 
-const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b)
+const ike_list *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b)
 {
     const ike_host_pair pair = ike_pair_of_hosts(a, b);
 
     return g_hash_table_lookup(t->by_hosts, &pair);
 }
 
-guint ike_tracker_position(const GPtrArray *sas, uint32_t number)
+guint ike_tracker_position(const ike_list *sas, uint32_t number)
 {
     guint low = 0, high = sas ? sas->len : 0;
 

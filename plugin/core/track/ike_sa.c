@@ -4,9 +4,88 @@
 
 #include <string.h>
 
-static uint64_t exchange_key(unsigned space, uint32_t message_id)
+#define FEW 16 /* elements that are looked through one by one */
+
+/* ---- exchanges by message ID ---- */
+
+static guint exchange_hash(gconstpointer p)
 {
-    return (uint64_t)space << 32 | message_id;
+    const ike_exchange *exchange = p;
+
+    return exchange->message_id * 31 + exchange->space;
+}
+
+static gboolean exchange_equal(gconstpointer a, gconstpointer b)
+{
+    const ike_exchange *x = a, *y = b;
+
+    return x->message_id == y->message_id && x->space == y->space;
+}
+
+ike_exchange *ike_sa_exchange(const ike_sa *sa, unsigned space, uint32_t message_id)
+{
+    const ike_exchange wanted = { .space = (uint8_t)space, .message_id = message_id };
+
+    if (sa->by_message_id)
+        return g_hash_table_lookup(sa->by_message_id, &wanted);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        if (exchange_equal(sa->exchanges.pdata[i], &wanted))
+            return sa->exchanges.pdata[i];
+    return NULL;
+}
+
+static void index_exchange(ike_sa *sa, ike_exchange *exchange)
+{
+    if (sa->by_message_id)
+        g_hash_table_add(sa->by_message_id, exchange);
+    if (sa->by_message_id || sa->exchanges.len <= FEW)
+        return;
+    sa->by_message_id = g_hash_table_new(exchange_hash, exchange_equal);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        g_hash_table_add(sa->by_message_id, sa->exchanges.pdata[i]);
+}
+
+/* ---- first copies by digest ---- */
+
+static guint digest_hash(gconstpointer p)
+{
+    return ike_digest_hash(&((const ike_record *)p)->digest);
+}
+
+static gboolean digest_equal(gconstpointer a, gconstpointer b)
+{
+    return ike_digest_equal(&((const ike_record *)a)->digest, &((const ike_record *)b)->digest);
+}
+
+ike_record *ike_sa_first_copy(const ike_sa *sa, const ike_digest *digest)
+{
+    const ike_record wanted = { .digest = *digest };
+
+    if (sa->digests)
+        return g_hash_table_lookup(sa->digests, &wanted);
+    for (guint i = sa->records.len; i > 0; i--) {
+        ike_record *r = sa->records.pdata[i - 1];
+
+        if (r->is_found && ike_digest_equal(&r->digest, digest))
+            return r;
+    }
+    return NULL;
+}
+
+void ike_sa_add_first_copy(ike_sa *sa, ike_record *r)
+{
+    r->is_found = true;
+    if (sa->digests)
+        g_hash_table_replace(sa->digests, r, r);
+    if (sa->digests || sa->records.len <= FEW)
+        return;
+    sa->digests = g_hash_table_new(digest_hash, digest_equal);
+    for (guint i = 0; i < sa->records.len; i++) {
+        ike_record *old = sa->records.pdata[i];
+
+        if (old->is_found)
+            g_hash_table_replace(sa->digests, old, old);
+    }
 }
 
 ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
@@ -18,7 +97,6 @@ ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
     exchange->message_id = message_id;
     exchange->opener = IKE_SIDE_NONE;
     exchange->child = -1;
-    exchange->records = g_ptr_array_new();
     return exchange;
 }
 
@@ -26,28 +104,20 @@ void ike_exchange_free(ike_exchange *exchange)
 {
     if (!exchange)
         return;
-    g_ptr_array_free(exchange->records, TRUE);
+    ike_list_clear(&exchange->records, NULL);
     ike_v2frag_free(exchange->ledger[0]);
     ike_v2frag_free(exchange->ledger[1]);
     ike_agreement_free(exchange->agreement);
     g_free(exchange);
 }
 
-ike_exchange *ike_sa_exchange(const ike_sa *sa, unsigned space, uint32_t message_id)
-{
-    const uint64_t key = exchange_key(space, message_id);
-
-    return g_hash_table_lookup(sa->by_message_id, &key);
-}
-
 ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uint32_t message_id)
 {
     ike_exchange *exchange = ike_exchange_new(sa, mode, message_id);
-    uint64_t *key = g_new(uint64_t, 1);
 
-    *key = exchange_key(space, message_id);
-    g_ptr_array_add(sa->exchanges, exchange);
-    g_hash_table_insert(sa->by_message_id, key, exchange);
+    exchange->space = (uint8_t)space;
+    ike_list_add(&sa->exchanges, exchange);
+    index_exchange(sa, exchange);
     return exchange;
 }
 
@@ -114,8 +184,8 @@ unsigned ike_sa_messages(const ike_sa *sa)
 {
     unsigned n = 0;
 
-    for (guint i = 0; i < sa->records->len; i++)
-        n += ike_record_is_message(sa->records->pdata[i]);
+    for (guint i = 0; i < sa->records.len; i++)
+        n += ike_record_is_message(sa->records.pdata[i]);
     return n;
 }
 
@@ -145,17 +215,6 @@ ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t sp
     sa->spi_r = spi_r;
     sa->initiator = IKE_SIDE_NONE;
     sa->phase1 = ike_exchange_new(sa, IKE_MODE_NONE, 0);
-    sa->exchanges = g_ptr_array_new_with_free_func((GDestroyNotify)ike_exchange_free);
-    sa->by_message_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    sa->records = g_ptr_array_new();
-    sa->digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
-    sa->findings = g_ptr_array_new();
-    sa->distinct = g_ptr_array_new();
-    for (int side = 0; side < 2; side++)
-        sa->infos[side] = g_ptr_array_new();
-    sa->info_by_id = g_hash_table_new(g_direct_hash, g_direct_equal);
-    sa->icmp = g_ptr_array_new();
-    sa->flows = g_ptr_array_new();
     sa->v2.sides[0].highest_id = sa->v2.sides[1].highest_id = -1;
     return sa;
 }
@@ -163,17 +222,18 @@ ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t sp
 void ike_sa_free(ike_sa *sa)
 {
     ike_exchange_free(sa->phase1);
-    g_ptr_array_free(sa->exchanges, TRUE);
-    g_hash_table_destroy(sa->by_message_id);
-    g_ptr_array_free(sa->records, TRUE);
-    g_hash_table_destroy(sa->digests);
-    g_ptr_array_free(sa->findings, TRUE);
-    g_ptr_array_free(sa->distinct, TRUE);
-    for (int side = 0; side < 2; side++)
-        g_ptr_array_free(sa->infos[side], TRUE);
-    g_hash_table_destroy(sa->info_by_id);
-    g_ptr_array_free(sa->icmp, TRUE);
-    g_ptr_array_free(sa->flows, TRUE);
+    ike_list_clear(&sa->exchanges, (GDestroyNotify)ike_exchange_free);
+    if (sa->by_message_id)
+        g_hash_table_destroy(sa->by_message_id);
+    ike_list_clear(&sa->records, NULL);
+    if (sa->digests)
+        g_hash_table_destroy(sa->digests);
+    ike_list_clear(&sa->findings, NULL);
+    ike_list_clear(&sa->distinct, NULL);
+    ike_list_clear(&sa->infos[0], NULL);
+    ike_list_clear(&sa->infos[1], NULL);
+    ike_list_clear(&sa->icmp, NULL);
+    ike_list_clear(&sa->flows, NULL);
     g_free(sa->offer);
     g_free(sa->v2.offer);
     g_free(sa->v2.choice);
@@ -455,5 +515,5 @@ bool ike_sa_has_natted(const ike_sa *sa)
 
 ike_finding *ike_sa_finding(const ike_sa *sa, ike_diagnosis_id id)
 {
-    return ike_finding_find(sa->distinct, id);
+    return ike_finding_find(&sa->distinct, id);
 }

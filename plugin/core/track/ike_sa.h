@@ -48,9 +48,25 @@ struct ike_note {
     ike_time time;
     ike_sa *sa;             /* or NULL */
     ike_exchange *exchange; /* or NULL */
-    GPtrArray *findings;    /* of ike_finding, or NULL */
-    GPtrArray *live;        /* of ike_finding: what a single pass says here of earlier frames */
+    struct ike_remarks *remarks; /* or NULL */
 };
+
+/* What is said of a frame. */
+typedef struct ike_remarks {
+    ike_list findings;
+    ike_list live; /* findings: what a single pass says here of earlier frames; owns them */
+} ike_remarks;
+
+static inline const ike_remarks *ike_note_remarks(const ike_note *note)
+{
+    static const ike_remarks none;
+
+    return note->remarks ? note->remarks : &none;
+}
+
+/* To add to them. */
+ike_remarks *ike_note_make_remarks(ike_note *note);
+void ike_note_free_remarks(ike_note *note);
 
 /* An ESP or AH packet: the note of IKE_NOTE_ESP and IKE_NOTE_AH. */
 typedef struct ike_packet {
@@ -159,6 +175,7 @@ struct ike_record {
     ike_record *request, *response; /* the other half, always first copies */
 
     ike_digest digest;
+    bool is_found;         /* by its digest: a first copy */
     ike_copy copy;
     ike_record *first;     /* of a copy or a reflection: the first one */
     ike_record *older;     /* of a copy: the copy before it */
@@ -189,6 +206,7 @@ struct ike_record {
 struct ike_exchange {
     ike_sa *sa;
     ike_mode mode;
+    uint8_t space;             /* in which its message ID is counted: see ike_sa_exchange */
     uint32_t message_id;
     ike_side opener;           /* sent its first message; IKE_SIDE_NONE while unknown */
     ike_known_by opener_known;
@@ -203,7 +221,7 @@ struct ike_exchange {
     ike_evidence failed_known; /* .. and how it is known */
     ike_flow *flow[2];         /* IPsec SAs that it is taken to have made, by the side that sends */
     struct ike_agreement *agreement; /* of the exchange that leads a child, once something was decrypted */
-    GPtrArray *records;        /* first copies, in frame order */
+    ike_list records;          /* first copies, in frame order */
     /* IKEv1: first copy of message n. IKEv2: of the request and the response; in phase 1 of the newest
      * attempt. */
     ike_record *slot[IKE_MAX_STEPS + 1];
@@ -326,16 +344,15 @@ struct ike_sa {
     ike_known_by initiator_known;
 
     ike_exchange *phase1;      /* of what kind: phase1->mode */
-    GPtrArray *exchanges;      /* all others, in order of appearance */
-    GHashTable *by_message_id; /* of these */
-    GPtrArray *records;        /* messages and pieces, in frame order */
-    GHashTable *digests;       /* first copies by digest */
-    GPtrArray *findings;       /* all */
-    GPtrArray *distinct;       /* of these, the first of each id */
-    GPtrArray *infos[2];       /* Informationals of each side that are no copies, in frame order */
-    GHashTable *info_by_id;    /* of these, the newest with a message ID */
-    GPtrArray *icmp;           /* ike_icmp: errors that quote it */
-    GPtrArray *flows;          /* ike_flow: IPsec SAs between its hosts that are taken for its own */
+    ike_list exchanges;        /* all others, in order of appearance; owns them */
+    GHashTable *by_message_id; /* of these; NULL while there are few */
+    ike_list records;          /* messages and pieces, in frame order */
+    GHashTable *digests;       /* first copies by digest; NULL while there are few */
+    ike_list findings;         /* all */
+    ike_list distinct;         /* of these, the first of each id */
+    ike_list infos[2];         /* Informationals of each side that are no copies, in frame order */
+    ike_list icmp;             /* ike_icmp: errors that quote it */
+    ike_list flows;            /* ike_flow: IPsec SAs between its hosts that are taken for its own */
     struct ike_assembly *assemblies; /* fragments 132 */
     unsigned n_assemblies;
     GHashTable *newest_assembly; /* of these, by side and fragment ID; or NULL */
@@ -433,6 +450,11 @@ unsigned ike_exchange_lost_repeats(const ike_exchange *exchange);
 ike_exchange *ike_exchange_lead(const ike_exchange *exchange);
 /* The one whose response makes the IPsec SAs. */
 ike_exchange *ike_exchange_end(const ike_exchange *exchange);
+
+/* The newest first copy of an SA with this digest, or NULL. */
+ike_record *ike_sa_first_copy(const ike_sa *sa, const ike_digest *digest);
+/* Makes a record of the SA one that is found by its digest. */
+void ike_sa_add_first_copy(ike_sa *sa, ike_record *r);
 
 ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id);
 void ike_exchange_free(ike_exchange *exchange);

@@ -62,27 +62,27 @@ struct ike_tracker {
     ike_plain plain[IKE_MAX_PLAIN]; /* of the current frame */
     unsigned n_plain;
     GPtrArray *all_notes; /* owns them */
-    GPtrArray *sas;       /* owns them */
+    ike_list sas;         /* owns them */
     GHashTable *by_spi;   /* initiator cookie -> newest SA */
-    GHashTable *by_hosts; /* unordered pair -> GPtrArray of SAs */
+    GHashTable *by_hosts; /* unordered pair -> ike_list of SAs */
     GHashTable *pairs;    /* ordered pairs seen, of any traffic */
     ike_host_pair last_pair;
-    GPtrArray *findings;  /* owns them */
-    GPtrArray *orphans;   /* those of no SA */
-    GPtrArray *distinct_orphans; /* of these, the first of each id */
+    ike_list findings;    /* owns them */
+    ike_list orphans;     /* those of no SA */
+    ike_list distinct_orphans; /* of these, the first of each id */
     GHashTable *by_pair;  /* cookie pair -> newest SA */
     struct ike_ipfrag_table *ipfrags;
     struct ike_tcp_table *tcp;
     unsigned n_children;
     uint64_t n_esp;       /* ESP and AH packets */
-    GPtrArray *flows;     /* owns them */
+    ike_list flows;       /* owns them */
     GHashTable *by_ipsec_spi; /* SPI -> newest flow with it */
-    GHashTable *made;     /* SPI that was decrypted -> GPtrArray of the exchanges that lead their child */
-    GHashTable *flows_by_pair; /* ordered pair of hosts -> GPtrArray of flows that began between them */
+    GHashTable *made;     /* SPI that was decrypted -> ike_list of the exchanges that lead their child */
+    GHashTable *flows_by_pair; /* ordered pair of hosts -> ike_list of flows that began between them */
     unsigned n_pieces;
     unsigned n_cut;       /* datagrams of which the capture holds too little */
     unsigned n_outside;   /* IKEv2 errors outside an SA */
-    GPtrArray *outside;   /* those without an SA in the capture: first copies */
+    ike_list outside;     /* those without an SA in the capture: first copies */
     GHashTable *outside_digests; /* of these */
     bool is_judged, is_judging;
     bool limit_sas, limit_pairs, limit_flows;
@@ -115,9 +115,9 @@ void ike_finding_known(ike_finding *finding, const ike_note *note, ike_evidence 
 /* Remembers that the capture holds traffic from `src` to `dst`. */
 void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 /* SAs between two hosts in order of their numbers, or NULL. */
-const GPtrArray *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b);
+const ike_list *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b);
 /* How many SAs of such a list have a smaller number. */
-guint ike_tracker_position(const GPtrArray *sas, uint32_t number);
+guint ike_tracker_position(const ike_list *sas, uint32_t number);
 bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 
 /* ---- ike_tracker.c ---- */
@@ -148,7 +148,7 @@ void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind);
 /* Newest IPsec SA with this SPI and receiver, which chose it (RFC 4301 4.1); NULL when there is none. */
 ike_flow *ike_esp_flow_to(const ike_tracker *t, uint32_t spi, const ike_addr *receiver);
 /* IPsec SAs that began with a packet from `src` to `dst`, oldest first; or NULL. */
-const GPtrArray *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
+const ike_list *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 /* True when an exchange has made an IPsec SA, as far as it is visible. */
 bool ike_esp_is_complete(const ike_exchange *exchange);
 /* Takes note that a side chose this SPI for packets to itself, in the exchange that leads a child: decrypted. */

@@ -38,10 +38,7 @@ static void free_note(gpointer p)
     ike_note *note = p;
     ike_record *r = ike_note_record(note);
 
-    if (note->findings)
-        g_ptr_array_free(note->findings, TRUE);
-    if (note->live)
-        g_ptr_array_free(note->live, TRUE);
+    ike_note_free_remarks(note);
     if (r) {
         g_free(r->notify);
         g_free(r->mapping);
@@ -57,7 +54,8 @@ static void free_sa(gpointer p)
 
 static void free_list(gpointer p)
 {
-    g_ptr_array_free(p, TRUE);
+    ike_list_clear(p, NULL);
+    g_free(p);
 }
 
 ike_tracker *ike_tracker_new(const ike_options *options)
@@ -70,20 +68,14 @@ ike_tracker *ike_tracker_new(const ike_options *options)
         t->options.patience = DEFAULT_PATIENCE;
     t->notes = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->all_notes = g_ptr_array_new_with_free_func(free_note);
-    t->sas = g_ptr_array_new_with_free_func(free_sa);
     t->by_spi = g_hash_table_new(cookie_hash, g_int64_equal);
     t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
     t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
     t->pairs = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, NULL);
-    t->findings = g_ptr_array_new_with_free_func(ike_finding_free);
-    t->orphans = g_ptr_array_new();
-    t->distinct_orphans = g_ptr_array_new();
     t->waiting = g_queue_new();
-    t->flows = g_ptr_array_new_with_free_func((GDestroyNotify)ike_flow_free);
     t->by_ipsec_spi = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->made = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
     t->flows_by_pair = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
-    t->outside = g_ptr_array_new();
     t->outside_digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
     t->ipfrags = ike_ipfrag_table_new();
     t->tcp = ike_tcp_table_new();
@@ -97,21 +89,21 @@ void ike_tracker_free(ike_tracker *t)
     ike_ipfrag_table_free(t->ipfrags);
     ike_tcp_table_free(t->tcp);
     g_queue_free(t->waiting);
-    g_ptr_array_free(t->flows, TRUE);
+    ike_list_clear(&t->flows, (GDestroyNotify)ike_flow_free);
     g_hash_table_destroy(t->by_ipsec_spi);
     g_hash_table_destroy(t->made);
     g_hash_table_destroy(t->flows_by_pair);
-    g_ptr_array_free(t->outside, TRUE);
+    ike_list_clear(&t->outside, NULL);
     g_hash_table_destroy(t->outside_digests);
     g_hash_table_destroy(t->notes);
     g_hash_table_destroy(t->by_spi);
     g_hash_table_destroy(t->by_pair);
     g_hash_table_destroy(t->by_hosts);
     g_hash_table_destroy(t->pairs);
-    g_ptr_array_free(t->sas, TRUE);
-    g_ptr_array_free(t->orphans, TRUE);
-    g_ptr_array_free(t->distinct_orphans, TRUE);
-    g_ptr_array_free(t->findings, TRUE);
+    ike_list_clear(&t->sas, free_sa);
+    ike_list_clear(&t->orphans, NULL);
+    ike_list_clear(&t->distinct_orphans, NULL);
+    ike_list_clear(&t->findings, ike_finding_free);
     g_ptr_array_free(t->all_notes, TRUE);
     g_free(t);
 }
@@ -223,7 +215,7 @@ static void raise_header_remarks(ike_tracker *t, ike_record *r, const ike_messag
     if (m->payload_limit)
         ike_raise(t, sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
                   "more than %d payloads in a message: the rest is not read", IKE_MAX_PAYLOADS);
-    if (sa && sa->reuses && sa->records->len == 1)
+    if (sa && sa->reuses && sa->records.len == 1)
         ike_raise(t, sa, IKE_DIAG_COOKIE_REUSED, &r->note, IKE_SEVERITY_NONE,
                   "the initiator cookie of SA %u with another first message", sa->reuses->number);
     if (sa && m->spi_i == 0)
@@ -248,7 +240,7 @@ static void raise_big(ike_tracker *t, ike_record *r)
 
 static bool is_full(ike_tracker *t, ike_sa *sa)
 {
-    if (sa->records->len < IKE_MAX_SA_RECORDS)
+    if (sa->records.len < IKE_MAX_SA_RECORDS)
         return false;
     ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
               "more than %u messages of one SA: later ones are not tracked", IKE_MAX_SA_RECORDS);
@@ -384,17 +376,17 @@ void ike_tracker_finish(ike_tracker *t)
     t->is_judged = true;
 }
 
-const GPtrArray *ike_tracker_sas(const ike_tracker *t) { return t->sas; }
-const GPtrArray *ike_tracker_flows(const ike_tracker *t) { return t->flows; }
-const GPtrArray *ike_tracker_findings(const ike_tracker *t) { return t->findings; }
+const ike_list *ike_tracker_sas(const ike_tracker *t) { return &t->sas; }
+const ike_list *ike_tracker_flows(const ike_tracker *t) { return &t->flows; }
+const ike_list *ike_tracker_findings(const ike_tracker *t) { return &t->findings; }
 ike_span ike_tracker_span(const ike_tracker *t) { return t->span; }
 
-const GPtrArray *ike_tracker_orphans(const ike_tracker *t) { return t->orphans; }
+const ike_list *ike_tracker_orphans(const ike_tracker *t) { return &t->orphans; }
 uint32_t ike_tracker_current(const ike_tracker *t) { return t->frame; }
 
 unsigned ike_tracker_cut(const ike_tracker *t) { return t->n_cut; }
 
 bool ike_tracker_has_data(const ike_tracker *t)
 {
-    return t->sas->len > 0 || t->n_esp > 0 || t->n_pieces > 0 || t->n_outside > 0;
+    return t->sas.len > 0 || t->n_esp > 0 || t->n_pieces > 0 || t->n_outside > 0;
 }

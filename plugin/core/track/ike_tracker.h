@@ -48,11 +48,11 @@ ike_note *ike_tracker_notes(const ike_tracker *t, uint32_t frame);
 void ike_tracker_finish(ike_tracker *t);
 
 /* All SAs in order of their numbers; all findings; those that belong to no SA. */
-const GPtrArray *ike_tracker_sas(const ike_tracker *t);
+const ike_list *ike_tracker_sas(const ike_tracker *t);
 /* All IPsec SAs that were seen, in order of appearance. */
-const GPtrArray *ike_tracker_flows(const ike_tracker *t);
-const GPtrArray *ike_tracker_findings(const ike_tracker *t);
-const GPtrArray *ike_tracker_orphans(const ike_tracker *t);
+const ike_list *ike_tracker_flows(const ike_tracker *t);
+const ike_list *ike_tracker_findings(const ike_tracker *t);
+const ike_list *ike_tracker_orphans(const ike_tracker *t);
 /* True when the capture holds IKE, ESP, AH or a piece of IKE. */
 bool ike_tracker_has_data(const ike_tracker *t);
 /* Datagrams of port 500 or 4500 that the capture cut so short that nothing could be read of them. */

@@ -156,8 +156,8 @@ bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r)
 {
     if (exchange->child >= 0)
         exchange->sa->newest_child_frame = r->note.frame;
-    if (exchange->records->len < IKE_MAX_NUMBERED) {
-        g_ptr_array_add(exchange->records, r);
+    if (exchange->records.len < IKE_MAX_NUMBERED) {
+        ike_list_add(&exchange->records, r);
         return true;
     }
     ike_raise(t, exchange->sa, IKE_DIAG_LIMIT, &r->note, 0,
@@ -207,8 +207,8 @@ static void reopen(ike_exchange *phase1)
 {
     memset(phase1->slot, 0, sizeof phase1->slot);
     phase1->highest = 0;
-    for (guint i = 0; i < phase1->records->len; i++) {
-        ike_record *r = phase1->records->pdata[i];
+    for (guint i = 0; i < phase1->records.len; i++) {
+        ike_record *r = phase1->records.pdata[i];
 
         r->request = r->response = NULL;
         if (r->label.mode == IKE_MODE_MAIN && !r->label.other && r->label.number >= 3) {
@@ -222,8 +222,8 @@ static void relabel(ike_sa *sa, ike_known_by known)
 {
     ike_exchange *phase1 = sa->phase1;
 
-    for (guint i = 0; i < phase1->records->len; i++) {
-        ike_record *r = phase1->records->pdata[i];
+    for (guint i = 0; i < phase1->records.len; i++) {
+        ike_record *r = phase1->records.pdata[i];
 
         if (r->label.other)
             decide(sa, r, known);
@@ -247,8 +247,8 @@ void ike_v1_learn_initiator(ike_sa *sa, ike_side side, ike_known_by known)
 /* First record of the other side in phase 1 with this pair of numbers, or NULL. */
 static ike_record *undecided_of(const ike_sa *sa, ike_side side, unsigned number)
 {
-    for (guint i = 0; i < sa->phase1->records->len; i++) {
-        ike_record *r = sa->phase1->records->pdata[i];
+    for (guint i = 0; i < sa->phase1->records.len; i++) {
+        ike_record *r = sa->phase1->records.pdata[i];
 
         if (r->side == side && r->label.mode == IKE_MODE_MAIN && r->label.number == number)
             return r;
@@ -341,8 +341,8 @@ void ike_v1_doubt(ike_record *first)
 
 static bool is_after_keying(const ike_exchange *phase1, const ike_record *round)
 {
-    for (guint i = 0; i < phase1->records->len; i++) {
-        const ike_record *r = phase1->records->pdata[i];
+    for (guint i = 0; i < phase1->records.len; i++) {
+        const ike_record *r = phase1->records.pdata[i];
 
         if (r->label.mode == IKE_MODE_MAIN && (r->label.number == 3 || r->label.number == 4) &&
             r->note.time <= round->note.time)
@@ -357,8 +357,8 @@ static unsigned gss_round(const ike_sa *sa, const ike_record *round)
     const ike_role role = ike_sa_role(sa, round->side);
     unsigned k = 1;
 
-    for (guint i = 0; i < sa->phase1->records->len; i++) {
-        const ike_record *r = sa->phase1->records->pdata[i];
+    for (guint i = 0; i < sa->phase1->records.len; i++) {
+        const ike_record *r = sa->phase1->records.pdata[i];
 
         k += r->label.mode == IKE_MODE_MAIN_GSS && r->side == round->side;
     }
@@ -433,7 +433,7 @@ static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, 
 
     if (sa->phase1->mode == IKE_MODE_NONE)
         sa->phase1->mode = mode;
-    if (sa->phase1->records->len == 0 && !sa->sibling_of && m->spi_r != 0)
+    if (sa->phase1->records.len == 0 && !sa->sibling_of && m->spi_r != 0)
         sa->is_joined = true;
     r->note.exchange = sa->phase1;
     r->state = sa->tracked_state;
@@ -458,13 +458,12 @@ static void info_message(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     ike_sa *sa = r->note.sa;
 
-    if (sa->records->len == 1)
+    if (sa->records.len == 1)
         sa->is_joined = true;
     r->label = (ike_label){ .mode = IKE_MODE_INFO };
     r->known_by = IKE_KNOWN_CONTENT;
     if (r->side != IKE_SIDE_NONE)
-        g_ptr_array_add(sa->infos[r->side], r);
-    g_hash_table_replace(sa->info_by_id, GUINT_TO_POINTER(r->message_id), r);
+        ike_list_add(&sa->infos[r->side], r);
     if (r->is_encrypted)
         learn_by_sequel(sa, r);
     advance_state(sa, r);

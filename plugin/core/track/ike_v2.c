@@ -73,7 +73,7 @@ static bool asks_for_none(const ike_message *m)
 /* An exchange is made with the first fragment of its request, which can be read with the last. */
 static void forget_child(ike_tracker *t, ike_exchange *exchange)
 {
-    if (!exchange->leads_child || exchange->records->len > 0)
+    if (!exchange->leads_child || exchange->records.len > 0)
         return;
     if ((unsigned)exchange->child + 1 == t->n_children)
         t->n_children--;
@@ -102,7 +102,7 @@ static ike_exchange *new_exchange(ike_tracker *t, ike_sa *sa, ike_mode mode, con
     const bool response = m->flags & IKE_FLAG_V2_RESPONSE;
     ike_exchange *exchange;
 
-    if (sa->exchanges->len >= IKE_MAX_EXCHANGES) {
+    if (sa->exchanges.len >= IKE_MAX_EXCHANGES) {
         ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
                   "more than %u exchanges of one SA: later ones are not tracked", IKE_MAX_EXCHANGES);
         return NULL;
@@ -371,7 +371,7 @@ static void note_progress(ike_sa *sa, ike_exchange *exchange, ike_record *r)
     if (exchange->mode == IKE_MODE_V2_INFO && is_response(r))
         note_deletion(&sa->v2, exchange, r);
     else if (exchange->mode == IKE_MODE_V2_INFO && r->side != IKE_SIDE_NONE)
-        g_ptr_array_add(sa->infos[r->side], r);
+        ike_list_add(&sa->infos[r->side], r);
 }
 
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
@@ -415,7 +415,7 @@ static ike_sa *concerned(const ike_tracker *t, const ike_message *m, const ike_d
                           .version = m->version == 1 ? 2 : 1 };
     ike_sa *sa = ike_lookup_known(t, m, &d->src, &d->dst), *of_other;
 
-    if (sa && (sa->phase1->records->len > 0 || sa->exchanges->len > 0))
+    if (sa && (sa->phase1->records.len > 0 || sa->exchanges.len > 0))
         return sa;
     of_other = ike_lookup_known(t, &other, &d->src, &d->dst);
     return of_other ? of_other : sa; /* an SA of nothing but such errors is none */
@@ -447,7 +447,7 @@ static bool is_repeated_orphan(ike_tracker *t, ike_record *r)
         return true;
     }
     g_hash_table_insert(t->outside_digests, &r->digest, r);
-    g_ptr_array_add(t->outside, r);
+    ike_list_add(&t->outside, r);
     return false;
 }
 
@@ -469,7 +469,7 @@ ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, ike_datagram *d
     r->known_by = IKE_KNOWN_CONTENT;
     ike_v2_read_notifies(r, m);
     if (sa && r->side != IKE_SIDE_NONE) {
-        g_ptr_array_add(sa->infos[r->side], r);
+        ike_list_add(&sa->infos[r->side], r);
         sa->sides[r->side].newest_outside_frame = t->frame;
     }
     return r;

@@ -333,8 +333,8 @@ static void quick_modes(ike_counters *c, const ike_sa *sa)
     const ending e = ending_of(c, sa->heir);
     unsigned up = 0;
 
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *child = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *child = sa->exchanges.pdata[i];
 
         if (!child->leads_child || child->rekeyed_to)
             continue;
@@ -352,8 +352,8 @@ static void quick_modes(ike_counters *c, const ike_sa *sa)
 
 static void extended_modes(ike_counters *c, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED)
             continue;
@@ -387,8 +387,8 @@ static void message(ike_counters *c, const ike_sa *sa, const ike_record *r)
 
 static void messages(ike_counters *c, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->records->len; i++)
-        message(c, sa, sa->records->pdata[i]);
+    for (guint i = 0; i < sa->records.len; i++)
+        message(c, sa, sa->records.pdata[i]);
     if (sa->has_floated)
         add_both(c, sa, C_NAT_SESSIONS);
     for (int side = 0; side < 2; side++)
@@ -398,8 +398,8 @@ static void messages(ike_counters *c, const ike_sa *sa)
 /* Requests that nobody answered have a finding on their last copy. */
 static void unanswered(ike_counters *c, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->findings->len; i++) {
-        const ike_finding *finding = sa->findings->pdata[i];
+    for (guint i = 0; i < sa->findings.len; i++) {
+        const ike_finding *finding = sa->findings.pdata[i];
         const ike_record *r = finding->note ? ike_note_record(finding->note) : NULL;
         const ike_record *first = r ? ike_record_first(r) : NULL;
         const ike_step *step = first ? ike_step_find(first->label) : NULL;
@@ -491,7 +491,7 @@ static void count_sa(ike_counters *c, const ike_sa *sa)
 ike_counters *ike_counters_new(const ike_report *report)
 {
     ike_counters *c = g_new0(ike_counters, 1);
-    const GPtrArray *sas = ike_tracker_sas(report->tracker), *flows = ike_tracker_flows(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker), *flows = ike_tracker_flows(report->tracker);
 
     c->report = report;
     c->hosts = g_array_new(FALSE, FALSE, sizeof(ike_addr));

@@ -146,7 +146,7 @@ static void events_of(ike_event_builder *b, const ike_sa *sa)
 
 GArray *ike_events_new(const ike_report *report)
 {
-    const GPtrArray *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->tracker);
     ike_event_builder b = { report, g_array_new(FALSE, TRUE, sizeof(ike_event)) };
 
     for (guint i = 0; i < sas->len; i++)

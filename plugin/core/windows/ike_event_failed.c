@@ -137,8 +137,8 @@ static const ike_finding *failing(const ike_sa *sa)
 {
     const ike_finding *best = NULL;
 
-    for (guint i = 0; i < sa->distinct->len; i++) {
-        const ike_finding *finding = sa->distinct->pdata[i];
+    for (guint i = 0; i < sa->distinct.len; i++) {
+        const ike_finding *finding = sa->distinct.pdata[i];
 
         if (finding->note && failure_of(finding->id) && (!best || finding->severity > best->severity))
             best = finding;
@@ -152,7 +152,7 @@ static void main_mode_failed(ike_event_builder *b, const ike_sa *sa)
 {
     static const struct failure plain = { IKE_DIAG_NONE, IKE_FAILED_ME, IKE_FAILED_NOWHERE, REASON_TIMED_OUT, false };
     const ike_finding *finding = failing(sa);
-    ike_record *newest = sa->records->len ? sa->records->pdata[sa->records->len - 1] : NULL;
+    ike_record *newest = sa->records.len ? sa->records.pdata[sa->records.len - 1] : NULL;
     ike_event event;
     ike_note *note;
 
@@ -171,8 +171,8 @@ static void main_mode_failed(ike_event_builder *b, const ike_sa *sa)
 
 static void quick_modes_failed(ike_event_builder *b, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *child = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *child = sa->exchanges.pdata[i];
         const struct failure *row = child->failed_by ? failure_of(child->failed_by) : NULL;
         ike_event event;
 
@@ -192,8 +192,8 @@ static void quick_modes_failed(ike_event_builder *b, const ike_sa *sa)
 
 static void extended_failed(ike_event_builder *b, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
         ike_event event;
 
         if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED || !exchange->slot[1] || exchange->slot[2] || exchange->slot[1]->side == IKE_SIDE_NONE ||

@@ -63,8 +63,8 @@ static void flood(ike_event_builder *b, const ike_finding *finding)
 
 void ike_event_invalid(ike_event_builder *b, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->findings->len; i++) {
-        const ike_finding *finding = sa->findings->pdata[i];
+    for (guint i = 0; i < sa->findings.len; i++) {
+        const ike_finding *finding = sa->findings.pdata[i];
         const ike_record *r = finding->note ? ike_note_record(finding->note) : NULL;
 
         if (r && (finding->id == IKE_DIAG_HALFOPEN_FLOOD || finding->id == IKE_DIAG_INIT_COOKIE))

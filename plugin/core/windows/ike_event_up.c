@@ -8,8 +8,8 @@
 
 static bool has_extended_mode(const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *exchange = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_AUTHIP_EXTENDED && exchange->slot[2])
             return true;
@@ -25,8 +25,8 @@ const ike_record *ike_event_lost_mm6(const ike_sa *sa)
         return NULL;
     if (mm6 || !mm5)
         return mm6;
-    for (guint i = 0; i < sa->records->len; i++) {
-        const ike_record *r = sa->records->pdata[i];
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
 
         if (r->note.kind == IKE_NOTE_PIECE && !r->message && r->side == ike_side_other(mm5->side) &&
             r->note.frame > mm5->note.frame)
@@ -78,8 +78,8 @@ static void quick_mode_up(ike_event_builder *b, const ike_exchange *child)
 void ike_event_established(ike_event_builder *b, const ike_sa *sa)
 {
     main_mode_up(b, sa);
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        quick_mode_up(b, sa->exchanges->pdata[i]);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        quick_mode_up(b, sa->exchanges.pdata[i]);
 }
 
 /* ---- ends ---- */
@@ -129,11 +129,11 @@ static void quick_modes_ended(ike_event_builder *b, const ike_sa *sa, const ike_
 {
     const ike_exchange *last = NULL;
 
-    for (guint i = 0; i < sa->exchanges->len; i++)
-        if (ike_child_is_up(sa->exchanges->pdata[i]))
-            last = sa->exchanges->pdata[i];
-    for (guint i = 0; i < sa->exchanges->len; i++) {
-        const ike_exchange *child = sa->exchanges->pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        if (ike_child_is_up(sa->exchanges.pdata[i]))
+            last = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *child = sa->exchanges.pdata[i];
         const ike_note *packet = child == last ? NULL : newest_packet(child);
 
         if (!ike_child_is_up(child) || (end && outlives(child, end)))
