@@ -121,7 +121,7 @@ static void check_notes(const checker *c)
 static void check_exchange(const ike_exchange *exchange)
 {
     for (unsigned n = 1; n <= IKE_MAX_STEPS; n++) {
-        const ike_record *r = exchange->slot[n];
+        const ike_record *r = ike_exchange_slot(exchange, n);
 
         if (!r)
             continue;

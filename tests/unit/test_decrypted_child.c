@@ -182,7 +182,7 @@ static void expect_rekey(ladder *l)
     expect_parent(l, 1, 0);
     g_assert_cmpuint(ladder_sa(l, 1)->made_by->message_id, ==, 2);
     expect_responder_spi(l, 1, 0x4444444444444401);
-    g_assert_nonnull(ladder_sa(l, 1)->v2.choice);
+    g_assert_nonnull(ladder_sa(l, 1)->v2->choice);
     expect_spis(l, 1, NEW_TO_INITIATOR, NEW_TO_RESPONDER);
     expect_nothing_wrong(l);
 }

@@ -32,7 +32,7 @@ static void read_method(const ike_record *r, const ike_message *clear)
     const ike_payload *p = ike_message_find(clear, IKE_PL_V2_AUTH);
 
     if (p && p->length >= 4 && r->side != IKE_SIDE_NONE)
-        r->note.sa->v2.sides[r->side].authentication = p->body[0];
+        r->note.sa->v2->sides[r->side].authentication = p->body[0];
 }
 
 enum { EAP_RESPONSE = 2, EAP_IDENTITY = 1 }; /* RFC 3748 5.1 */

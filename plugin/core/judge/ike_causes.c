@@ -64,7 +64,7 @@ static bool is_unseen_on_4500(const question *q)
 {
     const ike_side_state *peer = &q->sa->sides[q->peer];
 
-    return any_copy(q, is_on_4500) && peer->messages > 0 && !peer->path.has_used_4500;
+    return any_copy(q, is_on_4500) && peer->messages > 0 && !ike_side_path(peer)->has_used_4500;
 }
 
 static bool was_never_on_4500(const question *q)
@@ -79,7 +79,7 @@ static bool works_beside_on_4500(const question *q)
 
 static bool sends_again(const question *q)
 {
-    return q->sa->version == 1 && ike_judge_was_sent_after(q->sa->phase1->slot[4], q->first);
+    return q->sa->version == 1 && ike_judge_was_sent_after(ike_exchange_slot(q->sa->phase1, 4), q->first);
 }
 
 static bool is_always_in_ip_fragments(const question *q)

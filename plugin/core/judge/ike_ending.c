@@ -31,7 +31,7 @@ static bool crosses_delete(const ike_sa *sa, const ike_record *emptied)
 
 const ike_record *ike_judge_emptied(const ike_sa *sa)
 {
-    const ike_record *emptied = sa->version == 2 ? sa->v2.emptied : NULL;
+    const ike_record *emptied = sa->version == 2 ? sa->v2->emptied : NULL;
 
     if (!emptied || emptied->side == IKE_SIDE_NONE || !ike_judge_is_silent_after(sa, emptied) ||
         crosses_delete(sa, emptied))

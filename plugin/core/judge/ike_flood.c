@@ -21,7 +21,7 @@ static bool is_without_4500(const ike_tracker *t)
     for (guint k = 0; k < t->sas.len; k++) {
         const ike_sa *sa = t->sas.pdata[k];
 
-        if (sa->has_used_tcp || sa->sides[0].path.has_used_4500 || sa->sides[1].path.has_used_4500)
+        if (sa->has_used_tcp || ike_side_path(&sa->sides[0])->has_used_4500 || ike_side_path(&sa->sides[1])->has_used_4500)
             return false;
     }
     return true;

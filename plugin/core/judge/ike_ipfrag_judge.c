@@ -13,7 +13,7 @@
 bool ike_judge_small_messages_pass(const ike_sa *sa)
 {
     for (unsigned i = 1; i <= sa->phase1->highest; i++) {
-        const ike_record *r = sa->phase1->slot[i];
+        const ike_record *r = ike_exchange_slot(sa->phase1, i);
 
         if (r && r->response && r->fragment == IKE_FRAGMENT_NONE &&
             r->response->fragment == IKE_FRAGMENT_NONE)
@@ -126,7 +126,7 @@ static const struct {
 
 static bool is_in_capture(const ike_sa *sa)
 {
-    return sa->version == 2 ? sa->v2.last_auth != NULL : sa->phase1->slot[5] != NULL;
+    return sa->version == 2 ? sa->v2->last_auth != NULL : ike_exchange_slot(sa->phase1, 5) != NULL;
 }
 
 static void judge_request(ike_tracker *t, const ike_ipset *set, const ike_ip_piece *p, unsigned times)
@@ -147,7 +147,7 @@ static void judge_request(ike_tracker *t, const ike_ipset *set, const ike_ip_pie
 static bool came_whole(const ike_exchange *exchange, const ike_ipset *set, ike_side side)
 {
     for (unsigned i = 1; exchange && i <= exchange->highest; i++) {
-        const ike_record *r = exchange->slot[i];
+        const ike_record *r = ike_exchange_slot(exchange, i);
 
         if (r && r->side == side && r->length == set->header.length)
             return true;
@@ -194,7 +194,7 @@ static void judge_set(ike_tracker *t, const ike_ipset *set, const alike *copies)
     }
     raise_loss(t, set, p, copies->n > 1 &&
                           !came_whole(set->sa->phase1, set, p->record->side) &&
-                          !came_whole(set->sa->v2.last_auth, set, p->record->side));
+                          !came_whole(set->sa->v2->last_auth, set, p->record->side));
 }
 
 /* ---- pieces whose first one, which has the ports, never came ---- */

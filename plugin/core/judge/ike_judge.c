@@ -25,7 +25,7 @@ bool ike_judge_has_phase2(const ike_sa *sa)
 
 static void judge_quick(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
-    ike_record *qm2 = exchange->slot[2], *qm3 = exchange->slot[3];
+    ike_record *qm2 = ike_exchange_slot(exchange, 2), *qm3 = ike_exchange_slot(exchange, 3);
 
     if (exchange->mode != IKE_MODE_QUICK || !qm3)
         return;
@@ -33,7 +33,7 @@ static void judge_quick(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
         ike_raise(t, sa, IKE_DIAG_QM3_LOST, &qm2->last_send->note, 0,
                   "QM2 was sent again in frame %u, after QM3 in frame %u",
                   qm2->last_send->note.frame, qm3->note.frame);
-    if (exchange->commit && !exchange->slot[4] && !ike_judge_is_oneway(t, sa) &&
+    if (exchange->commit && !ike_exchange_slot(exchange, 4) && !ike_judge_is_oneway(t, sa) &&
         t->span.last - qm3->note.time >= IKE_SECOND)
         ike_raise(t, sa, IKE_DIAG_QM4_MISSING, &qm3->note, 0,
                   "the commit bit was set and QM3 sent in frame %u, but QM4 is missing",
@@ -77,7 +77,7 @@ static void judge_slow(ike_tracker *t, ike_sa *sa)
 static bool proves_answers(const ike_sa *sa)
 {
     if (sa->version == 2)
-        return sa->spi_r != 0 || sa->is_joined || sa->phase1->slot[IKE_RESPONSE];
+        return sa->spi_r != 0 || sa->is_joined || ike_exchange_slot(sa->phase1, IKE_RESPONSE);
     return sa->phase1->highest > 1 || sa->is_joined || ike_judge_has_phase2(sa);
 }
 
@@ -122,13 +122,13 @@ static bool is_resent_after(const ike_record *request, const ike_record *respons
 
 static void judge_state_v1(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *last = sa->phase1->mode == IKE_MODE_AGGRESSIVE ? sa->phase1->slot[3]
-                     : sa->phase1->mode == IKE_MODE_BASE       ? sa->phase1->slot[4]
-                                                               : sa->phase1->slot[6];
+    ike_record *last = sa->phase1->mode == IKE_MODE_AGGRESSIVE ? ike_exchange_slot(sa->phase1, 3)
+                     : sa->phase1->mode == IKE_MODE_BASE       ? ike_exchange_slot(sa->phase1, 4)
+                                                               : ike_exchange_slot(sa->phase1, 6);
 
     sa->established = last;
     if (sa->state == IKE_STATE_PROBABLY_ESTABLISHED && last &&
-        sa->phase1->mode == IKE_MODE_MAIN && !is_resent_after(sa->phase1->slot[5], last) &&
+        sa->phase1->mode == IKE_MODE_MAIN && !is_resent_after(ike_exchange_slot(sa->phase1, 5), last) &&
         ike_judge_waited(t, last->note.time))
         sa->state = IKE_STATE_ESTABLISHED;
     if (sa->phase1->mode == IKE_MODE_AGGRESSIVE && last &&
@@ -154,7 +154,7 @@ static void judge_gaps(ike_tracker *t, ike_sa *sa)
         GString *label = g_string_new(NULL);
 
         ike_label_append(label, (ike_label){ .mode = (uint8_t)sa->phase1->mode, .number = (uint8_t)i });
-        if (!sa->phase1->slot[i])
+        if (!ike_exchange_slot(sa->phase1, i))
             ike_raise(t, sa, IKE_DIAG_NOT_CAPTURED, first_note(sa), 0,
                       "%s must have been sent, but is not in the capture", label->str);
         g_string_free(label, TRUE);
@@ -208,7 +208,7 @@ static void judge_attempts(const ike_tracker *t, const ike_list *list)
         const ike_sa *b = list->pdata[i];
 
         if (a->state == IKE_STATE_ABANDONED || b->sibling_of || !begins_here(a) || !begins_here(b) ||
-            a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2.nack ||
+            a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2->nack ||
             !ike_judge_waited(t, a->last_time))
             continue;
         if (ike_judge_came_up(b))

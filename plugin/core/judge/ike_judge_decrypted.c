@@ -71,13 +71,13 @@ static bool is_passing(const ike_record *answer)
 /* A later request of this side made what it asked for. */
 static bool succeeds_later(const ike_sa *sa, const ike_exchange *refused)
 {
-    const uint32_t frame = refused->slot[IKE_RESPONSE]->note.frame;
+    const uint32_t frame = ike_exchange_slot(refused, IKE_RESPONSE)->note.frame;
 
     if (sa->rekeyed_to)
         return true;
     for (guint i = sa->exchanges.len; i > 0; i--) {
         const ike_exchange *exchange = sa->exchanges.pdata[i - 1];
-        const ike_record *answer = exchange->slot[IKE_RESPONSE];
+        const ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
         if (exchange == refused)
             return false;
@@ -127,7 +127,7 @@ static void refuse_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike
         return;
     text = g_string_new(NULL);
     g_string_printf(text, "the request %s in frame %u is answered by %s", what_for(agreement),
-                    exchange->slot[IKE_REQUEST] ? exchange->slot[IKE_REQUEST]->note.frame : answer->note.frame,
+                    ike_exchange_slot(exchange, IKE_REQUEST) ? ike_exchange_slot(exchange, IKE_REQUEST)->note.frame : answer->note.frame,
                     answer->notify);
     if (agreement && agreement->asked[0] && agreement->asked[1])
         g_string_append_printf(text, "; networks %s and %s", agreement->asked[0], agreement->asked[1]);
@@ -138,7 +138,7 @@ static void refuse_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike
 
 static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
-    ike_record *answer = exchange->slot[IKE_RESPONSE];
+    ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
     if (!answer || !answer->is_decrypted || !answer->notify_error || answer->told & IKE_TOLD_PROPOSAL)
         return;

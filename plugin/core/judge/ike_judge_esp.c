@@ -115,7 +115,7 @@ static const ike_exchange *open_negotiation(const ike_sa *sa, const ike_flow *fl
 
     for (guint i = 0; i < MIN(sa->exchanges.len, LOOKED_AT); i++) {
         const ike_exchange *exchange = sa->exchanges.pdata[i];
-        const ike_record *asked = exchange->slot[1], *answer = exchange->slot[2];
+        const ike_record *asked = ike_exchange_slot(exchange, 1), *answer = ike_exchange_slot(exchange, 2);
 
         if (exchange->child < 0 || !answer || is_of_another(exchange, flow))
             continue;
@@ -142,7 +142,7 @@ static void judge_early(ike_tracker *t, ike_flow *flow)
 static void judge_commit(ike_tracker *t, ike_flow *flow)
 {
     const ike_exchange *quick = flow->child;
-    const ike_record *connected = quick && quick->mode == IKE_MODE_QUICK ? quick->slot[4] : NULL;
+    const ike_record *connected = quick && quick->mode == IKE_MODE_QUICK ? ike_exchange_slot(quick, 4) : NULL;
 
     if (!connected || flow->side != quick->opener ||
         flow->first->note.frame > connected->note.frame)

@@ -25,23 +25,23 @@ bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
         return sa->exchanges.len > 0 ||
                (!request->label.is_response && sa->tracked_state >= IKE_STATE_CHOSEN);
     if (exchange->opener != IKE_SIDE_NONE &&
-        sa->v2.sides[exchange->opener].highest_id > request->message_id)
+        sa->v2->sides[exchange->opener].highest_id > request->message_id)
         return true;
     if (exchange->mode == IKE_MODE_V2_AUTH && is_followed_by_esp(sa, request))
         return true;
-    return ike_modes[exchange->mode].is_phase1 && sa->v2.is_used;
+    return ike_modes[exchange->mode].is_phase1 && sa->v2->is_used;
 }
 
 /* ---- whether it came up ---- */
 
 static ike_record *last_auth_response(const ike_sa *sa)
 {
-    return sa->v2.last_auth ? sa->v2.last_auth->slot[IKE_RESPONSE] : NULL;
+    return sa->v2->last_auth ? ike_exchange_slot(sa->v2->last_auth, IKE_RESPONSE) : NULL;
 }
 
 static bool is_tiny(const ike_sa *sa, const ike_record *r)
 {
-    return r->fragment != IKE_FRAGMENT_V2 && r->length <= ike_v2_tiny_message(sa->v2.choice);
+    return r->fragment != IKE_FRAGMENT_V2 && r->length <= ike_v2_tiny_message(sa->v2->choice);
 }
 
 /* ESP cannot be told from that of an older SA between the same hosts, which may live on while this one
@@ -62,7 +62,7 @@ static bool completes_authentication(const ike_record *last)
 
 void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
 {
-    const ike_record *request = sa->v2.last_auth ? sa->v2.last_auth->slot[IKE_REQUEST] : NULL;
+    const ike_record *request = sa->v2->last_auth ? ike_exchange_slot(sa->v2->last_auth, IKE_REQUEST) : NULL;
     ike_record *last = last_auth_response(sa);
 
     sa->established = last;
@@ -81,7 +81,7 @@ void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
     }
     /* a long response is a proof unless another round of EAP is due, which comes soon */
     if (has_own_esp_after(t, sa, last) ||
-        (last->length > ROUND_THAT_PROVES && (sa->v2.rounds < 2 || last->inside == IKE_PL_V2_AUTH) &&
+        (last->length > ROUND_THAT_PROVES && (sa->v2->rounds < 2 || last->inside == IKE_PL_V2_AUTH) &&
          ike_judge_waited(t, last->note.time)))
         sa->state = IKE_STATE_ESTABLISHED;
 }
@@ -105,7 +105,7 @@ static void judge_refusal(ike_tracker *t, ike_sa *sa)
         { IKE_NOTIFY_V2_INVALID_MAJOR_VERSION, IKE_DIAG_MM_VERSION },
         { 0, IKE_DIAG_INIT_REJECT },
     };
-    ike_record *r = sa->v2.refusal;
+    ike_record *r = sa->v2->refusal;
     size_t i = 0;
 
     if (!r)
@@ -129,7 +129,7 @@ static void append_group(GString *text, unsigned group)
 
 static void judge_groups(ike_tracker *t, ike_sa *sa)
 {
-    const ike_v2 *v2 = &sa->v2;
+    const ike_v2 *v2 = sa->v2;
     const bool loop = !went_on(sa) && (v2->invalid_kes >= LOOP_OF_GROUPS || v2->asked_unoffered ||
                                        v2->kept_group);
     GString *text;
@@ -153,7 +153,7 @@ static void judge_groups(ike_tracker *t, ike_sa *sa)
 
 static void judge_cookies(ike_tracker *t, ike_sa *sa)
 {
-    const ike_v2 *v2 = &sa->v2;
+    const ike_v2 *v2 = sa->v2;
     const bool loop = !went_on(sa) && v2->cookies >= LOOP_OF_COOKIES;
     const char *hint = "";
 
@@ -175,7 +175,7 @@ static void judge_cookies(ike_tracker *t, ike_sa *sa)
 
 static void judge_first_exchange(ike_tracker *t, ike_sa *sa)
 {
-    const ike_v2 *v2 = &sa->v2;
+    const ike_v2 *v2 = sa->v2;
 
     judge_refusal(t, sa);
     judge_groups(t, sa);
@@ -207,11 +207,11 @@ static void fail_authentication(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id,
 /* The newest round of IKE_AUTH is one of several authentications, none of which is EAP (RFC 4739). */
 static bool authenticates_anew(const ike_sa *sa)
 {
-    const ike_record *request = sa->v2.last_auth ? sa->v2.last_auth->slot[IKE_REQUEST] : NULL;
+    const ike_record *request = sa->v2->last_auth ? ike_exchange_slot(sa->v2->last_auth, IKE_REQUEST) : NULL;
 
-    return sa->v2.rounds > 1 && sa->initiator != IKE_SIDE_NONE && request &&
-           request->inside != IKE_INSIDE_UNKNOWN && !sa->v2.has_eap &&
-           sa->v2.sides[ike_side_other(sa->initiator)].supports & IKE_V2_MULTIPLE_AUTH;
+    return sa->v2->rounds > 1 && sa->initiator != IKE_SIDE_NONE && request &&
+           request->inside != IKE_INSIDE_UNKNOWN && !sa->v2->has_eap &&
+           sa->v2->sides[ike_side_other(sa->initiator)].supports & IKE_V2_MULTIPLE_AUTH;
 }
 
 /* A response that authenticates holds an identity, a proof, and more. */
@@ -251,7 +251,7 @@ static void judge_eap(ike_tracker *t, ike_sa *sa)
     ike_record *last = last_auth_response(sa), *info;
     GString *text;
 
-    if (!last || last->is_decrypted || sa->v2.rounds < 2 || authenticates_anew(sa) || ike_judge_is_oneway(t, sa) ||
+    if (!last || last->is_decrypted || sa->v2->rounds < 2 || authenticates_anew(sa) || ike_judge_is_oneway(t, sa) ||
         !ike_judge_waited(t, last->note.time))
         return;
     info = farewell(sa, last);
@@ -260,7 +260,7 @@ static void judge_eap(ike_tracker *t, ike_sa *sa)
     text = g_string_new(NULL);
     g_string_printf(text, info ? "after %u rounds the initiator sends an INFORMATIONAL, and the SA ends"
                                : "the response to round %u has room for a short notice only, and the "
-                                 "SA ends", sa->v2.rounds);
+                                 "SA ends", sa->v2->rounds);
     fail_authentication(t, sa, IKE_DIAG_EAP_FAIL, info ? info : last, text->str);
     g_string_free(text, TRUE);
 }
@@ -269,7 +269,7 @@ static void judge_eap(ike_tracker *t, ike_sa *sa)
 
 static void judge_gap(ike_tracker *t, const ike_exchange *exchange)
 {
-    ike_record *request = exchange->slot[IKE_REQUEST];
+    ike_record *request = ike_exchange_slot(exchange, IKE_REQUEST);
 
     if (request && !request->response && request->note.sa == exchange->sa &&
         ike_v2_is_implied(exchange, request))
@@ -346,7 +346,7 @@ static const ike_record *refused_request(const ike_sa *sa, const ike_record *r)
     if (r->side == IKE_SIDE_NONE || sa->initiator == IKE_SIDE_NONE)
         return NULL;
     exchange = ike_v2_exchange_of(sa, ike_side_other(r->side), r->message_id);
-    return exchange ? exchange->slot[IKE_REQUEST] : NULL;
+    return exchange ? ike_exchange_slot(exchange, IKE_REQUEST) : NULL;
 }
 
 /* A peer that has deleted the SA does not know it any more: its answer to the delete was lost, and the

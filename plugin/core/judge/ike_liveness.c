@@ -214,7 +214,7 @@ static unsigned transaction_pairs(const ike_sa *sa)
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const ike_exchange *exchange = sa->exchanges.pdata[i];
 
-        n += exchange->mode == IKE_MODE_TRANSACTION && exchange->slot[1] && exchange->slot[2];
+        n += exchange->mode == IKE_MODE_TRANSACTION && ike_exchange_slot(exchange, 1) && ike_exchange_slot(exchange, 2);
     }
     return n;
 }

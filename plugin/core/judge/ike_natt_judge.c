@@ -70,7 +70,7 @@ static unsigned detecting_messages(const ike_sa *sa, ike_record *of[2])
         if (rows[i].mode != sa->phase1->mode)
             continue;
         for (n = 0; n < rows[i].n; n++) {
-            of[n] = sa->phase1->slot[rows[i].slots[n]];
+            of[n] = ike_exchange_slot(sa->phase1, rows[i].slots[n]);
             if (!is_whole(sa, of[n]))
                 return 0;
         }
@@ -109,7 +109,7 @@ static bool is_owed(const ike_sa *sa, const ike_record *r)
         return false;
     if (sa->version == 1)
         return is_practised(ike_sa_nat_method(sa)) && !is_public_key_encryption(sa);
-    return sa->v2.choice && (sa->sides[0].natd.payloads > 0 || sa->sides[1].natd.payloads > 0);
+    return sa->v2->choice && (sa->sides[0].natd.payloads > 0 || sa->sides[1].natd.payloads > 0);
 }
 
 static void judge_missing(ike_tracker *t, ike_sa *sa)
@@ -164,14 +164,14 @@ static bool peers_see_nat(const ike_sa *sa, ike_side side)
 static ike_record *first_to_float(const ike_sa *sa)
 {
     if (sa->version == 1)
-        return sa->phase1->mode == IKE_MODE_MAIN         ? sa->phase1->slot[5]
-               : sa->phase1->mode == IKE_MODE_AGGRESSIVE ? sa->phase1->slot[3]
+        return sa->phase1->mode == IKE_MODE_MAIN         ? ike_exchange_slot(sa->phase1, 5)
+               : sa->phase1->mode == IKE_MODE_AGGRESSIVE ? ike_exchange_slot(sa->phase1, 3)
                                                          : NULL;
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_V2_AUTH || exchange->mode == IKE_MODE_V2_INTERMEDIATE)
-            return exchange->slot[IKE_REQUEST];
+            return ike_exchange_slot(exchange, IKE_REQUEST);
     }
     return NULL;
 }
@@ -215,7 +215,7 @@ static void judge_nofloat(ike_tracker *t, ike_sa *sa)
 /* A file that holds IKE only (saved with a filter) cannot tell what else was sent. */
 static bool shows_all(const ike_tracker *t, const ike_sa *sa)
 {
-    return t->n_esp > 0 || sa->sides[0].path.keepalives > 0 || sa->sides[1].path.keepalives > 0 ||
+    return t->n_esp > 0 || ike_side_path(&sa->sides[0])->keepalives > 0 || ike_side_path(&sa->sides[1])->keepalives > 0 ||
            t->span.frames > g_hash_table_size(t->notes);
 }
 
@@ -223,7 +223,7 @@ static bool shows_all(const ike_tracker *t, const ike_sa *sa)
 static bool needs_mapping(const ike_sa *sa, ike_side side)
 {
     const ike_natted natted = ike_sa_behind_nat(sa, side);
-    const ike_path *path = &sa->sides[side].path;
+    const ike_path *path = ike_side_path(&sa->sides[side]);
 
     return natted == IKE_NAT_PROVEN || path->moved ||
            (natted == IKE_NAT_MAYBE && path->keepalives > 0);
@@ -235,7 +235,7 @@ static const ike_finding *lost_after(const ike_sa *sa, ike_side side, ike_time *
 {
     static const ike_diagnosis_id lost[] = { IKE_DIAG_DPD_FAIL, IKE_DIAG_QM1_NORESP, IKE_DIAG_TR_NORESP,
                                              IKE_DIAG_CHILD_NORESP, IKE_DIAG_INFO_NORESP };
-    const ike_path *path = &sa->sides[side].path;
+    const ike_path *path = ike_side_path(&sa->sides[side]);
 
     for (size_t i = 0; i < G_N_ELEMENTS(lost); i++) {
         const ike_finding *finding = ike_sa_finding(sa, lost[i]);
@@ -268,7 +268,7 @@ static void raise_gap(ike_tracker *t, ike_sa *sa, ike_side side, ike_note *note,
 /* A NAT forgets a mapping that nothing uses. */
 static void judge_gap(ike_tracker *t, ike_sa *sa, ike_side side)
 {
-    const ike_path *path = &sa->sides[side].path;
+    const ike_path *path = ike_side_path(&sa->sides[side]);
     const ike_finding *lost;
     ike_time from;
 
@@ -296,8 +296,8 @@ static ike_record *end_after_quick(const ike_sa *sa)
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const ike_exchange *exchange = sa->exchanges.pdata[i];
 
-        if (exchange->mode == IKE_MODE_QUICK && exchange->slot[3])
-            qm3 = exchange->slot[3];
+        if (exchange->mode == IKE_MODE_QUICK && ike_exchange_slot(exchange, 3))
+            qm3 = ike_exchange_slot(exchange, 3);
     }
     if (!qm3 || sa->sides[sa->initiator].newest_exchange_frame > qm3->note.frame)
         return NULL;
@@ -315,7 +315,7 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
 {
     const ike_finding *silent = ike_sa_finding(sa, IKE_DIAG_MM4_NOREPLY);
     const ike_finding *deletes = ike_sa_finding(sa, IKE_DIAG_MM6_DELETE);
-    ike_record *mm6 = sa->phase1->slot[6], *end;
+    ike_record *mm6 = ike_exchange_slot(sa->phase1, 6), *end;
 
     *what = "is silent after MM4";
     if (silent)
@@ -325,7 +325,7 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
         return deletes->note;
     *what = "is silent after MM6";
     if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, mm6->last_send->note.time) && !sa->infos[sa->initiator].len &&
-        sa->phase1->slot[5] && ike_judge_is_silent_after(sa, mm6))
+        ike_exchange_slot(sa->phase1, 5) && ike_judge_is_silent_after(sa, mm6))
         return &mm6->note;
     *what = "ends the negotiation after Quick Mode, without ESP";
     end = shows_all(t, sa) ? end_after_quick(sa) : NULL;

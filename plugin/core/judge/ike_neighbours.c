@@ -186,7 +186,7 @@ bool ike_judge_psk_works_beside(const ike_tracker *t, const ike_sa *sa)
 static bool works_on_4500(const ike_sa *sa, const ike_sa *other)
 {
     (void)sa;
-    return other->sides[0].path.has_used_4500 && other->sides[1].path.has_used_4500;
+    return ike_side_path(&other->sides[0])->has_used_4500 && ike_side_path(&other->sides[1])->has_used_4500;
 }
 
 bool ike_judge_works_on_4500_beside(const ike_tracker *t, const ike_sa *sa)

@@ -131,7 +131,7 @@ static bool is_version_notify(const ike_record *info)
 
 static void judge_first_message(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *first = sa->phase1->slot[1];
+    ike_record *first = ike_exchange_slot(sa->phase1, 1);
     ike_record *info;
 
     if (!first || sa->phase1->highest > 1)
@@ -146,7 +146,7 @@ static void judge_first_message(ike_tracker *t, ike_sa *sa)
 
 static void judge_key_exchange(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *mm3 = sa->phase1->slot[3];
+    ike_record *mm3 = ike_exchange_slot(sa->phase1, 3);
     ike_record *info;
 
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm3 || sa->phase1->highest > 3)
@@ -160,10 +160,10 @@ static void judge_key_exchange(ike_tracker *t, ike_sa *sa)
 
 static void judge_mm5(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *mm5 = sa->phase1->slot[5];
+    ike_record *mm5 = ike_exchange_slot(sa->phase1, 5);
     ike_record *info;
 
-    if (sa->phase1->mode != IKE_MODE_MAIN || !mm5 || sa->phase1->slot[6] ||
+    if (sa->phase1->mode != IKE_MODE_MAIN || !mm5 || ike_exchange_slot(sa->phase1, 6) ||
         ike_judge_has_phase2(sa))
         return;
     info = ike_judge_info_after(sa, mm5, ike_side_other(mm5->side), IKE_REACTION);
@@ -196,7 +196,7 @@ bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after)
 
 static void judge_mm6(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *mm5 = sa->phase1->slot[5], *mm6 = sa->phase1->slot[6];
+    ike_record *mm5 = ike_exchange_slot(sa->phase1, 5), *mm6 = ike_exchange_slot(sa->phase1, 6);
     ike_record *info;
 
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm6 || ike_judge_has_phase2(sa))
@@ -223,10 +223,10 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
 
 static void judge_am2(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *am2 = sa->phase1->slot[2];
+    ike_record *am2 = ike_exchange_slot(sa->phase1, 2);
     ike_record *info;
 
-    if (sa->phase1->mode != IKE_MODE_AGGRESSIVE || !am2 || sa->phase1->slot[3] ||
+    if (sa->phase1->mode != IKE_MODE_AGGRESSIVE || !am2 || ike_exchange_slot(sa->phase1, 3) ||
         ike_judge_has_phase2(sa))
         return;
     info = ike_judge_info_after(sa, am2, ike_side_other(am2->side), IKE_REACTION);
@@ -259,7 +259,7 @@ static bool has_other_open(const ike_sa *sa, const ike_exchange *exchange, const
         const ike_exchange *other = sa->exchanges.pdata[i];
 
         if (other != exchange && other->mode == IKE_MODE_QUICK && other->opener == exchange->opener &&
-            other->highest == 1 && other->slot[1]->note.frame < info->note.frame)
+            other->highest == 1 && ike_exchange_slot(other, 1)->note.frame < info->note.frame)
             return true;
     }
     return false;
@@ -280,7 +280,7 @@ static void refuse_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike_r
 
 static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
-    ike_record *qm1 = exchange->slot[1];
+    ike_record *qm1 = ike_exchange_slot(exchange, 1);
     ike_record *info;
 
     if (exchange->mode != IKE_MODE_QUICK || !qm1 || exchange->highest > 1 ||

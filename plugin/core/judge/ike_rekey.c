@@ -27,13 +27,13 @@ typedef struct negotiation {
 static bool read_negotiation(const ike_exchange *exchange, negotiation *n)
 {
     const unsigned last = exchange->sa->version == 2 ? IKE_RESPONSE : 3;
-    ike_record *done = exchange->slot[last];
+    ike_record *done = ike_exchange_slot(exchange, last);
 
     if ((exchange->mode != IKE_MODE_QUICK && exchange->mode != IKE_MODE_V2_CREATE_CHILD) ||
-        exchange->opener == IKE_SIDE_NONE || !exchange->slot[1])
+        exchange->opener == IKE_SIDE_NONE || !ike_exchange_slot(exchange, 1))
         return false;
     n->exchange = exchange;
-    n->asked = exchange->slot[1];
+    n->asked = ike_exchange_slot(exchange, 1);
     n->from = n->asked->note.time;
     n->is_complete = done != NULL;
     n->to = done ? done->note.time : n->from + OPEN_AT_MOST;
@@ -165,7 +165,7 @@ static guint before(const GArray *times, ike_time limit)
 /* The response refuses, as its size and its beginning say. */
 static bool is_refused(const ike_exchange *exchange)
 {
-    const ike_record *answer = exchange->slot[IKE_RESPONSE];
+    const ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
     if (answer && answer->is_decrypted)
         return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer->notify_error;
@@ -258,7 +258,7 @@ static void judge_storm(ike_tracker *t, ike_sa *sa, const ike_list *infos)
 
 static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
-    ike_record *answer = exchange->slot[IKE_RESPONSE];
+    ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
     if (!is_refused(exchange) || answer->is_decrypted || exchange->flow[0] || exchange->flow[1] ||
         t->span.last - answer->note.time < USED_WITHIN)

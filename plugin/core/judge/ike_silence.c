@@ -279,7 +279,7 @@ static bool is_child_in_use(const ike_request *q)
 
 static void judge_standstill(const ike_request *q)
 {
-    const ike_record *asked = q->exchange->slot[q->step->number - 1];
+    const ike_record *asked = ike_exchange_slot(q->exchange, q->step->number - 1);
     const bool resent = is_asked_again(q, asked);
     ike_severity severity = IKE_SEVERITY_NONE;
     const ike_sa *other;
@@ -308,8 +308,8 @@ static void judge_standstill(const ike_request *q)
 
 void ike_judge_standstill_v2(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *request = sa->phase1->slot[IKE_REQUEST];
-    ike_record *response = sa->phase1->slot[IKE_RESPONSE];
+    ike_record *request = ike_exchange_slot(sa->phase1, IKE_REQUEST);
+    ike_record *response = ike_exchange_slot(sa->phase1, IKE_RESPONSE);
     const ike_request q = { t, sa, sa->phase1, response, &init_response, t->span.last };
 
     if (response && response->note.sa == sa && response->waiting_for.mode != IKE_MODE_NONE &&
@@ -322,7 +322,7 @@ void ike_judge_silence(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
     if (sa->state == IKE_STATE_ABANDONED)
         return;
     for (unsigned i = 1; i <= exchange->highest; i++) {
-        ike_request q = { t, sa, exchange, exchange->slot[i], NULL, t->span.last };
+        ike_request q = { t, sa, exchange, ike_exchange_slot(exchange, i), NULL, t->span.last };
 
         if (!q.first || q.first->note.sa != sa)
             continue;

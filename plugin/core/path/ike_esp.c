@@ -119,8 +119,8 @@ bool ike_esp_is_complete(const ike_exchange *exchange)
     if (exchange->rekeyed_to || exchange->child < 0)
         return false;
     if (exchange->sa->version == 2) /* of several exchanges one stands for all */
-        return exchange->slot[IKE_RESPONSE] && exchange == ike_exchange_end(ike_exchange_lead(exchange));
-    return exchange->slot[exchange->mode == IKE_MODE_QUICK ? 3 : 2] != NULL;
+        return ike_exchange_slot(exchange, IKE_RESPONSE) && exchange == ike_exchange_end(ike_exchange_lead(exchange));
+    return ike_exchange_slot(exchange, exchange->mode == IKE_MODE_QUICK ? 3 : 2) != NULL;
 }
 
 /* ---- by the SPIs that were decrypted ---- */
@@ -238,7 +238,7 @@ void ike_esp_learn(ike_tracker *t, ike_exchange *lead, ike_side chooser, uint32_
 
 static const ike_record *last_message(const ike_exchange *exchange)
 {
-    return exchange->slot[exchange->highest];
+    return ike_exchange_slot(exchange, exchange->highest);
 }
 
 /* What may have made a flow: how many negotiations, of these how many moments ago, and the best. */

@@ -105,6 +105,8 @@ static void read_natd(ike_natd *natd, natd_order *order, const ike_record *r, co
                       const ike_payload *p)
 {
     order->untestable |= !is_testable(r->note.sa, p->length);
+    if (!natd->hashes)
+        natd->hashes = g_new(uint64_t, IKE_MAX_NATD);
     if (natd->payloads < IKE_MAX_NATD)
         natd->hashes[natd->payloads] = ike_bytes_digest(p->body, p->length);
     if (natd->payloads++ == 0) {
@@ -130,6 +132,7 @@ void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m)
             read_natd(&natd, &order, r, m, &m->payloads[i]);
     if (natd.payloads == 0)
         return;
+    g_free(r->note.sa->sides[r->side].natd.hashes);
     natd.seen = natd.payloads > 1 && !order.untestable;
     natd.wrong_order = natd.seen && !natd.destination_ok && !natd.source_ok &&
                        (order.source_is_first || order.destination_is_later);

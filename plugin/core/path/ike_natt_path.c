@@ -22,7 +22,7 @@ static ike_time newest_of_others(const ike_tracker *t, const ike_sa *sa, ike_sid
 
         for (int k = 0; k < 2 && other != sa; k++)
             if (ike_side_has_endpoint(&other->sides[k], own))
-                newest = MAX(newest, other->sides[k].path.newest);
+                newest = MAX(newest, ike_side_path(&other->sides[k])->newest);
     }
     return newest;
 }
@@ -36,7 +36,7 @@ static void keep_longest(ike_gap *longest, const ike_gap *gap)
 /* A packet of any kind keeps the mapping of the NAT. */
 static void packet_seen(ike_tracker *t, ike_sa *sa, ike_side side, ike_note *note)
 {
-    ike_path *path = &sa->sides[side].path;
+    ike_path *path = ike_side_make_path(&sa->sides[side]);
     ike_gap gap = { path->newest, t->now - path->newest, note };
 
     if (path->has_sent && path->has_used_4500 && gap.length > QUIET) {
@@ -68,7 +68,7 @@ void ike_natt_packet(ike_tracker *t, ike_note *note)
     side = side_of_current(t, note->sa);
     if (side == IKE_SIDE_NONE)
         return;
-    note->sa->sides[side].path.keepalives += note->kind == IKE_NOTE_KEEPALIVE;
+    ike_side_make_path(&note->sa->sides[side])->keepalives += note->kind == IKE_NOTE_KEEPALIVE;
     packet_seen(t, note->sa, side, note);
 }
 
@@ -85,7 +85,7 @@ static const ike_gap *gap_before(const ike_path *path)
 static void raise_change(ike_tracker *t, ike_record *r, const ike_endpoint *old)
 {
     const bool moved = !ike_addr_equal(&old->addr, &r->src.addr);
-    const ike_gap *gap = gap_before(&r->note.sa->sides[r->side].path);
+    const ike_gap *gap = gap_before(ike_side_path(&r->note.sa->sides[r->side]));
     GString *text = g_string_new(NULL), *is = g_string_new(NULL);
 
     ike_endpoint_append(text, old);
@@ -114,7 +114,7 @@ static bool is_seen_across_nat(const ike_record *r)
 static int view_of(const ike_path *path, const ike_endpoint *src)
 {
     for (unsigned i = 0; i < path->n_views; i++)
-        if (ike_addr_equal(&path->views[i].addr, &src->addr))
+        if (ike_addr_equal(&path->views[i].endpoint.addr, &src->addr))
             return (int)i;
     return -1;
 }
@@ -122,25 +122,26 @@ static int view_of(const ike_path *path, const ike_endpoint *src)
 /* A TCP connection has a port of its own, whatever the NAT does (RFC 9329 6.1). */
 static bool is_other_port(const ike_side_state *side, const ike_record *r, int view)
 {
-    return !r->is_tcp && !side->current_is_tcp && side->path.view_has_marker[view] && r->has_marker &&
-           side->path.views[view].port != r->src.port;
+    return !r->is_tcp && !side->current_is_tcp && side->path->views[view].has_marker && r->has_marker &&
+           side->path->views[view].endpoint.port != r->src.port;
 }
 
 static void remember_view(ike_path *path, const ike_record *r, int view)
 {
-    if (view < 0 && path->n_views < IKE_MAX_VIEWS)
+    if (view < 0 && path->n_views < IKE_MAX_VIEWS) {
         view = (int)path->n_views++;
+        path->views = g_renew(ike_view, path->views, path->n_views);
+    }
     if (view < 0)
         view = IKE_MAX_VIEWS - 1;
-    path->views[view] = r->src;
-    path->view_has_marker[view] = r->has_marker;
+    path->views[view] = (ike_view){ r->src, r->has_marker };
 }
 
 /* A side that is seen on several sides of a NAT has an address on each of them. */
 static void check_mapping(ike_tracker *t, ike_record *r)
 {
     ike_side_state *side = &r->note.sa->sides[r->side];
-    ike_path *path = &side->path;
+    ike_path *path = ike_side_make_path(side);
     const int view = view_of(path, &r->src);
 
     if (!side->is_rewritten && r->copy != IKE_COPY_DUPLICATE && side->has_current && r->has_marker &&
@@ -148,7 +149,7 @@ static void check_mapping(ike_tracker *t, ike_record *r)
         raise_change(t, r, &side->current);
     } else if (view >= 0 && is_other_port(side, r, view) &&
                (side->is_rewritten || r->copy != IKE_COPY_DUPLICATE)) {
-        raise_change(t, r, &path->views[view]);
+        raise_change(t, r, &path->views[view].endpoint);
         path->moved = t->now;
         if (gap_before(path))
             keep_longest(&path->moved_gap, gap_before(path));
@@ -191,7 +192,7 @@ static bool answers_elsewhere(const ike_record *r)
     return r->request && r->has_marker && !answers_a_copy(r) && !peer->is_rewritten &&
            !r->note.sa->sides[r->side].is_rewritten &&
            ike_addr_equal(&r->request->src.addr, &r->dst.addr) &&
-           r->request->note.time - peer->path.moved > SETTLED;
+           r->request->note.time - ike_side_path(peer)->moved > SETTLED;
 }
 
 static void raise_wrong_port(ike_tracker *t, ike_record *r)
@@ -216,7 +217,7 @@ static void check_port(ike_tracker *t, ike_record *r)
     const ike_sa *sa = r->note.sa;
 
     if (r->copy != IKE_COPY_NONE || r->is_tcp || sa->has_used_tcp || sa->initiator == IKE_SIDE_NONE ||
-        !sa->sides[0].path.has_used_4500 || !sa->sides[1].path.has_used_4500)
+        !ike_side_path(&sa->sides[0])->has_used_4500 || !ike_side_path(&sa->sides[1])->has_used_4500)
         return;
     if ((is_on_500(r) && must_use_4500(r)) || answers_elsewhere(r))
         raise_wrong_port(t, r);
@@ -235,7 +236,7 @@ static bool is_unasked(const ike_sa *sa)
     const ike_exchange *phase1 = sa->phase1;
 
     return sa->version == 1 && (phase1->mode == IKE_MODE_MAIN || phase1->mode == IKE_MODE_AGGRESSIVE) &&
-           is_read_whole(phase1->slot[1]) && is_read_whole(phase1->slot[2]) &&
+           is_read_whole(ike_exchange_slot(phase1, 1)) && is_read_whole(ike_exchange_slot(phase1, 2)) &&
            !ike_sa_nat_method(sa) && !sa->sides[0].natd.payloads && !sa->sides[1].natd.payloads &&
            sa->sides[0].n_vendors < IKE_MAX_VENDORS && sa->sides[1].n_vendors < IKE_MAX_VENDORS &&
            !ike_sa_finding(sa, IKE_DIAG_MALFORMED) && !ike_sa_finding(sa, IKE_DIAG_LIMIT);
@@ -283,9 +284,9 @@ void ike_natt_endpoint(ike_tracker *t, ike_record *r)
     if (r->has_marker && !r->is_tcp && !sa->has_floated && sa->has_used_500)
         float_seen(t, r);
     sa->has_used_500 |= !r->has_marker;
-    side->path.has_used_4500 |= r->has_marker && !r->is_tcp;
+    ike_side_make_path(side)->has_used_4500 |= r->has_marker && !r->is_tcp;
     check_port(t, r);
-    side->path.newest_message = t->now;
+    side->path->newest_message = t->now;
     side->current = r->src;
     side->current_has_marker = r->has_marker;
     side->current_is_tcp = r->is_tcp;

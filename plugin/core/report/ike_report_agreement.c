@@ -13,10 +13,10 @@
 static void append_method(GString *out, const ike_sa *sa, ike_role role)
 {
     const ike_side side = ike_sa_side_of(sa, role);
-    const unsigned method = side == IKE_SIDE_NONE ? 0 : sa->v2.sides[side].authentication;
+    const unsigned method = side == IKE_SIDE_NONE ? 0 : sa->v2->sides[side].authentication;
     const char *name = ike_v2_auth_name(method);
 
-    if (role == IKE_ROLE_INITIATOR && sa->v2.has_eap)
+    if (role == IKE_ROLE_INITIATOR && sa->v2->has_eap)
         g_string_append(out, "EAP");
     else if (name)
         g_string_append(out, name);
@@ -28,7 +28,7 @@ static void append_method(GString *out, const ike_sa *sa, ike_role role)
 
 void ike_report_v2_authentication(GString *out, const ike_sa *sa)
 {
-    if (!sa->v2.sides[0].authentication && !sa->v2.sides[1].authentication)
+    if (!sa->v2->sides[0].authentication && !sa->v2->sides[1].authentication)
         return;
     append_method(out, sa, IKE_ROLE_INITIATOR);
     g_string_append(out, " (initiator), ");

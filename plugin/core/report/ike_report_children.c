@@ -31,10 +31,10 @@ unsigned ike_child_repeats(const ike_exchange *exchange)
 const ike_record *ike_child_last(const ike_exchange *exchange)
 {
     if (exchange->mode == IKE_MODE_AUTHIP_QUICK)
-        return exchange->slot[2];
+        return ike_exchange_slot(exchange, 2);
     if (exchange->sa->version == 1)
-        return exchange->slot[3];
-    return ike_exchange_end(exchange)->slot[IKE_RESPONSE];
+        return ike_exchange_slot(exchange, 3);
+    return ike_exchange_slot(ike_exchange_end(exchange), IKE_RESPONSE);
 }
 
 /* -1 when time runs backwards, or one of the two is not there. */
@@ -50,7 +50,7 @@ static const ike_note *note_of(const ike_record *r)
 
 ike_time ike_child_setup(const ike_exchange *exchange)
 {
-    return span_between(note_of(exchange->slot[1]), note_of(ike_child_last(exchange)));
+    return span_between(note_of(ike_exchange_slot(exchange, 1)), note_of(ike_child_last(exchange)));
 }
 
 ike_time ike_child_first_packet(const ike_exchange *exchange)

@@ -27,7 +27,7 @@ static void add_exchange(tally *sum, const ike_exchange *exchange)
         return;
     add_frames(sum, ((const ike_record *)records->pdata[0])->note.frame,
                ((const ike_record *)records->pdata[records->len - 1])->note.frame);
-    sum->answered += exchange->slot[IKE_RESPONSE] != NULL;
+    sum->answered += ike_exchange_slot(exchange, IKE_RESPONSE) != NULL;
 }
 
 /* Informationals of IKEv1 are no exchanges: each stands alone (RFC 2409 5.7). */
@@ -72,7 +72,7 @@ static void append_course_v2(GString *out, const ike_sa *sa)
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
         const tally sum = tally_of(sa, parts[i].mode);
         const unsigned times = ike_modes[parts[i].mode].exchange == IKE_XCHG_V2_SA_INIT
-                                   ? sa->v2.attempts : sum.n;
+                                   ? sa->v2->attempts : sum.n;
 
         if (sum.n == 0)
             continue;
@@ -88,8 +88,8 @@ static void append_course_v2(GString *out, const ike_sa *sa)
 static const ike_record *lowest_slot(const ike_exchange *exchange)
 {
     for (unsigned i = 1; i <= exchange->highest; i++)
-        if (exchange->slot[i])
-            return exchange->slot[i];
+        if (ike_exchange_slot(exchange, i))
+            return ike_exchange_slot(exchange, i);
     return NULL;
 }
 
@@ -97,8 +97,8 @@ static const ike_record *lowest_slot(const ike_exchange *exchange)
 static const ike_record *highest_slot(const ike_exchange *exchange)
 {
     for (unsigned i = exchange->highest; i > 0; i--)
-        if (exchange->slot[i])
-            return exchange->slot[i];
+        if (ike_exchange_slot(exchange, i))
+            return ike_exchange_slot(exchange, i);
     return NULL;
 }
 
@@ -111,8 +111,8 @@ static void append_messages(GString *out, const ike_exchange *exchange)
     if (!first)
         return;
     for (unsigned i = 1; i <= exchange->highest; i++)
-        if (exchange->slot[i])
-            add_frames(&sum, exchange->slot[i]->note.frame, exchange->slot[i]->note.frame);
+        if (ike_exchange_slot(exchange, i))
+            add_frames(&sum, ike_exchange_slot(exchange, i)->note.frame, ike_exchange_slot(exchange, i)->note.frame);
     ike_label_append(out, first->label);
     if (last != first) {
         g_string_append(out, " to ");
@@ -136,10 +136,10 @@ const ike_record *ike_sa_establishment(const ike_sa *sa)
     if (!came_up || sa->is_failed)
         return NULL;
     if (sa->parent)
-        return sa->made_by->slot[IKE_RESPONSE];
+        return ike_exchange_slot(sa->made_by, IKE_RESPONSE);
     if (sa->is_joined)
         return NULL;
-    return sa->established ? sa->established : sa->phase1->slot[sa->phase1->highest];
+    return sa->established ? sa->established : ike_exchange_slot(sa->phase1, sa->phase1->highest);
 }
 
 void ike_report_exchange(GString *out, const ike_sa *sa)
@@ -206,7 +206,7 @@ static bool has_packets(const ike_exchange *exchange, ike_side from)
 static bool is_complete(const ike_exchange *exchange)
 {
     for (unsigned i = 1; i <= exchange->highest; i++) {
-        const ike_step *step = exchange->slot[i] ? ike_step_find(exchange->slot[i]->label) : NULL;
+        const ike_step *step = ike_exchange_slot(exchange, i) ? ike_step_find(ike_exchange_slot(exchange, i)->label) : NULL;
 
         if (step && !step->next)
             return true;
@@ -227,7 +227,7 @@ static ike_child_state state_v1(const ike_exchange *exchange)
         return IKE_CHILD_FAILED;
     if (!is_complete(exchange))
         return exchange->opener == IKE_SIDE_NONE ? IKE_CHILD_UNKNOWN_START : IKE_CHILD_UNFINISHED;
-    if (exchange->commit && !exchange->slot[4] &&
+    if (exchange->commit && !ike_exchange_slot(exchange, 4) &&
         !has_packets(exchange, ike_side_other(exchange->opener)))
         return IKE_CHILD_NOT_CONNECTED;
     return IKE_CHILD_ESTABLISHED;
@@ -237,10 +237,10 @@ static ike_child_state state_v1(const ike_exchange *exchange)
  * (RFC 7296 1.2, RFC 6023). How long one in IKE fragments is does not show. */
 static bool has_no_room(const ike_exchange *end)
 {
-    const ike_record *r = end->slot[IKE_RESPONSE];
+    const ike_record *r = ike_exchange_slot(end, IKE_RESPONSE);
 
     return r->inside != IKE_PL_V2_EAP && r->fragment != IKE_FRAGMENT_V2 &&
-           r->length < ike_v2_smallest_child(end->sa->v2.choice, r->label.number == 1);
+           r->length < ike_v2_smallest_child(end->sa->v2->choice, r->label.number == 1);
 }
 
 static ike_child_state state_by_keys(const ike_record *answer, const ike_exchange *exchange)
@@ -265,11 +265,11 @@ static ike_child_state state_v2(const ike_exchange *exchange)
         return IKE_CHILD_ESTABLISHED;
     if (is_first && exchange->sa->is_failed)
         return IKE_CHILD_FAILED;
-    if (!end->slot[IKE_RESPONSE] ||
+    if (!ike_exchange_slot(end, IKE_RESPONSE) ||
         (is_first && exchange->sa->state < IKE_STATE_PROBABLY_ESTABLISHED))
         return IKE_CHILD_UNFINISHED;
-    if (end->slot[IKE_RESPONSE]->is_decrypted)
-        return state_by_keys(end->slot[IKE_RESPONSE], exchange);
+    if (ike_exchange_slot(end, IKE_RESPONSE)->is_decrypted)
+        return state_by_keys(ike_exchange_slot(end, IKE_RESPONSE), exchange);
     return is_first && has_no_room(end) ? IKE_CHILD_NOT_MADE : IKE_CHILD_ANSWERED;
 }
 

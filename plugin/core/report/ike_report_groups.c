@@ -45,7 +45,7 @@ static void append_first_message(GString *key, const ike_sa *sa)
     const ike_side side = sa->initiator;
     const ike_endpoint *from = side != IKE_SIDE_NONE && sa->sides[side].n_endpoints ? sa->sides[side].endpoints
                                                                                    : NULL;
-    const ike_record *first = sa->phase1->slot[1];
+    const ike_record *first = ike_exchange_slot(sa->phase1, 1);
 
     if (from && !ike_is_port(from->port))
         g_string_append_printf(key, " port %u", from->port);

@@ -159,7 +159,7 @@ bool ike_report_is_choice(const ike_record *r)
 {
     const ike_sa *sa = r->note.sa;
 
-    return r->copy == IKE_COPY_NONE && sa && r->note.exchange == sa->phase1 && sa->phase1->slot[2] == r;
+    return r->copy == IKE_COPY_NONE && sa && r->note.exchange == sa->phase1 && ike_exchange_slot(sa->phase1, 2) == r;
 }
 
 void ike_report_message(GString *out, const ike_record *r)

@@ -98,7 +98,7 @@ static ike_label proven_v2(const ike_sa *sa, const ike_record **record)
 ike_label ike_report_proven(const ike_sa *sa, const ike_record **record)
 {
     const ike_exchange *phase1 = sa->phase1;
-    const ike_record *newest = phase1->slot[phase1->highest];
+    const ike_record *newest = ike_exchange_slot(phase1, phase1->highest);
     ike_label label = { .mode = (uint8_t)phase1->mode };
 
     *record = NULL;
@@ -108,7 +108,7 @@ ike_label ike_report_proven(const ike_sa *sa, const ike_record **record)
         label.number = (uint8_t)(reaction(sa, newest) ? phase1->highest : phase1->highest - 1);
     if (label.number == 0)
         return (ike_label){ 0 };
-    *record = phase1->slot[label.number];
+    *record = ike_exchange_slot(phase1, label.number);
     return label;
 }
 
@@ -126,7 +126,7 @@ static const ike_record *newest_v2(const ike_sa *sa)
 /* The newest message of the SA's own exchanges; `next` gets what must follow it, if anything must. */
 static const ike_record *newest_message(const ike_sa *sa, ike_label *next)
 {
-    const ike_record *r = sa->version == 2 ? newest_v2(sa) : sa->phase1->slot[sa->phase1->highest];
+    const ike_record *r = sa->version == 2 ? newest_v2(sa) : ike_exchange_slot(sa->phase1, sa->phase1->highest);
     const ike_step *step = r && sa->version == 1 ? ike_step_find(r->label) : NULL;
 
     *next = (ike_label){ 0 };
@@ -222,7 +222,7 @@ static void append_outcome(GString *out, const ike_sa *sa)
         g_string_append(out, sa->state >= IKE_STATE_ESTABLISHED
                                  ? "established before or outside this capture"
                                  : "the capture begins in the middle");
-    else if (sa->v2.nack && sa->state < IKE_STATE_PROBABLY_ESTABLISHED)
+    else if (sa->v2->nack && sa->state < IKE_STATE_PROBABLY_ESTABLISHED)
         g_string_append(out, "ticket refused (TICKET_NACK)");
     else if (!append_unfinished(out, sa))
         g_string_append(out, ike_state_name(sa->state));

@@ -86,7 +86,7 @@ void ike_report_transform(GString *out, const ike_sa *sa, const ike_transform *t
 void ike_report_attribute(GString *out, const ike_sa *sa, ike_attribute which)
 {
     static const uint8_t types[] = { IKE_TRANSFORM_ENCR, IKE_TRANSFORM_INTEG, 0, IKE_TRANSFORM_KE };
-    const ike_v2_offer *choice = sa->v2.choice;
+    const ike_v2_offer *choice = sa->v2->choice;
 
     if (sa->has_chosen)
         attributes[which].append(out, sa, &sa->chosen);
@@ -96,7 +96,7 @@ void ike_report_attribute(GString *out, const ike_sa *sa, ike_attribute which)
 
 void ike_report_chosen(GString *out, const ike_sa *sa)
 {
-    const ike_v2_offer *choice = sa->v2.choice;
+    const ike_v2_offer *choice = sa->v2->choice;
 
     if (sa->has_chosen)
         ike_report_transform(out, sa, &sa->chosen);
@@ -258,17 +258,17 @@ static void compare_offers(const ike_report *report, const ike_sa *sa, const ike
     GString *a = g_string_new(NULL), *b = g_string_new(NULL);
     uint8_t pair[2] = { 1, 1 };
 
-    closest_v2(sa->v2.offer, other, pair);
+    closest_v2(sa->v2->offer, other, pair);
     g_string_printf(a, "offer %u", pair[0]);
     compared_row(report, "compared", "", a->str, title, "");
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
         g_string_truncate(a, 0);
         g_string_truncate(b, 0);
-        ike_report_v2_type(a, sa->v2.offer, pair[0], types[i].type);
+        ike_report_v2_type(a, sa->v2->offer, pair[0], types[i].type);
         ike_report_v2_type(b, other, pair[1], types[i].type);
         if (a->len || b->len)
             compared_row(report, "", types[i].name, a->str, b->str,
-                         has_in_common(sa->v2.offer, pair[0], other, pair[1], types[i].type) ? "" : "differs");
+                         has_in_common(sa->v2->offer, pair[0], other, pair[1], types[i].type) ? "" : "differs");
     }
     g_string_free(a, TRUE);
     g_string_free(b, TRUE);
@@ -281,16 +281,16 @@ static void compare_group(const ike_report *report, const ike_sa *sa)
     unsigned with_group = 1;
     char title[16];
 
-    for (unsigned i = 0; i < ike_v2_offer_size(sa->v2.offer); i++)
-        if (sa->v2.offer->transforms[i].type == IKE_TRANSFORM_KE &&
-            sa->v2.offer->transforms[i].id == sa->v2.asked_group)
-            with_group = sa->v2.offer->transforms[i].proposal;
-    append_or_number(asked, ike_group_name(sa->v2.asked_group), "group", sa->v2.asked_group);
-    ike_report_v2_type(own, sa->v2.offer, with_group, IKE_TRANSFORM_KE);
+    for (unsigned i = 0; i < ike_v2_offer_size(sa->v2->offer); i++)
+        if (sa->v2->offer->transforms[i].type == IKE_TRANSFORM_KE &&
+            sa->v2->offer->transforms[i].id == sa->v2->asked_group)
+            with_group = sa->v2->offer->transforms[i].proposal;
+    append_or_number(asked, ike_group_name(sa->v2->asked_group), "group", sa->v2->asked_group);
+    ike_report_v2_type(own, sa->v2->offer, with_group, IKE_TRANSFORM_KE);
     g_snprintf(title, sizeof title, "offer %u", with_group);
     compared_row(report, "compared", "", title, "asked for by the responder", "");
     compared_row(report, "", "group", own->str, asked->str,
-                 ike_v2_offer_has_group(sa->v2.offer, sa->v2.asked_group) ? "" : "differs");
+                 ike_v2_offer_has_group(sa->v2->offer, sa->v2->asked_group) ? "" : "differs");
     g_string_free(asked, TRUE);
     g_string_free(own, TRUE);
 }
@@ -298,12 +298,12 @@ static void compare_group(const ike_report *report, const ike_sa *sa)
 static void offers_v2(const ike_report *report, const ike_sa *sa)
 {
     uint8_t numbers[SHOWN_OFFERS];
-    const unsigned n = ike_report_v2_proposals(sa->v2.offer, numbers, SHOWN_OFFERS);
+    const unsigned n = ike_report_v2_proposals(sa->v2->offer, numbers, SHOWN_OFFERS);
     GString *text = g_string_new(NULL), *proposal = g_string_new(NULL);
 
     for (unsigned i = 0; i < MIN(n, SHOWN_OFFERS); i++) {
         g_string_truncate(proposal, 0);
-        ike_report_v2_proposal(proposal, sa->v2.offer, numbers[i]);
+        ike_report_v2_proposal(proposal, sa->v2->offer, numbers[i]);
         g_string_printf(text, "%u: %s", numbers[i], proposal->str);
         ike_report_fact(report, i ? "" : "offered", text->str);
     }
@@ -319,12 +319,12 @@ static void offers_v2(const ike_report *report, const ike_sa *sa)
 
 static bool has_offer(const ike_sa *sa)
 {
-    return sa->version == 2 ? sa->v2.offer != NULL : sa->offer != NULL;
+    return sa->version == 2 ? sa->v2->offer != NULL : sa->offer != NULL;
 }
 
 static bool has_choice(const ike_sa *sa)
 {
-    return sa->version == 2 ? sa->v2.choice != NULL : sa->has_chosen;
+    return sa->version == 2 ? sa->v2->choice != NULL : sa->has_chosen;
 }
 
 static const ike_addr *address_of(const ike_sa *sa, ike_role role)
@@ -373,7 +373,7 @@ static void compare_with_wishes(const ike_report *report, const ike_sa *sa)
         return;
     g_snprintf(title, sizeof title, "responder, %s SA %u", accepted ? "chose in" : "offered in", other->number);
     if (sa->version == 2)
-        compare_offers(report, sa, accepted ? other->v2.choice : other->v2.offer, title);
+        compare_offers(report, sa, accepted ? other->v2->choice : other->v2->offer, title);
     else
         compare_transforms(report, sa, accepted ? &other->chosen : closest_of(other->offer, sa->offer), title);
 }
@@ -407,8 +407,8 @@ static const ike_v2_transform *only_group(const ike_v2_offer *offer)
 
 static void remark_groups(const ike_report *report, const ike_sa *sa)
 {
-    const ike_v2_transform *encryption = ike_v2_offer_find(sa->v2.offer, IKE_TRANSFORM_ENCR);
-    const ike_v2_transform *group = only_group(sa->v2.offer);
+    const ike_v2_transform *encryption = ike_v2_offer_find(sa->v2->offer, IKE_TRANSFORM_ENCR);
+    const ike_v2_transform *group = only_group(sa->v2->offer);
     const char *name = encryption ? ike_v2_transform_name(encryption->type, encryption->id) : NULL;
 
     if (sa->version == 1 && sa->offer->n_transforms && ike_encryption_name(sa->offer->transforms[0].encryption))
@@ -454,12 +454,12 @@ void ike_report_proposals(const ike_report *report, const ike_sa *sa)
             offers_v2(report, sa);
         else
             offers_v1(report, sa);
-        if (sa->version == 2 && sa->v2.invalid_ke)
+        if (sa->version == 2 && sa->v2->invalid_ke)
             compare_group(report, sa);
         compare_with_wishes(report, sa);
         remark_groups(report, sa);
     } else if (sa->version == 2) {
-        compare_offers(report, sa, sa->v2.choice, "chosen");
+        compare_offers(report, sa, sa->v2->choice, "chosen");
     } else {
         compare_transforms(report, sa, &sa->chosen, "chosen");
     }

@@ -142,7 +142,7 @@ static void authentication(const ike_report *report, const ike_sa *sa)
 /* A choice says all; without one the offer shows what was not accepted. */
 static void offers_v2(const ike_report *report, const ike_sa *sa)
 {
-    const ike_v2 *v2 = &sa->v2;
+    const ike_v2 *v2 = sa->v2;
 
     if (sa->parent && !v2->choice)
         line(report, "Offer chosen", "encrypted (CREATE_CHILD_SA)");
@@ -176,7 +176,7 @@ static void rekeys(const ike_report *report, const ike_sa *sa)
 
     if (sa->parent)
         g_string_append_printf(text, "SA %u (%s)", sa->parent->number,
-                               sa->v2.choice ? "observed: its SPIs were agreed on there"
+                               sa->v2->choice ? "observed: its SPIs were agreed on there"
                                              : "inferred: new SPIs without IKE_SA_INIT");
     if (text->len)
         line(report, "Renews", text->str);

@@ -81,10 +81,10 @@ static void append_hashes(GString *out, uint8_t hashes)
 
 void ike_report_v2_supports(GString *out, const ike_sa *sa, ike_side side)
 {
-    const ike_v2_side *v2 = &sa->v2.sides[side];
+    const ike_v2_side *v2 = &sa->v2->sides[side];
 
     if (!v2->is_seen) {
-        g_string_append(out, side != sa->initiator && sa->phase1->slot[IKE_RESPONSE]
+        g_string_append(out, side != sa->initiator && ike_exchange_slot(sa->phase1, IKE_RESPONSE)
                                  ? "nothing: it challenges or refuses" : "not captured");
         return;
     }

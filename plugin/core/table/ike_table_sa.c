@@ -68,15 +68,15 @@ static void get_offered(ike_cell *cell, const ike_row *row)
 {
     const ike_sa *sa = row->sa;
 
-    if (sa->v2.offer)
-        add_proposals(cell, sa->v2.offer);
+    if (sa->v2->offer)
+        add_proposals(cell, sa->v2->offer);
     for (unsigned i = 0; sa->offer && i < MIN(sa->offer->n_transforms, IKE_MAX_TRANSFORMS); i++)
         add_transform(cell, sa, &sa->offer->transforms[i]);
 }
 
 static void get_chosen(ike_cell *cell, const ike_row *row)
 {
-    if (row->sa->parent && !row->sa->v2.choice)
+    if (row->sa->parent && !row->sa->v2->choice)
         ike_cell_text(cell, IKE_ENCRYPTED);
     else
         ike_report_chosen(ike_cell_write(cell), row->sa);

@@ -174,7 +174,7 @@ void ike_get_child_message_id(ike_cell *cell, const ike_row *row)
 
 static void get_attribute(ike_cell *cell, const ike_sa *sa, ike_attribute which)
 {
-    if (sa->parent && !sa->v2.choice)
+    if (sa->parent && !sa->v2->choice)
         ike_cell_text(cell, IKE_ENCRYPTED);
     else
         ike_report_attribute(ike_cell_write(cell), sa, which);
@@ -197,7 +197,7 @@ void ike_get_sa_group(ike_cell *cell, const ike_row *row)
 
 void ike_get_sa_authentication(ike_cell *cell, const ike_row *row)
 {
-    const ike_v2_side *sides = row->sa->v2.sides;
+    const ike_v2_side *sides = row->sa->v2->sides;
 
     if (row->sa->version == 1)
         ike_report_attribute(ike_cell_write(cell), row->sa, IKE_ATTRIBUTE_AUTHENTICATION);

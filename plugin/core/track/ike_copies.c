@@ -179,7 +179,7 @@ static unsigned times_seen(const ike_record *first)
 static bool answers_anew(const ike_record *r, const ike_record *first)
 {
     const ike_exchange *phase1 = r->note.sa->phase1;
-    const ike_record *newest = phase1->slot[IKE_REQUEST];
+    const ike_record *newest = ike_exchange_slot(phase1, IKE_REQUEST);
 
     return r->version == 2 && first->note.exchange == phase1 && first->label.is_response && newest &&
            first->request && first->request != newest && !newest->response &&

@@ -54,7 +54,7 @@ static bool is_phase1_seen(const ike_sa *sa, const ike_record *r)
     const ike_list *records = &sa->phase1->records;
 
     if (records->len == 0)
-        return sa->sibling_of && sa->phase1->slot[1];
+        return sa->sibling_of && ike_exchange_slot(sa->phase1, 1);
     for (guint i = 0; i < records->len; i++)
         if (((const ike_record *)records->pdata[i])->note.time > r->note.time)
             return false;
@@ -160,8 +160,7 @@ static bool first_opener(const ike_exchange *exchange, const ike_record *r, ike_
 /* Better evidence than a guess: what was labelled by it is labelled anew. */
 static void reopen(ike_exchange *exchange)
 {
-    memset(exchange->slot, 0, sizeof exchange->slot);
-    exchange->highest = 0;
+    ike_exchange_empty(exchange);
     for (guint i = 0; i < exchange->records.len; i++) {
         ike_record *r = exchange->records.pdata[i];
 
@@ -202,11 +201,11 @@ static unsigned quick_number(const ike_exchange *exchange, const ike_record *r)
     if (r->side == exchange->opener) {
         if (small)
             return 3;
-        if (!exchange->slot[1] || exchange->slot[1] == r || exchange->slot[3])
+        if (!ike_exchange_slot(exchange, 1) || ike_exchange_slot(exchange, 1) == r || ike_exchange_slot(exchange, 3))
             return 1;
-        return exchange->slot[2] ? 3 : 1;
+        return ike_exchange_slot(exchange, 2) ? 3 : 1;
     }
-    if (small && (exchange->commit || exchange->slot[2]))
+    if (small && (exchange->commit || ike_exchange_slot(exchange, 2)))
         return 4;
     return 2;
 }
@@ -275,10 +274,10 @@ static void check_quick(ike_tracker *t, const ike_exchange *exchange, ike_record
 
 static void check_reuse(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
 {
-    const ike_record *first = exchange->slot[1];
+    const ike_record *first = ike_exchange_slot(exchange, 1);
 
     if (exchange->mode == IKE_MODE_QUICK && first && first != r && !r->truncated &&
-        ike_label_is(r->label, IKE_MODE_QUICK, 1) && exchange->slot[3])
+        ike_label_is(r->label, IKE_MODE_QUICK, 1) && ike_exchange_slot(exchange, 3))
         ike_raise(t, exchange->sa, IKE_DIAG_QM_REUSED, &r->note, IKE_SEVERITY_NONE,
                   "message ID %08x was used in frame %u", r->message_id, first->note.frame);
 }
@@ -365,7 +364,7 @@ static void adopt_connected(ike_tracker *t, ike_exchange *exchange)
 {
     ike_record *r;
 
-    if (exchange->mode != IKE_MODE_QUICK || !exchange->commit || exchange->slot[4])
+    if (exchange->mode != IKE_MODE_QUICK || !exchange->commit || ike_exchange_slot(exchange, 4))
         return;
     r = recent_info(exchange);
     if (r && r->label.mode == IKE_MODE_INFO && ike_exchange_add(t, exchange, r))

@@ -50,6 +50,7 @@ static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
             return;
     if (sa->n_pairs == IKE_MAX_PAIRS)
         return;
+    sa->pairs = g_renew(ike_host_pair, sa->pairs, sa->n_pairs + 1);
     sa->pairs[sa->n_pairs++] = pair;
     list = g_hash_table_lookup(t->by_hosts, &pair);
     if (!list) {
@@ -94,11 +95,10 @@ static bool makes_sa(const ike_lookup *l)
 /* What both answers to a first message share. */
 static void share_first_message(ike_sa *sa, const ike_sa *older)
 {
-    const ike_record *first = older->phase1->slot[1];
+    const ike_record *first = ike_exchange_slot(older->phase1, 1);
 
     sa->phase1->mode = older->phase1->mode;
-    sa->phase1->slot[1] = older->phase1->slot[1];
-    sa->phase1->highest = 1;
+    ike_exchange_put(sa->phase1, 1, ike_exchange_slot(older->phase1, 1));
     sa->phase1->opener = older->phase1->opener;
     if (first->side != IKE_SIDE_NONE) {
         sa->sides[first->side].messages = 1;
@@ -106,12 +106,14 @@ static void share_first_message(ike_sa *sa, const ike_sa *older)
     }
     if (older->offer)
         sa->offer = ike_offer_copy(older->offer);
-    if (older->v2.offer)
-        sa->v2.offer = ike_v2_offer_copy(older->v2.offer);
+    if (sa->version == 1)
+        return;
+    if (older->v2->offer)
+        sa->v2->offer = ike_v2_offer_copy(older->v2->offer);
     if (older->initiator != IKE_SIDE_NONE)
-        sa->v2.sides[older->initiator] = older->v2.sides[older->initiator];
-    sa->v2.nonce = older->v2.nonce;
-    sa->v2.attempts = older->v2.attempts;
+        sa->v2->sides[older->initiator] = older->v2->sides[older->initiator];
+    sa->v2->nonce = older->v2->nonce;
+    sa->v2->attempts = older->v2->attempts;
 }
 
 /* A second responder cookie for a known first message makes a sibling SA, which shares that first
@@ -129,7 +131,7 @@ ike_sa *ike_lookup_make_sibling(ike_lookup *l, ike_sa *older)
     sa->initiator_known = older->initiator_known;
     sa->sibling_of = older;
     sa->first_time = older->first_time;
-    if (older->phase1->slot[1])
+    if (ike_exchange_slot(older->phase1, 1))
         share_first_message(sa, older);
     else
         sa->is_joined = true;
@@ -220,7 +222,7 @@ static ike_sa *by_initiator_cookie(ike_lookup *l)
         sa->is_joined = true;
     /* A merge can bring the first message after the answer to it: that is the same negotiation. Without
      * the older first message nothing tells whether this one differs. */
-    if (older && older->phase1->slot[1] && l->t->now >= older->last_time)
+    if (older && ike_exchange_slot(older->phase1, 1) && l->t->now >= older->last_time)
         sa->reuses = older;
     return sa;
 }
@@ -234,7 +236,7 @@ ike_sa *ike_lookup_late_first_message(ike_lookup *l)
     for (ike_sa *sa = ike_lookup_spi(l->t, l->m->spi_i); sa && n++ < IKE_MAX_SAME_SPI;
          sa = sa->same_spi)
         if (sa->version == l->m->version && sa->is_joined && ike_lookup_same_hosts(sa, l) &&
-            !sa->phase1->slot[1] && l->t->now - sa->last_time < IKE_FIRST_MESSAGE_AGE) {
+            !ike_exchange_slot(sa->phase1, 1) && l->t->now - sa->last_time < IKE_FIRST_MESSAGE_AGE) {
             sa->is_joined = false;
             sa->first_time = MIN(sa->first_time, l->t->now);
             return sa;

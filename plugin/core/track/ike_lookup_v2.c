@@ -38,7 +38,7 @@ static bool is_same_negotiation(const ike_sa *sa, const ike_lookup *l, uint64_t 
 
     if (ike_lookup_knows_digest(sa, l))
         return true;
-    if (nonce && nonce == sa->v2.nonce)
+    if (nonce && nonce == sa->v2->nonce)
         return ike_lookup_same_hosts(sa, l);
     return sa->spi_r == 0 && comes_from_initiator(sa, l) && age < IKE_FIRST_MESSAGE_AGE;
 }
@@ -62,7 +62,7 @@ static ike_sa *first_request(ike_lookup *l)
     sa = ike_lookup_make(l, IKE_SIDE_A);
     /* A merge can bring the first message after the answer to it: that is the same negotiation. Without
      * the older first message nothing tells whether this one differs. */
-    if (sa && older && older->phase1->slot[1] && l->t->now >= older->last_time)
+    if (sa && older && ike_exchange_slot(older->phase1, 1) && l->t->now >= older->last_time)
         sa->reuses = older;
     return sa;
 }
@@ -145,7 +145,7 @@ static bool may_have_made(const ike_exchange *exchange, const ike_message *m)
     const ike_agreement *a = ike_agreement_find(exchange);
 
     if (!a || a->protocol == 0)
-        return !exchange->slot[IKE_RESPONSE]->is_decrypted;
+        return !ike_exchange_slot(exchange, IKE_RESPONSE)->is_decrypted;
     if (a->protocol != IKE_PROTOCOL_ISAKMP)
         return false;
     return (!a->ike_spi[exchange->opener] || a->ike_spi[exchange->opener] == m->spi_i) &&
@@ -154,7 +154,7 @@ static bool may_have_made(const ike_exchange *exchange, const ike_message *m)
 
 static bool may_have_rekeyed(const ike_exchange *exchange, const ike_endpoint *initiator)
 {
-    return exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->slot[IKE_RESPONSE] &&
+    return exchange->mode == IKE_MODE_V2_CREATE_CHILD && ike_exchange_slot(exchange, IKE_RESPONSE) &&
            !exchange->rekeyed_to && exchange->opener != IKE_SIDE_NONE &&
            ike_side_has_endpoint(&exchange->sa->sides[exchange->opener], initiator);
 }
@@ -181,13 +181,13 @@ static ike_exchange *rekeying(const ike_sa *sa, const ike_lookup *l)
     const ike_list *list = &sa->exchanges;
     const ike_time newest = newest_begins(sa);
 
-    if (!sa->v2.last_child || !ike_lookup_same_hosts(sa, l))
+    if (!sa->v2->last_child || !ike_lookup_same_hosts(sa, l))
         return NULL;
     for (guint i = list->len; i > 0 && list->len - i < EXCHANGES_TRIED; i--) {
         ike_exchange *exchange = list->pdata[i - 1];
 
         if (may_have_rekeyed(exchange, initiator) && may_have_made(exchange, l->m) &&
-            newest - exchange->slot[IKE_RESPONSE]->note.time <= OLD_SA_LIVES)
+            newest - ike_exchange_slot(exchange, IKE_RESPONSE)->note.time <= OLD_SA_LIVES)
             return exchange;
     }
     return NULL;
@@ -199,8 +199,8 @@ static void inherit(ike_sa *sa, const ike_sa *parent)
         ike_side_inherit(&sa->sides[side], &parent->sides[side]);
         sa->sides[side].natd = parent->sides[side].natd;
         sa->sides[side].identity = g_strdup(parent->sides[side].identity);
-        sa->v2.sides[side] = parent->v2.sides[side];
-        sa->v2.sides[side].highest_id = -1;
+        sa->v2->sides[side] = parent->v2->sides[side];
+        sa->v2->sides[side].highest_id = -1;
     }
     sa->has_floated = parent->has_floated;
     sa->user = g_strdup(parent->user);
@@ -221,7 +221,7 @@ static ike_sa *make_child_of(ike_lookup *l, ike_exchange *exchange)
     exchange->rekeyed_to = sa;
     inherit(sa, parent);
     if (ike_agreement_find(exchange) && ike_agreement_find(exchange)->choice_v2)
-        sa->v2.choice = ike_v2_offer_copy(ike_agreement_find(exchange)->choice_v2);
+        sa->v2->choice = ike_v2_offer_copy(ike_agreement_find(exchange)->choice_v2);
     parent->tracked_state = parent->state = MAX(parent->tracked_state, IKE_STATE_REKEYED);
     sa->tracked_state = sa->state = IKE_STATE_ESTABLISHED;
     return sa;
@@ -239,8 +239,8 @@ static ike_sa *rekeyed(ike_lookup *l)
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < PARENTS_TRIED; i--) {
         ike_exchange *exchange = rekeying(list->pdata[i - 1], l);
 
-        if (exchange && (!newest || exchange->slot[IKE_RESPONSE]->note.frame >
-                                        newest->slot[IKE_RESPONSE]->note.frame))
+        if (exchange && (!newest || ike_exchange_slot(exchange, IKE_RESPONSE)->note.frame >
+                                        ike_exchange_slot(newest, IKE_RESPONSE)->note.frame))
             newest = exchange;
     }
     return newest ? make_child_of(l, newest) : NULL;

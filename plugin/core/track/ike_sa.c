@@ -105,6 +105,7 @@ void ike_exchange_free(ike_exchange *exchange)
     if (!exchange)
         return;
     ike_list_clear(&exchange->records, NULL);
+    g_free(exchange->slots);
     ike_v2frag_free(exchange->ledger[0]);
     ike_v2frag_free(exchange->ledger[1]);
     ike_agreement_free(exchange->agreement);
@@ -121,6 +122,28 @@ ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uin
     return exchange;
 }
 
+void ike_exchange_put(ike_exchange *exchange, unsigned number, ike_record *r)
+{
+    if (number >= exchange->n_slots) {
+        const unsigned room = number < 3 ? 3 : number < 7 ? 7 : IKE_MAX_STEPS + 1;
+
+        exchange->slots = g_renew(ike_record *, exchange->slots, room);
+        for (unsigned i = exchange->n_slots; i < room; i++)
+            exchange->slots[i] = NULL;
+        exchange->n_slots = (uint8_t)room;
+    }
+    exchange->slots[number] = r;
+    if (r)
+        exchange->highest = (uint8_t)MAX(exchange->highest, number);
+}
+
+void ike_exchange_empty(ike_exchange *exchange)
+{
+    for (unsigned i = 0; i < exchange->n_slots; i++)
+        exchange->slots[i] = NULL;
+    exchange->highest = 0;
+}
+
 ike_exchange *ike_exchange_lead(const ike_exchange *exchange)
 {
     return exchange->lead ? exchange->lead : (ike_exchange *)exchange;
@@ -128,7 +151,7 @@ ike_exchange *ike_exchange_lead(const ike_exchange *exchange)
 
 ike_exchange *ike_exchange_end(const ike_exchange *exchange)
 {
-    ike_exchange *last = exchange->sa->v2.last_auth;
+    ike_exchange *last = exchange->sa->v2->last_auth;
 
     return exchange->mode == IKE_MODE_V2_AUTH && last ? last : (ike_exchange *)exchange;
 }
@@ -207,6 +230,7 @@ gboolean ike_digest_equal(gconstpointer a, gconstpointer b)
 
 ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r)
 {
+    static const ike_v2 without = { .sides = { { .highest_id = -1 }, { .highest_id = -1 } } };
     ike_sa *sa = g_new0(ike_sa, 1);
 
     sa->number = number;
@@ -215,8 +239,37 @@ ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t sp
     sa->spi_r = spi_r;
     sa->initiator = IKE_SIDE_NONE;
     sa->phase1 = ike_exchange_new(sa, IKE_MODE_NONE, 0);
-    sa->v2.sides[0].highest_id = sa->v2.sides[1].highest_id = -1;
+    if (version == 2)
+        sa->v2 = g_memdup2(&without, sizeof without);
+    else
+        sa->v2 = (ike_v2 *)&without;
     return sa;
+}
+
+static void free_side(ike_side_state *side)
+{
+    g_free(side->endpoints);
+    g_free(side->vendors);
+    g_free(side->tail);
+    g_free(side->identity);
+    g_free(side->natd.hashes);
+    if (side->path)
+        g_free(side->path->views);
+    g_free(side->path);
+}
+
+const ike_path *ike_side_path(const ike_side_state *side)
+{
+    static const ike_path unused;
+
+    return side->path ? side->path : &unused;
+}
+
+ike_path *ike_side_make_path(ike_side_state *side)
+{
+    if (!side->path)
+        side->path = g_new0(ike_path, 1);
+    return side->path;
 }
 
 void ike_sa_free(ike_sa *sa)
@@ -235,13 +288,16 @@ void ike_sa_free(ike_sa *sa)
     ike_list_clear(&sa->icmp, NULL);
     ike_list_clear(&sa->flows, NULL);
     g_free(sa->offer);
-    g_free(sa->v2.offer);
-    g_free(sa->v2.choice);
-    g_free(sa->v2.gateway);
+    g_free(sa->v2->offer);
+    g_free(sa->v2->choice);
+    g_free(sa->v2->gateway);
     g_free(sa->given_address);
     g_free(sa->user);
-    g_free(sa->sides[0].identity);
-    g_free(sa->sides[1].identity);
+    free_side(&sa->sides[0]);
+    free_side(&sa->sides[1]);
+    if (sa->version == 2)
+        g_free(sa->v2);
+    g_free(sa->pairs);
     g_free(sa);
 }
 
@@ -300,6 +356,7 @@ bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint
 
     if (state->n_endpoints == IKE_MAX_ENDPOINTS || ike_side_has_endpoint(state, endpoint))
         return false;
+    state->endpoints = g_renew(ike_endpoint, state->endpoints, state->n_endpoints + 1);
     state->endpoints[state->n_endpoints++] = *endpoint;
     return true;
 }
@@ -421,8 +478,8 @@ static void keep_version(ike_side_state *side, const ike_vendor *vendor, const i
     const size_t n = ike_vendor_id_length(vendor);
 
     side->versioned = vendor;
-    side->tail_length = (uint8_t)MIN(p->length - n, sizeof side->tail);
-    memcpy(side->tail, p->body + n, side->tail_length);
+    side->tail_length = (uint8_t)MIN(p->length - n, IKE_VENDOR_TAIL);
+    side->tail = g_memdup2(p->body + n, side->tail_length);
 }
 
 void ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
@@ -433,8 +490,10 @@ void ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
         return;
     if (vendor->version && !side->versioned)
         keep_version(side, vendor, p);
-    if (!side_has_vendor(side, vendor) && side->n_vendors < IKE_MAX_VENDORS)
-        side->vendors[side->n_vendors++] = vendor;
+    if (side_has_vendor(side, vendor) || side->n_vendors == IKE_MAX_VENDORS)
+        return;
+    side->vendors = g_renew(const ike_vendor *, side->vendors, side->n_vendors + 1);
+    side->vendors[side->n_vendors++] = vendor;
 }
 
 static bool is_product(const ike_vendor *vendor)
@@ -499,12 +558,15 @@ ike_state ike_sa_end_state(const ike_sa *sa)
 
 void ike_side_inherit(ike_side_state *side, const ike_side_state *from)
 {
-    memcpy(side->endpoints, from->endpoints, sizeof side->endpoints);
+    g_free(side->endpoints);
+    side->endpoints = g_memdup2(from->endpoints, from->n_endpoints * sizeof *from->endpoints);
     side->n_endpoints = from->n_endpoints;
-    memcpy(side->vendors, from->vendors, sizeof side->vendors);
+    g_free(side->vendors);
+    side->vendors = g_memdup2(from->vendors, from->n_vendors * sizeof *from->vendors);
     side->n_vendors = from->n_vendors;
     side->versioned = from->versioned;
-    memcpy(side->tail, from->tail, sizeof side->tail);
+    g_free(side->tail);
+    side->tail = g_memdup2(from->tail, from->tail_length);
     side->tail_length = from->tail_length;
 }
 

@@ -224,9 +224,20 @@ struct ike_exchange {
     ike_list records;          /* first copies, in frame order */
     /* IKEv1: first copy of message n. IKEv2: of the request and the response; in phase 1 of the newest
      * attempt. */
-    ike_record *slot[IKE_MAX_STEPS + 1];
-    unsigned highest;          /* highest slot in use */
+    ike_record **slots;        /* use ike_exchange_slot */
+    uint8_t n_slots;           /* that there is room for */
+    uint8_t highest;           /* the highest that was put in */
 };
+
+static inline ike_record *ike_exchange_slot(const ike_exchange *exchange, unsigned number)
+{
+    return number < exchange->n_slots ? exchange->slots[number] : NULL;
+}
+
+/* Puts a record, or NULL, into a slot of up to IKE_MAX_STEPS. */
+void ike_exchange_put(ike_exchange *exchange, unsigned number, ike_record *r);
+/* Empties all slots. */
+void ike_exchange_empty(ike_exchange *exchange);
 
 #define IKE_MAX_NATD 8 /* NAT-D payloads of a message that are remembered */
 
@@ -236,7 +247,7 @@ typedef struct ike_natd {
     bool source_ok, destination_ok;
     bool forced;        /* a hash over port 0, which is taken for the port in use */
     unsigned payloads;  /* that are there, tested or not */
-    uint64_t hashes[IKE_MAX_NATD]; /* digests of these: the destination, then sources; IKEv1 only */
+    uint64_t *hashes;   /* digests of up to IKE_MAX_NATD of these: the destination, then sources; IKEv1 only */
     bool wrong_order;   /* only matches when the order of the payloads is not honoured */
     struct ike_record *record; /* that carried them */
 } ike_natd;
@@ -247,11 +258,16 @@ typedef struct ike_gap {
     ike_note *end; /* the packet that ends it, or NULL while there is no gap */
 } ike_gap;
 
+/* Where a side was seen last under one address. */
+typedef struct ike_view {
+    ike_endpoint endpoint;
+    bool has_marker;
+} ike_view;
+
 /* What a NAT on the way of one side would see of it: ike_natt_path.c. */
 typedef struct ike_path {
-    ike_endpoint views[IKE_MAX_VIEWS]; /* newest endpoint under each address */
-    bool view_has_marker[IKE_MAX_VIEWS];
-    unsigned n_views;
+    ike_view *views;   /* up to IKE_MAX_VIEWS */
+    uint8_t n_views;
     bool has_sent, has_used_4500;
     ike_time newest;         /* packet of any kind: IKE, ESP, keepalive */
     ike_time newest_message;
@@ -263,13 +279,11 @@ typedef struct ike_path {
 } ike_path;
 
 typedef struct ike_side_state {
-    ike_endpoint endpoints[IKE_MAX_ENDPOINTS];
-    unsigned n_endpoints;
-    const ike_vendor *vendors[IKE_MAX_VENDORS];
-    unsigned n_vendors;
+    ike_endpoint *endpoints; /* up to IKE_MAX_ENDPOINTS */
+    const ike_vendor **vendors; /* up to IKE_MAX_VENDORS */
     const ike_vendor *versioned; /* the first of these that tells a version, or NULL: .. */
-    uint8_t tail[IKE_VENDOR_TAIL]; /* .. what is behind its name */
-    uint8_t tail_length;
+    uint8_t *tail;             /* .. what is behind its name */
+    uint8_t n_endpoints, n_vendors, tail_length;
     char *identity; /* from an ID payload in clear or decrypted, or NULL */
     ike_natd natd;
     unsigned messages;      /* first copies */
@@ -282,7 +296,7 @@ typedef struct ike_side_state {
     uint32_t newest_esp_frame;
     ike_record *newest;     /* message or piece */
     bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
-    ike_path path;
+    ike_path *path;         /* use ike_side_path; NULL while it sent nothing */
 } ike_side_state;
 
 /* What a side of an IKEv2 SA announces in clear. */
@@ -338,7 +352,7 @@ struct ike_sa {
     uint8_t version;
     uint64_t spi_i, spi_r; /* spi_r is 0 while only first messages were seen */
     ike_side_state sides[2];
-    ike_host_pair pairs[IKE_MAX_PAIRS]; /* under which it can be found */
+    ike_host_pair *pairs;     /* up to IKE_MAX_PAIRS, under which it can be found */
     unsigned n_pairs;
     ike_side initiator; /* IKE_SIDE_NONE while unknown */
     ike_known_by initiator_known;
@@ -360,7 +374,7 @@ struct ike_sa {
     ike_offer *offer; /* of MM1 or AM1, or NULL */
     ike_transform chosen;
     bool has_chosen;
-    ike_v2 v2;
+    ike_v2 *v2;          /* of an IKEv1 SA one that says nothing, and cannot be written to */
 
     ike_time first_time, last_time;
     uint32_t first_frame, last_frame;
@@ -468,6 +482,11 @@ ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uin
 
 ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r);
 void ike_sa_free(ike_sa *sa);
+
+/* What a NAT sees of a side; of one that sent nothing, nothing. */
+const ike_path *ike_side_path(const ike_side_state *side);
+/* To write to it. */
+ike_path *ike_side_make_path(ike_side_state *side);
 
 /* Which side sends from `src` to `dst`. A side is known by its addresses, by address and port when
  * both sides share an address. IKE_SIDE_NONE when neither end is known. */

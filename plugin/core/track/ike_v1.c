@@ -105,7 +105,7 @@ static const v1_rule *rule_for(ike_mode mode, unsigned content)
 static void link_halves(ike_exchange *exchange, ike_record *r)
 {
     const unsigned asked = ike_label_answers(r->label);
-    ike_record *request = asked ? exchange->slot[asked] : NULL;
+    ike_record *request = asked ? ike_exchange_slot(exchange, asked) : NULL;
 
     if (request && request != r && !r->request) {
         r->request = request;
@@ -113,7 +113,7 @@ static void link_halves(ike_exchange *exchange, ike_record *r)
             request->response = r;
     }
     if (r->label.number < IKE_MAX_STEPS) {
-        const ike_record *later = exchange->slot[r->label.number + 1];
+        const ike_record *later = ike_exchange_slot(exchange, r->label.number + 1);
 
         /* the answer came first in the file: a merge, or a label decided later */
         if (later && later != r && ike_label_answers(later->label) == r->label.number &&
@@ -172,9 +172,8 @@ void ike_set_label(ike_exchange *exchange, ike_record *r, ike_label label, ike_k
     r->known_by = known;
     r->note.exchange = exchange;
     if (label.other == 0 && label.number > 0 && label.number <= IKE_MAX_STEPS) {
-        if (!exchange->slot[label.number])
-            exchange->slot[label.number] = r;
-        exchange->highest = MAX(exchange->highest, label.number);
+        if (!ike_exchange_slot(exchange, label.number))
+            ike_exchange_put(exchange, label.number, r);
         link_halves(exchange, r);
     }
     advance_state(r->note.sa, r);
@@ -205,8 +204,7 @@ static void decide(ike_sa *sa, ike_record *r, ike_known_by known)
 /* Labels of phase 1 that were decided by weaker evidence are decided anew. */
 static void reopen(ike_exchange *phase1)
 {
-    memset(phase1->slot, 0, sizeof phase1->slot);
-    phase1->highest = 0;
+    ike_exchange_empty(phase1);
     for (guint i = 0; i < phase1->records.len; i++) {
         ike_record *r = phase1->records.pdata[i];
 
@@ -328,8 +326,8 @@ void ike_v1_doubt(ike_record *first)
 
     if (first->label.mode != IKE_MODE_MAIN || first->label.number < 3)
         return;
-    if (phase1->slot[first->label.number] == first)
-        phase1->slot[first->label.number] = NULL;
+    if (ike_exchange_slot(phase1, first->label.number) == first)
+        ike_exchange_put(phase1, first->label.number, NULL);
     if (!first->label.other) {
         first->label.number -= first->label.number % 2 ? 0 : 1;
         first->label.other = first->label.number + 1;
@@ -386,7 +384,7 @@ static void check_extra(ike_tracker *t, ike_record *r)
 {
     const ike_record *taken = r->label.other || r->label.number > IKE_MAX_STEPS
                                   ? NULL
-                                  : r->note.sa->phase1->slot[r->label.number];
+                                  : ike_exchange_slot(r->note.sa->phase1, r->label.number);
 
     if (taken && taken != r && !r->truncated && r->label.mode == IKE_MODE_MAIN)
         ike_raise(t, r->note.sa, IKE_DIAG_MM_EXTRA, &r->note, IKE_SEVERITY_NONE,

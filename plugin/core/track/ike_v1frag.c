@@ -333,7 +333,7 @@ static bool has_announced_all(const ike_sa *sa, ike_side side)
     unsigned found = 0;
 
     for (unsigned i = 1; i <= n; i++) {
-        const ike_record *r = phase1->slot[i];
+        const ike_record *r = ike_exchange_slot(phase1, i);
 
         if (!r || r->truncated)
             return false;

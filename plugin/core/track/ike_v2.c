@@ -45,7 +45,7 @@ ike_exchange *ike_v2_exchange_of(const ike_sa *sa, ike_side requester, uint32_t 
 /* IKE_AUTH of all rounds makes one Child SA; IKE_FOLLOWUP_KE belongs to a CREATE_CHILD_SA. */
 static void number_child(ike_tracker *t, ike_exchange *exchange)
 {
-    const ike_v2 *v2 = &exchange->sa->v2;
+    const ike_v2 *v2 = exchange->sa->v2;
     ike_exchange *before = exchange->mode == IKE_MODE_V2_AUTH          ? v2->last_auth
                            : exchange->mode == IKE_MODE_V2_FOLLOWUP_KE ? v2->last_child
                                                                        : NULL;
@@ -110,10 +110,10 @@ static ike_exchange *new_exchange(ike_tracker *t, ike_sa *sa, ike_mode mode, con
     exchange = ike_sa_add_exchange(sa, mode, requests_of(m), m->message_id);
     exchange->opener = response ? ike_side_other(sender) : sender;
     number_child(t, exchange);
-    sa->v2.is_used |= !ike_modes[mode].is_phase1;
+    sa->v2->is_used |= !ike_modes[mode].is_phase1;
     if (mode == IKE_MODE_V2_AUTH &&
-        (!sa->v2.last_auth || sa->v2.last_auth->message_id < m->message_id))
-        become_last_auth(&sa->v2, exchange);
+        (!sa->v2->last_auth || sa->v2->last_auth->message_id < m->message_id))
+        become_last_auth(sa->v2, exchange);
     return exchange;
 }
 
@@ -139,14 +139,14 @@ ike_exchange *ike_v2_exchange(ike_tracker *t, ike_sa *sa, const ike_message *m, 
  * IKE_INTERMEDIATE (RFC 7296 2.16, RFC 9242 3.2). 0 when the capture does not tell. */
 static unsigned round_of_auth(const ike_sa *sa, uint32_t message_id)
 {
-    const uint8_t both = sa->v2.sides[0].supports & sa->v2.sides[1].supports;
-    const bool is_known = sa->v2.last_intermediate > 0 || message_id == 1 ||
-                          (sa->v2.sides[0].is_seen && sa->v2.sides[1].is_seen &&
+    const uint8_t both = sa->v2->sides[0].supports & sa->v2->sides[1].supports;
+    const bool is_known = sa->v2->last_intermediate > 0 || message_id == 1 ||
+                          (sa->v2->sides[0].is_seen && sa->v2->sides[1].is_seen &&
                            !(both & IKE_V2_INTERMEDIATE));
 
-    if (!is_known || message_id <= sa->v2.last_intermediate)
+    if (!is_known || message_id <= sa->v2->last_intermediate)
         return 0;
-    return MIN(message_id - sa->v2.last_intermediate, 255);
+    return MIN(message_id - sa->v2->last_intermediate, 255);
 }
 
 static unsigned number_of(const ike_exchange *exchange, const ike_record *r)
@@ -156,7 +156,7 @@ static unsigned number_of(const ike_exchange *exchange, const ike_record *r)
     if (exchange->mode == IKE_MODE_V2_RESUME)
         return 0;
     if (exchange == sa->phase1)
-        return MIN(is_response(r) && r->request ? r->request->label.number : sa->v2.attempts, 255);
+        return MIN(is_response(r) && r->request ? r->request->label.number : sa->v2->attempts, 255);
     if (exchange->mode == IKE_MODE_V2_INTERMEDIATE)
         return MIN(r->message_id, 255);
     return exchange->mode == IKE_MODE_V2_AUTH ? round_of_auth(sa, r->message_id) : 0;
@@ -181,16 +181,15 @@ static void link_halves(ike_record *request, ike_record *response)
 /* Of the first exchange the newest attempt counts, and with it the response to that one. */
 static void put_attempt(ike_exchange *phase1, ike_record *r)
 {
-    ike_record *response = phase1->slot[IKE_RESPONSE];
+    ike_record *response = ike_exchange_slot(phase1, IKE_RESPONSE);
 
-    phase1->highest = MAX(phase1->highest, (unsigned)(is_response(r) ? IKE_RESPONSE : IKE_REQUEST));
     if (is_response(r)) {
-        phase1->slot[IKE_RESPONSE] = r;
-        link_halves(phase1->slot[IKE_REQUEST], r);
+        ike_exchange_put(phase1, IKE_RESPONSE, r);
+        link_halves(ike_exchange_slot(phase1, IKE_REQUEST), r);
         return;
     }
-    phase1->sa->v2.attempts++;
-    phase1->slot[IKE_REQUEST] = r;
+    phase1->sa->v2->attempts++;
+    ike_exchange_put(phase1, IKE_REQUEST, r);
     /* the response came first in the file: a merge */
     if (response && !response->request && response->note.time >= r->note.time)
         link_halves(r, response);
@@ -199,16 +198,14 @@ static void put_attempt(ike_exchange *phase1, ike_record *r)
 static void put(ike_exchange *exchange, ike_record *r)
 {
     const unsigned half = is_response(r) ? IKE_RESPONSE : IKE_REQUEST;
-    ike_record **slot = &exchange->slot[half];
 
-    if (*slot && half == IKE_REQUEST && may_synchronise(exchange, r))
-        exchange->slot[IKE_REQUEST] = exchange->slot[IKE_RESPONSE] = NULL;
-    exchange->highest = MAX(exchange->highest, half);
-    if (!*slot)
-        *slot = r;
-    link_halves(exchange->slot[IKE_REQUEST], exchange->slot[IKE_RESPONSE]);
-    if (*slot != r && is_response(r))
-        r->request = exchange->slot[IKE_REQUEST];
+    if (ike_exchange_slot(exchange, half) && half == IKE_REQUEST && may_synchronise(exchange, r))
+        ike_exchange_empty(exchange);
+    if (!ike_exchange_slot(exchange, half))
+        ike_exchange_put(exchange, half, r);
+    link_halves(ike_exchange_slot(exchange, IKE_REQUEST), ike_exchange_slot(exchange, IKE_RESPONSE));
+    if (ike_exchange_slot(exchange, half) != r && is_response(r))
+        r->request = ike_exchange_slot(exchange, IKE_REQUEST);
 }
 
 ike_record *ike_v2_sent_in_fragments(const ike_record *r)
@@ -221,7 +218,7 @@ ike_record *ike_v2_sent_in_fragments(const ike_record *r)
         sa->initiator == IKE_SIDE_NONE)
         return NULL;
     exchange = ike_v2_exchange_of(sa, is_response(r) ? ike_side_other(r->side) : r->side, r->message_id);
-    first = exchange ? exchange->slot[is_response(r) ? IKE_RESPONSE : IKE_REQUEST] : NULL;
+    first = exchange ? ike_exchange_slot(exchange, is_response(r) ? IKE_RESPONSE : IKE_REQUEST) : NULL;
     return first && first->exchange_type == r->exchange_type && first->fragment == IKE_FRAGMENT_V2 ? first
                                                                                                    : NULL;
 }
@@ -232,7 +229,7 @@ ike_record *ike_v2_sent_in_fragments(const ike_record *r)
  * sender cut it anew. What the capture cut short cannot be compared. */
 static void check_reuse(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
 {
-    const ike_record *first = exchange->slot[is_response(r) ? IKE_RESPONSE : IKE_REQUEST];
+    const ike_record *first = ike_exchange_slot(exchange, is_response(r) ? IKE_RESPONSE : IKE_REQUEST);
 
     if (exchange == exchange->sa->phase1 || !first || first == r || r->truncated ||
         first->truncated || may_synchronise(exchange, r))
@@ -244,8 +241,8 @@ static void check_reuse(ike_tracker *t, const ike_exchange *exchange, ike_record
 
 static bool is_synchronisation(const ike_sa *sa, const ike_exchange *exchange, const ike_record *r)
 {
-    const bool used = sa->v2.sides[r->side].highest_id >= 0 ||
-                      (r->side == sa->initiator && sa->v2.attempts > 0);
+    const bool used = sa->v2->sides[r->side].highest_id >= 0 ||
+                      (r->side == sa->initiator && sa->v2->attempts > 0);
 
     return may_synchronise(exchange, r) && used;
 }
@@ -260,7 +257,7 @@ static void check_spi(ike_tracker *t, const ike_exchange *exchange, ike_record *
 static void check_order(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
 {
     ike_sa *sa = exchange->sa;
-    const int64_t highest = r->side == IKE_SIDE_NONE ? -1 : sa->v2.sides[r->side].highest_id;
+    const int64_t highest = r->side == IKE_SIDE_NONE ? -1 : sa->v2->sides[r->side].highest_id;
 
     if (r->side == IKE_SIDE_NONE || is_response(r) || exchange == sa->phase1)
         return;
@@ -270,7 +267,7 @@ static void check_order(ike_tracker *t, const ike_exchange *exchange, ike_record
     else if (highest >= 0 && r->message_id > highest + GAP_OF_MESSAGE_IDS)
         ike_raise(t, sa, IKE_DIAG_MSGID_GAP, &r->note, IKE_SEVERITY_NONE,
                   "message ID %u follows %" G_GINT64_FORMAT, r->message_id, highest);
-    sa->v2.sides[r->side].highest_id = MAX(highest, (int64_t)r->message_id);
+    sa->v2->sides[r->side].highest_id = MAX(highest, (int64_t)r->message_id);
 }
 
 /* ---- states ---- */
@@ -280,7 +277,7 @@ static ike_state state_after_response(const ike_sa *sa, const ike_record *r, con
 {
     if (r->note.exchange != sa->phase1)
         return step->state;
-    if (r == sa->v2.redirect)
+    if (r == sa->v2->redirect)
         return IKE_STATE_REDIRECTED;
     return sa->spi_r != 0 && r->spi_r == sa->spi_r && !r->notify_error ? step->state
                                                                       : IKE_STATE_NEW;
@@ -291,7 +288,7 @@ static bool is_next_round(const ike_sa *sa, const ike_record *r)
 {
     return r->label.mode == IKE_MODE_V2_AUTH && !r->label.is_response &&
            sa->tracked_state == IKE_STATE_PROBABLY_ESTABLISHED &&
-           r->note.exchange == sa->v2.last_auth && !r->note.exchange->slot[IKE_RESPONSE];
+           r->note.exchange == sa->v2->last_auth && !ike_exchange_slot(r->note.exchange, IKE_RESPONSE);
 }
 
 /* A message under keys proves an SA that the capture did not see come up; of one that it did see, the
@@ -318,17 +315,17 @@ static void advance_state(ike_sa *sa, ike_record *r)
 /* The request that must follow a response of phase 1; IKE_MODE_NONE when it is open. */
 static ike_mode next_request(const ike_sa *sa, const ike_record *r)
 {
-    const uint8_t both = sa->v2.sides[0].supports & sa->v2.sides[1].supports;
+    const uint8_t both = sa->v2->sides[0].supports & sa->v2->sides[1].supports;
 
-    if (r == sa->v2.redirect || r == sa->v2.refusal || r == sa->v2.nack)
+    if (r == sa->v2->redirect || r == sa->v2->refusal || r == sa->v2->nack)
         return IKE_MODE_NONE;
-    if (r == sa->v2.challenge || r == sa->v2.invalid_ke)
+    if (r == sa->v2->challenge || r == sa->v2->invalid_ke)
         return IKE_MODE_V2_SA_INIT;
     if (r->label.mode == IKE_MODE_V2_AUTH || sa->is_joined)
         return IKE_MODE_NONE;
-    if (ike_v2_offer_additional(sa->v2.choice) > sa->v2.last_intermediate)
+    if (ike_v2_offer_additional(sa->v2->choice) > sa->v2->last_intermediate)
         return IKE_MODE_V2_INTERMEDIATE;
-    return both & IKE_V2_INTERMEDIATE && !sa->v2.last_intermediate ? IKE_MODE_NONE
+    return both & IKE_V2_INTERMEDIATE && !sa->v2->last_intermediate ? IKE_MODE_NONE
                                                                   : IKE_MODE_V2_AUTH;
 }
 
@@ -354,7 +351,7 @@ static void note_round(ike_v2 *v2, const ike_record *r)
  * (RFC 7296 1.4.1). */
 static void note_deletion(ike_v2 *v2, const ike_exchange *exchange, ike_record *r)
 {
-    const ike_record *request = exchange->slot[IKE_REQUEST];
+    const ike_record *request = ike_exchange_slot(exchange, IKE_REQUEST);
 
     if (request && request->inside == IKE_PL_V2_DELETE && r->inside == IKE_PL_NONE)
         v2->emptied = r;
@@ -363,13 +360,13 @@ static void note_deletion(ike_v2 *v2, const ike_exchange *exchange, ike_record *
 static void note_progress(ike_sa *sa, ike_exchange *exchange, ike_record *r)
 {
     if (exchange->mode == IKE_MODE_V2_INTERMEDIATE)
-        sa->v2.last_intermediate = MAX(sa->v2.last_intermediate, r->message_id);
-    if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->slot[IKE_RESPONSE])
-        sa->v2.last_child = exchange;
+        sa->v2->last_intermediate = MAX(sa->v2->last_intermediate, r->message_id);
+    if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && ike_exchange_slot(exchange, IKE_RESPONSE))
+        sa->v2->last_child = exchange;
     if (exchange->mode == IKE_MODE_V2_AUTH)
-        note_round(&sa->v2, r);
+        note_round(sa->v2, r);
     if (exchange->mode == IKE_MODE_V2_INFO && is_response(r))
-        note_deletion(&sa->v2, exchange, r);
+        note_deletion(sa->v2, exchange, r);
     else if (exchange->mode == IKE_MODE_V2_INFO && r->side != IKE_SIDE_NONE)
         ike_list_add(&sa->infos[r->side], r);
 }

@@ -97,9 +97,9 @@ typedef struct skf {
 
 static void check_negotiated(const skf *f, ike_record *r)
 {
-    const ike_v2_side *sides = f->sa->v2.sides;
+    const ike_v2_side *sides = f->sa->v2->sides;
 
-    if (sides[0].is_seen && sides[1].is_seen && f->sa->v2.choice &&
+    if (sides[0].is_seen && sides[1].is_seen && f->sa->v2->choice &&
         !(sides[0].supports & sides[1].supports & IKE_V2_FRAGMENTATION))
         ike_raise(f->t, f->sa, IKE_DIAG_SKF_UNNEGOTIATED, &r->note, IKE_SEVERITY_NONE,
                   "%s did not announce IKEV2_FRAGMENTATION_SUPPORTED",
@@ -144,7 +144,7 @@ static ike_record *bad_piece(const skf *f, const char *why)
 
 static ike_record *message_of(const skf *f)
 {
-    return f->exchange->slot[f->half ? IKE_RESPONSE : IKE_REQUEST];
+    return ike_exchange_slot(f->exchange, f->half ? IKE_RESPONSE : IKE_REQUEST);
 }
 
 /* ---- a fragment again ---- */
@@ -469,14 +469,14 @@ unsigned ike_exchange_lost_repeats(const ike_exchange *exchange)
  * capture lacks the fragment. */
 static bool is_asked_again(const ike_exchange *exchange, const ike_record *piece)
 {
-    const ike_record *request = exchange->slot[IKE_REQUEST];
+    const ike_record *request = ike_exchange_slot(exchange, IKE_REQUEST);
 
     return !piece->part_of.is_response || !request || ike_judge_was_sent_after(request, piece);
 }
 
 static bool goes_on(const ike_exchange *exchange, const ike_record *piece)
 {
-    return !is_asked_again(exchange, piece) || ike_v2_is_implied(exchange, piece) || exchange->slot[IKE_RESPONSE] ||
+    return !is_asked_again(exchange, piece) || ike_v2_is_implied(exchange, piece) || ike_exchange_slot(exchange, IKE_RESPONSE) ||
            ike_sa_goes_on_after(exchange->sa, piece);
 }
 
@@ -502,7 +502,7 @@ void ike_v2frag_judge(ike_tracker *t, ike_exchange *exchange)
     for (int half = 0; half < 2; half++) {
         const ike_ledger *ledger = exchange->ledger[half];
 
-        if (ledger && missing(ledger) > 0 && !exchange->slot[half ? IKE_RESPONSE : IKE_REQUEST] &&
+        if (ledger && missing(ledger) > 0 && !ike_exchange_slot(exchange, half ? IKE_RESPONSE : IKE_REQUEST) &&
             t->span.last - spokesman(ledger)->note.time >= IKE_SECOND)
             judge_ledger(t, exchange, ledger);
     }

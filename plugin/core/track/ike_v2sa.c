@@ -72,7 +72,7 @@ static void read_announcements(ike_record *r, const ike_message *m)
         ike_notify n;
 
         if (m->payloads[i].type == IKE_PL_V2_NOTIFY && ike_payload_notify(m, &m->payloads[i], &n))
-            read_announcement(&r->note.sa->v2.sides[r->side], &n);
+            read_announcement(&r->note.sa->v2->sides[r->side], &n);
     }
 }
 
@@ -87,7 +87,7 @@ static void read_vendors(ike_record *r, const ike_message *m)
 
 static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
 {
-    ike_v2 *v2 = &r->note.sa->v2;
+    ike_v2 *v2 = r->note.sa->v2;
     ike_v2_offer **place = r->label.is_response ? &v2->choice : &v2->offer;
     ike_v2_offer offer;
 
@@ -104,7 +104,7 @@ static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
 static void read_key_exchange(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     const ike_payload *ke = ike_message_find(m, IKE_PL_V2_KE);
-    ike_v2_side *side = &r->note.sa->v2.sides[r->side];
+    ike_v2_side *side = &r->note.sa->v2->sides[r->side];
     unsigned expected;
 
     if (!ke || ke->length < 4)
@@ -141,7 +141,7 @@ static bool lacks_cookie(const ike_message *m, uint64_t cookie)
 static void read_retry(ike_record *r, const ike_message *m)
 {
     const ike_sa *sa = r->note.sa;
-    ike_v2 *v2 = &r->note.sa->v2;
+    ike_v2 *v2 = r->note.sa->v2;
     const ike_side_state *side = &sa->sides[r->side];
     const ike_payload *ke = ike_message_find(m, IKE_PL_V2_KE);
 
@@ -157,7 +157,7 @@ static void read_retry(ike_record *r, const ike_message *m)
 
 static void read_request(ike_record *r, const ike_message *m)
 {
-    ike_v2 *v2 = &r->note.sa->v2;
+    ike_v2 *v2 = r->note.sa->v2;
 
     if (ike_v2_nonce(m))
         v2->nonce = ike_v2_nonce(m);
@@ -215,7 +215,7 @@ static void read_challenge(ike_v2 *v2, const ike_message *m)
 
 static void read_response(ike_record *r, const ike_message *m)
 {
-    ike_v2 *v2 = &r->note.sa->v2;
+    ike_v2 *v2 = r->note.sa->v2;
     ike_notify n;
 
     if (ike_message_has(m, IKE_PL_V2_SA))
@@ -238,7 +238,7 @@ void ike_v2_payloads(ike_tracker *t, ike_record *r, const ike_message *m)
     read_vendors(r, m);
     read_announcements(r, m);
     if (ike_message_has(m, IKE_PL_V2_SA) || ike_message_has(m, IKE_PL_V2_NONCE)) {
-        r->note.sa->v2.sides[r->side].is_seen = !r->truncated;
+        r->note.sa->v2->sides[r->side].is_seen = !r->truncated;
         read_offer(t, r, m);
         read_key_exchange(t, r, m);
         ike_natt_detect_v2(r, m);

@@ -358,7 +358,7 @@ static void extended_modes(ike_counters *c, const ike_sa *sa)
         if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED)
             continue;
         add_both(c, sa, C_AUTHIP_EM_STARTED);
-        if (exchange->slot[2])
+        if (ike_exchange_slot(exchange, 2))
             add_both(c, sa, C_AUTHIP_EM_UP);
         else if (ike_sa_finding(sa, IKE_DIAG_AIP_NORESP))
             add_both(c, sa, C_AUTHIP_EM_FAILED);
@@ -392,7 +392,7 @@ static void messages(ike_counters *c, const ike_sa *sa)
     if (sa->has_floated)
         add_both(c, sa, C_NAT_SESSIONS);
     for (int side = 0; side < 2; side++)
-        add(c, sa, side, C_KEEPALIVES, sa->sides[side].path.keepalives);
+        add(c, sa, side, C_KEEPALIVES, ike_side_path(&sa->sides[side])->keepalives);
 }
 
 /* Requests that nobody answered have a finding on their last copy. */

@@ -24,7 +24,7 @@ static const char *state_of(const ike_event *event)
     if (event->sa->version == 2)
         return NULL;
     for (unsigned i = 1; exchange && i <= exchange->highest; i++)
-        if (exchange->slot[i] && exchange->slot[i]->side == event->host)
+        if (ike_exchange_slot(exchange, i) && ike_exchange_slot(exchange, i)->side == event->host)
             newest = i;
     if (newest == 0)
         return "No state";
@@ -196,10 +196,10 @@ static void extended_failed(ike_event_builder *b, const ike_sa *sa)
         const ike_exchange *exchange = sa->exchanges.pdata[i];
         ike_event event;
 
-        if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED || !exchange->slot[1] || exchange->slot[2] || exchange->slot[1]->side == IKE_SIDE_NONE ||
+        if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED || !ike_exchange_slot(exchange, 1) || ike_exchange_slot(exchange, 2) || ike_exchange_slot(exchange, 1)->side == IKE_SIDE_NONE ||
             !ike_sa_finding(sa, IKE_DIAG_AIP_NORESP))
             continue;
-        event = ike_event_of(sa, IKE_EVENT_EXTENDED_MODE, &exchange->slot[1]->last->note);
+        event = ike_event_of(sa, IKE_EVENT_EXTENDED_MODE, &ike_exchange_slot(exchange, 1)->last->note);
         event.id = 4984;
         event.alternative = 4983;
         event.point = IKE_FAILED_ME;
@@ -207,7 +207,7 @@ static void extended_failed(ike_event_builder *b, const ike_sa *sa)
         event.state = "Sent first (EM attributes) payload";
         event.finding = IKE_DIAG_AIP_NORESP;
         event.evidence = IKE_INFERRED;
-        event.host = exchange->slot[1]->side;
+        event.host = ike_exchange_slot(exchange, 1)->side;
         event.child = exchange;
         ike_event_add(b, &event);
     }

@@ -11,7 +11,7 @@ static bool has_extended_mode(const ike_sa *sa)
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const ike_exchange *exchange = sa->exchanges.pdata[i];
 
-        if (exchange->mode == IKE_MODE_AUTHIP_EXTENDED && exchange->slot[2])
+        if (exchange->mode == IKE_MODE_AUTHIP_EXTENDED && ike_exchange_slot(exchange, 2))
             return true;
     }
     return false;
@@ -19,7 +19,7 @@ static bool has_extended_mode(const ike_sa *sa)
 
 const ike_record *ike_event_lost_mm6(const ike_sa *sa)
 {
-    const ike_record *mm5 = sa->phase1->slot[5], *mm6 = sa->phase1->slot[6];
+    const ike_record *mm5 = ike_exchange_slot(sa->phase1, 5), *mm6 = ike_exchange_slot(sa->phase1, 6);
 
     if (!sa->is_failed || sa->phase1->mode != IKE_MODE_MAIN)
         return NULL;
