@@ -132,12 +132,12 @@ static void draw_copy(const ikex_canvas *c, proto_tree *tree, const ike_record *
 {
     if (r->copy == IKE_COPY_RETRANSMISSION) {
         add_flag(c, tree, hf_ikex_retransmission);
-        add_uint(c, tree, hf_ikex_retransmission_of, r->first->note.frame);
-        add_uint(c, tree, hf_ikex_retransmission_count, r->copy_number);
-        if (r->delay >= 0)
-            add_time(c, tree, hf_ikex_retransmission_delay, r->delay);
+        add_uint(c, tree, hf_ikex_retransmission_of, r->rare->first->note.frame);
+        add_uint(c, tree, hf_ikex_retransmission_count, r->rare->copy_number);
+        if (r->rare->delay >= 0)
+            add_time(c, tree, hf_ikex_retransmission_delay, r->rare->delay);
     } else if (r->copy == IKE_COPY_DUPLICATE) {
-        add_uint(c, tree, hf_ikex_duplicate_of, r->doubles->note.frame);
+        add_uint(c, tree, hf_ikex_duplicate_of, r->rare->doubles->note.frame);
     }
 }
 
@@ -148,14 +148,14 @@ static void draw_fragment(const ikex_canvas *c, proto_tree *tree, const ike_reco
     if (r->fragment == IKE_FRAGMENT_NONE)
         return;
     add_uint(c, tree, hf_ikex_fragment_kind, r->fragment);
-    if (r->fragment_number)
-        add_uint(c, tree, hf_ikex_fragment_number, r->fragment_number);
-    if (r->fragment_total)
-        add_uint(c, tree, hf_ikex_fragment_total, r->fragment_total);
-    if (piece && !r->message && r->fragment_missing)
-        add_uint(c, tree, hf_ikex_fragment_missing, r->fragment_missing);
-    if (piece && r->message)
-        add_uint(c, tree, hf_ikex_fragment_message_in, r->message->note.frame);
+    if (r->rare->fragment_number)
+        add_uint(c, tree, hf_ikex_fragment_number, r->rare->fragment_number);
+    if (r->rare->fragment_total)
+        add_uint(c, tree, hf_ikex_fragment_total, r->rare->fragment_total);
+    if (piece && !r->rare->message && r->rare->fragment_missing)
+        add_uint(c, tree, hf_ikex_fragment_missing, r->rare->fragment_missing);
+    if (piece && r->rare->message)
+        add_uint(c, tree, hf_ikex_fragment_message_in, r->rare->message->note.frame);
 }
 
 static void draw_halves(const ikex_canvas *c, proto_tree *tree, ike_record *r)
@@ -201,8 +201,8 @@ static void draw_spis(const ikex_canvas *c, proto_tree *tree, const ike_record *
 {
     const bool own = ike_record_has_spis(r);
 
-    add_spi(c, tree, hf_ikex_spi_initiator, own ? r->spi_i : r->note.sa->spi_i);
-    add_spi(c, tree, hf_ikex_spi_responder, own ? r->spi_r : r->note.sa->spi_r);
+    add_spi(c, tree, hf_ikex_spi_initiator, own ? ike_record_spi_i(r) : r->note.sa->spi_i);
+    add_spi(c, tree, hf_ikex_spi_responder, own ? ike_record_spi_r(r) : r->note.sa->spi_r);
 }
 
 static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
@@ -223,8 +223,8 @@ static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
         draw_halves(c, tree, r);
     draw_copy(c, tree, r);
     draw_fragment(c, tree, r);
-    add_string(c, tree, hf_ikex_notify, r->notify);
-    add_string(c, tree, hf_ikex_nat_mapping, r->mapping);
+    add_string(c, tree, hf_ikex_notify, r->rare->notify);
+    add_string(c, tree, hf_ikex_nat_mapping, r->rare->mapping);
     if (r->floated)
         add_flag(c, tree, hf_ikex_nat_float);
     if (r->note.sa && message) {
@@ -299,15 +299,15 @@ static void info_front(const ikex_canvas *c, const ike_record *r)
     GString *text = g_string_new(NULL);
 
     if (r->copy == IKE_COPY_RETRANSMISSION) {
-        g_string_printf(text, "[IKE retransmission of %u", r->first->note.frame);
-        if (r->delay >= 0) {
+        g_string_printf(text, "[IKE retransmission of %u", r->rare->first->note.frame);
+        if (r->rare->delay >= 0) {
             g_string_append(text, ", +");
-            ike_seconds_append(text, r->delay);
+            ike_seconds_append(text, r->rare->delay);
             g_string_append(text, " s");
         }
         g_string_append(text, "] ");
     } else if (r->copy == IKE_COPY_DUPLICATE) {
-        g_string_printf(text, "[IKE duplicate of %u] ", r->doubles->note.frame);
+        g_string_printf(text, "[IKE duplicate of %u] ", r->rare->doubles->note.frame);
     }
     if (text->len)
         col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "%s", text->str);
@@ -338,17 +338,17 @@ static void append_sa(GString *text, ike_note *note)
 static void info_piece(GString *text, const ike_record *r)
 {
     g_string_append(text, r->fragment == IKE_FRAGMENT_IP ? "IP fragment" : "IKE fragment");
-    if (r->fragment_number)
-        g_string_append_printf(text, " %u", r->fragment_number);
-    if (r->fragment_number && r->fragment_total)
-        g_string_append_printf(text, "/%u", r->fragment_total);
-    if (r->message) {
+    if (r->rare->fragment_number)
+        g_string_append_printf(text, " %u", r->rare->fragment_number);
+    if (r->rare->fragment_number && r->rare->fragment_total)
+        g_string_append_printf(text, "/%u", r->rare->fragment_total);
+    if (r->rare->message) {
         g_string_append(text, " of ");
-        ike_label_append(text, ike_record_first(r->message)->label);
-        g_string_append_printf(text, " in %u", r->message->note.frame);
-    } else if (r->part_of.mode != IKE_MODE_NONE) {
+        ike_label_append(text, ike_record_first(r->rare->message)->label);
+        g_string_append_printf(text, " in %u", r->rare->message->note.frame);
+    } else if (r->rare->part_of.mode != IKE_MODE_NONE) {
         g_string_append(text, r->is_probable ? ", probably of " : " of ");
-        ike_label_append(text, r->part_of);
+        ike_label_append(text, r->rare->part_of);
     } else if (ike_exchange_name(r->exchange_type)) {
         g_string_append_printf(text, " of a %s message", ike_exchange_name(r->exchange_type));
     }

@@ -486,7 +486,7 @@ void expect_sends(ladder *l, uint32_t frame, unsigned sends)
     const ike_record *r = record(l, frame);
 
     if (r)
-        compare_numbers("sendings", r->sends, sends);
+        compare_numbers("sendings", ike_record_sends(r), sends);
 }
 
 void expect_sa_of(ladder *l, uint32_t frame, unsigned sa)
@@ -529,8 +529,8 @@ void expect_retransmission(ladder *l, uint32_t frame, uint32_t of, unsigned numb
     if (!r)
         return;
     compare_numbers("is a retransmission", r->copy, IKE_COPY_RETRANSMISSION);
-    compare_numbers("retransmission of", frame_of(r->first), of);
-    compare_numbers("number of the retransmission", r->copy_number, number);
+    compare_numbers("retransmission of", frame_of(r->rare->first), of);
+    compare_numbers("number of the retransmission", r->rare->copy_number, number);
 }
 
 void expect_duplicate(ladder *l, uint32_t frame, uint32_t of)
@@ -540,7 +540,7 @@ void expect_duplicate(ladder *l, uint32_t frame, uint32_t of)
     if (!r)
         return;
     compare_numbers("is a duplicate", r->copy, IKE_COPY_DUPLICATE);
-    compare_numbers("duplicate of", frame_of(r->doubles), of);
+    compare_numbers("duplicate of", frame_of(r->rare->doubles), of);
 }
 
 void expect_piece(ladder *l, uint32_t frame, unsigned number, unsigned total, uint32_t message_in)
@@ -551,11 +551,11 @@ void expect_piece(ladder *l, uint32_t frame, unsigned number, unsigned total, ui
     if (!r)
         return;
     g_snprintf(what, sizeof what, "frame %u: piece", frame);
-    compare_numbers(what, r->fragment_number, number);
+    compare_numbers(what, r->rare->fragment_number, number);
     g_snprintf(what, sizeof what, "frame %u: pieces", frame);
-    compare_numbers(what, r->fragment_total, total);
+    compare_numbers(what, r->rare->fragment_total, total);
     g_snprintf(what, sizeof what, "frame %u: message in", frame);
-    compare_numbers(what, r->note.kind == IKE_NOTE_MESSAGE ? frame : frame_of(r->message),
+    compare_numbers(what, r->note.kind == IKE_NOTE_MESSAGE ? frame : frame_of(r->rare->message),
                     message_in);
 }
 

@@ -34,32 +34,32 @@ static void check_label(const ike_record *r)
 
 static void check_copy(const ike_record *r)
 {
-    const ike_record *first = r->first;
+    const ike_record *first = r->rare->first;
 
     if (r->copy == IKE_COPY_NONE && !r->is_reflection) {
         g_assert_null(first);
         return;
     }
     g_assert_nonnull(first);
-    g_assert_null(first->first);
+    g_assert_null(first->rare->first);
     g_assert_cmpint(first->copy, ==, IKE_COPY_NONE);
     g_assert_cmpuint(first->note.frame, <=, r->note.frame);
     g_assert_true(first->note.sa == r->note.sa);
     g_assert_cmpint(r->label.mode, ==, IKE_MODE_NONE);
     if (r->copy == IKE_COPY_DUPLICATE)
-        g_assert_nonnull(r->doubles);
+        g_assert_nonnull(r->rare->doubles);
     if (r->copy == IKE_COPY_RETRANSMISSION)
-        g_assert_cmpuint(r->copy_number, >, 0);
+        g_assert_cmpuint(r->rare->copy_number, >, 0);
 }
 
 static void check_halves(const ike_record *r)
 {
     if (r->response) {
         g_assert_true(r->response->request == r);
-        g_assert_null(r->response->first);
+        g_assert_null(r->response->rare->first);
     }
     if (r->request) {
-        g_assert_null(r->request->first);
+        g_assert_null(r->request->rare->first);
         g_assert_nonnull(r->request->response);
         g_assert_true(r->request != r);
     }
@@ -74,8 +74,8 @@ static void check_record(const checker *c, const ike_record *r)
     if (r->note.kind == IKE_NOTE_PIECE) {
         g_assert_cmpint(r->label.mode, ==, IKE_MODE_NONE);
         g_assert_cmpint(r->fragment, !=, IKE_FRAGMENT_NONE);
-        if (r->message)
-            g_assert_true(g_hash_table_contains(c->notes, r->message));
+        if (r->rare->message)
+            g_assert_true(g_hash_table_contains(c->notes, r->rare->message));
         return;
     }
     g_assert_true(r->note.sa || r->is_outside);
@@ -126,7 +126,7 @@ static void check_exchange(const ike_exchange *exchange)
         if (!r)
             continue;
         g_assert_cmpuint(n, <=, MAX(exchange->highest, 1));
-        g_assert_null(r->first);
+        g_assert_null(r->rare->first);
         if (r->version == 1)
             g_assert_cmpuint(r->label.number, ==, n);
     }

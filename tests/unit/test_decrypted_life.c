@@ -201,7 +201,7 @@ static void expect_ended_elsewhere(ladder *l)
     g_assert_nonnull(ladder_sa(l, 0)->deleted);
     g_assert_cmpuint(ladder_sa(l, 0)->deleted->note.frame, ==, 16);
     g_assert_null(ladder_sa(l, 1)->deleted);
-    g_assert_cmpstr(ladder_record(l, 16)->notify, ==, "DELETE IKE SA 1111111111111101:2222222222222201");
+    g_assert_cmpstr(ladder_record(l, 16)->rare->notify, ==, "DELETE IKE SA 1111111111111101:2222222222222201");
     expect_established(l, 1);
 }
 

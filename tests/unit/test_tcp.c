@@ -23,7 +23,7 @@ static void message_per_segment(void)
         g_assert_true(r->is_tcp && r->has_marker);
         g_assert_false(r->has_ip_id || r->floated || r->truncated);
         g_assert_cmpuint(r->note.frame, ==, frame);
-        g_assert_cmpuint(r->src.port, ==, frame % 2 ? 4500 : 40001);
+        g_assert_cmpuint(ike_record_src(r)->port, ==, frame % 2 ? 4500 : 40001);
     }
     expect_sas(&c.l, 1);
     expect_findings(&c.l, "tcpencap", 1);

@@ -88,7 +88,7 @@ static void no_ip_id(void)
     expect_duplicate(&l, 3, 2);
     expect_findings(&l, "retrans", 1);
     expect_findings(&l, "dup_capture", 1);
-    g_assert_cmpuint(ladder_record(&l, 1)->sends, ==, 2);
+    g_assert_cmpuint(ike_record_sends(ladder_record(&l, 1)), ==, 2);
     ladder_end(&l);
 }
 

@@ -194,7 +194,7 @@ static void never_complete(void)
     foreign(&l);
     expect_labels(&l, "MM1 MM2 MM3 MM4 ~ ~ .");
     expect_piece(&l, 5, 1, 3, 0);
-    g_assert_cmpuint(ladder_record(&l, 6)->fragment_missing, ==, 1);
+    g_assert_cmpuint(ladder_record(&l, 6)->rare->fragment_missing, ==, 1);
     expect_finding(&l, "v1frag_loss", WARN);
     ladder_end(&l);
 }
@@ -304,8 +304,8 @@ static void check_ip_case(const ip_case *c, const char *from, const char *to)
         const ike_record *r = ladder_record(&l, frame);
         const unsigned number = (unsigned)(c->order[frame - 5] - '0');
 
-        if (r->fragment_number && r->fragment_number != number) {
-            g_test_message("%s: frame %u is called piece %u", c->order, frame, r->fragment_number);
+        if (r->rare->fragment_number && r->rare->fragment_number != number) {
+            g_test_message("%s: frame %u is called piece %u", c->order, frame, r->rare->fragment_number);
             g_test_fail();
         }
         expect_sa_of(&l, frame, 0);
@@ -398,9 +398,9 @@ static void ip_fragment_beyond_end(void)
     for (uint32_t frame = 5; frame <= 7; frame++) {
         const ike_record *r = ladder_record(&l, frame);
 
-        if (r && (r->fragment_total > 2 || r->fragment_number > 2)) {
+        if (r && (r->rare->fragment_total > 2 || r->rare->fragment_number > 2)) {
             g_test_message("frame %u is piece %u of %u, but there are two", frame,
-                           r->fragment_number, r->fragment_total);
+                           r->rare->fragment_number, r->rare->fragment_total);
             g_test_fail();
         }
     }

@@ -26,7 +26,7 @@ static void probable(void)
     long_after(&l);
     expect_labels(&l, "MM1 MM2 MM3 MM4 ~ MM6 .");
     g_assert_true(ladder_record(&l, 5)->is_probable);
-    g_assert_cmpuint(ladder_record(&l, 5)->fragment_total, ==, 0);
+    g_assert_cmpuint(ladder_record(&l, 5)->rare->fragment_total, ==, 0);
     expect_finding(&l, "ipfrag_loss", NOTE);
     expect_inferred(&l, "ipfrag_loss");
     expect_finding_says(&l, "ipfrag_loss", "MM5");

@@ -243,8 +243,8 @@ static void rebind(void)
     expect_one_finding(&l, "nat_rebind", NOTE);
     expect_finding_at(&l, 10, "nat_rebind");
     expect_finding_says(&l, "nat_rebind", "after 95.0");
-    g_assert_cmpstr(ladder_record(&l, 10)->mapping, ==, "198.51.100.7:61002");
-    g_assert_null(ladder_record(&l, 12)->mapping);
+    g_assert_cmpstr(ladder_record(&l, 10)->rare->mapping, ==, "198.51.100.7:61002");
+    g_assert_null(ladder_record(&l, 12)->rare->mapping);
     expect_no_finding(&l, "nat_addrchg");
     expect_no_finding_above(&l, NOTE, NULL);
     ladder_end(&l);

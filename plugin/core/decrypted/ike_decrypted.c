@@ -85,7 +85,7 @@ static uint32_t told_by_notify(ike_record *r, const ike_message *m, const ike_pa
     if (p->type != (m->version == 1 ? IKE_PL_NOTIFY : IKE_PL_V2_NOTIFY) || !ike_payload_notify(m, p, &n))
         return 0;
     if (m->version == 1 && (n.type == IKE_NOTIFY_R_U_THERE || n.type == IKE_NOTIFY_R_U_THERE_ACK) && n.data_length == 4)
-        r->alive_number = ike_be32(n.data);
+        ike_record_rare(r)->alive_number = ike_be32(n.data);
     for (size_t i = 0; i < G_N_ELEMENTS(notifies_told); i++)
         if (notifies_told[i].version == m->version && notifies_told[i].notify == n.type)
             return notifies_told[i].told;
@@ -186,7 +186,7 @@ static void delete_ike_sa(const ike_tracker *t, ike_record *r, uint64_t spi_i, u
 
     for (ike_sa *sa = ike_lookup_spi(t, spi_i); sa && n++ < IKE_MAX_SAME_SPI; sa = sa->same_spi)
         if (sa->version == 1 && sa->spi_r == spi_r && !sa->deleted &&
-            ike_sa_has_host(sa, &r->src.addr, &r->dst.addr))
+            ike_sa_has_host(sa, &ike_record_src(r)->addr, &ike_record_dst(r)->addr))
             sa->deleted = r;
 }
 

@@ -116,10 +116,10 @@ static void append_pieces(GString *text, const ike_record *r)
 {
     if (r->note.kind == IKE_NOTE_PIECE)
         g_string_append(text, "the others are missing");
-    if (r->note.kind == IKE_NOTE_PIECE || r->fragment == IKE_FRAGMENT_NONE || r->fragment_total == 0)
+    if (r->note.kind == IKE_NOTE_PIECE || r->fragment == IKE_FRAGMENT_NONE || r->rare->fragment_total == 0)
         return;
     g_string_append(text, text->len ? ", " : "");
-    ike_count_append(text, r->fragment_total, r->fragment == IKE_FRAGMENT_IP ? "IP fragment" : "IKE fragment",
+    ike_count_append(text, r->rare->fragment_total, r->fragment == IKE_FRAGMENT_IP ? "IP fragment" : "IKE fragment",
                      r->fragment == IKE_FRAGMENT_IP ? "IP fragments" : "IKE fragments");
 }
 
@@ -127,7 +127,7 @@ static void append_label(GString *text, const ike_record *r)
 {
     ike_report_message(text, r);
     if (r->copy == IKE_COPY_RETRANSMISSION)
-        g_string_append_printf(text, " again (%u)", r->copy_number);
+        g_string_append_printf(text, " again (%u)", r->rare->copy_number);
 }
 
 /* Under the arrow: how it came, and where it went. */
@@ -135,11 +135,11 @@ static void append_remark(GString *text, const ike_record *r)
 {
     append_pieces(text, r);
     if (r->floated)
-        g_string_append_printf(text, "%smoves to port %u", text->len ? ", " : "", r->src.port);
-    if (r->mapping)
-        g_string_append_printf(text, "%snew NAT mapping %s", text->len ? ", " : "", r->mapping);
-    if (r->notify_error)
-        g_string_append_printf(text, "%s%s", text->len ? ", " : "", r->notify);
+        g_string_append_printf(text, "%smoves to port %u", text->len ? ", " : "", ike_record_src(r)->port);
+    if (r->rare->mapping)
+        g_string_append_printf(text, "%snew NAT mapping %s", text->len ? ", " : "", r->rare->mapping);
+    if (r->rare->notify_error)
+        g_string_append_printf(text, "%s%s", text->len ? ", " : "", r->rare->notify);
     cut(text, REMARK);
 }
 

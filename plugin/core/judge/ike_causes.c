@@ -39,7 +39,7 @@ static bool any_copy(const question *q, bool (*holds)(const ike_record *copy))
 {
     int n = 0;
 
-    for (const ike_record *copy = q->first->last; copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->older)
+    for (const ike_record *copy = ike_record_last(q->first); copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->rare->older)
         if (holds(copy))
             return true;
     return false;

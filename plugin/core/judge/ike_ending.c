@@ -45,7 +45,7 @@ static bool may_be_delete(const ike_record *info)
 {
     if (info->is_decrypted)
         return false; /* it says what it is */
-    return info->is_encrypted && !info->is_liveness && info->copy == IKE_COPY_NONE && info->sends == 1 &&
+    return info->is_encrypted && !info->is_liveness && info->copy == IKE_COPY_NONE && ike_record_sends(info) == 1 &&
            info->length <= LONGEST_DELETE;
 }
 

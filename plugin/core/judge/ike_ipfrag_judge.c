@@ -33,7 +33,7 @@ bool ike_judge_is_always_in_ip_fragments(const ike_record *first)
 {
     int n = 0;
 
-    for (const ike_record *copy = first->last; copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->older)
+    for (const ike_record *copy = ike_record_last(first); copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->rare->older)
         if (copy->fragment != IKE_FRAGMENT_IP)
             return false;
     return true;
@@ -216,7 +216,7 @@ static void annotate_probable(ike_tracker *t, ike_ipset *set)
     set->sa->last_frame = last_frame;
     set->sa->last_time = last_time;
     for (guint i = 0; i < set->pieces->len; i++)
-        ike_ipset_nth(set, i)->record->part_of = set->awaited;
+        ike_record_rare(ike_ipset_nth(set, i)->record)->part_of = set->awaited;
 }
 
 static void judge_headless(ike_tracker *t, ike_ipset *set)

@@ -30,9 +30,9 @@ static void judge_quick(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
     if (exchange->mode != IKE_MODE_QUICK || !qm3)
         return;
     if (qm2 && ike_judge_was_sent_after(qm2, qm3))
-        ike_raise(t, sa, IKE_DIAG_QM3_LOST, &qm2->last_send->note, 0,
+        ike_raise(t, sa, IKE_DIAG_QM3_LOST, &ike_record_last_send(qm2)->note, 0,
                   "QM2 was sent again in frame %u, after QM3 in frame %u",
-                  qm2->last_send->note.frame, qm3->note.frame);
+                  ike_record_last_send(qm2)->note.frame, qm3->note.frame);
     if (exchange->commit && !ike_exchange_slot(exchange, 4) && !ike_judge_is_oneway(t, sa) &&
         t->span.last - qm3->note.time >= IKE_SECOND)
         ike_raise(t, sa, IKE_DIAG_QM4_MISSING, &qm3->note, 0,

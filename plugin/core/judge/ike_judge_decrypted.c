@@ -23,7 +23,7 @@ static void fail_authentication(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id,
 {
     GString *text = g_string_new(NULL);
 
-    g_string_printf(text, "the %s says %s", role_of(r), r->notify ? r->notify : "EAP-Failure");
+    g_string_printf(text, "the %s says %s", role_of(r), r->rare->notify ? r->rare->notify : "EAP-Failure");
     if (id == IKE_DIAG_EAP_FAIL && sa->user)
         g_string_append_printf(text, "; user %s", sa->user);
     raise_observed(t, sa, id, r, IKE_SEVERITY_NONE, text->str);
@@ -36,9 +36,9 @@ static ike_diagnosis_id refusal_of_auth(const ike_record *r)
 {
     if (r->label.mode == IKE_MODE_V2_AUTH && r->told & IKE_TOLD_EAP_FAILURE)
         return IKE_DIAG_EAP_FAIL;
-    if (r->notify_error == IKE_NOTIFY_V2_AUTHENTICATION_FAILED)
+    if (r->rare->notify_error == IKE_NOTIFY_V2_AUTHENTICATION_FAILED)
         return IKE_DIAG_AUTH_FAILED;
-    return r->label.mode == IKE_MODE_V2_AUTH && r->label.is_response && r->notify_error &&
+    return r->label.mode == IKE_MODE_V2_AUTH && r->label.is_response && r->rare->notify_error &&
                    !(r->told & IKE_TOLD_AUTH)
                ? IKE_DIAG_AUTH_SMALL : IKE_DIAG_NONE;
 }
@@ -63,9 +63,9 @@ static void judge_authentication(ike_tracker *t, ike_sa *sa)
  * no more than one Child SA, and the requester a new IKE SA (RFC 7296 1.3, 4). */
 static bool is_passing(const ike_record *answer)
 {
-    return answer->notify_error == IKE_NOTIFY_V2_TEMPORARY_FAILURE ||
-           answer->notify_error == IKE_NOTIFY_V2_CHILD_SA_NOT_FOUND ||
-           answer->notify_error == IKE_NOTIFY_V2_NO_ADDITIONAL_SAS;
+    return answer->rare->notify_error == IKE_NOTIFY_V2_TEMPORARY_FAILURE ||
+           answer->rare->notify_error == IKE_NOTIFY_V2_CHILD_SA_NOT_FOUND ||
+           answer->rare->notify_error == IKE_NOTIFY_V2_NO_ADDITIONAL_SAS;
 }
 
 /* A later request of this side made what it asked for. */
@@ -82,7 +82,7 @@ static bool succeeds_later(const ike_sa *sa, const ike_exchange *refused)
         if (exchange == refused)
             return false;
         if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->opener == refused->opener && answer &&
-            answer->note.frame > frame && !(answer->is_decrypted && answer->notify_error))
+            answer->note.frame > frame && !(answer->is_decrypted && answer->rare->notify_error))
             return true;
     }
     return false;
@@ -108,7 +108,7 @@ static const char *what_for(const ike_agreement *agreement)
 
 static ike_diagnosis_id refusal_of_child(const ike_record *answer)
 {
-    switch (answer->notify_error) {
+    switch (answer->rare->notify_error) {
     case IKE_NOTIFY_V2_TS_UNACCEPTABLE: return IKE_DIAG_TS_MISMATCH;
     case IKE_NOTIFY_V2_INVALID_KE_PAYLOAD: return IKE_DIAG_WRONG_GROUP;
     default: return IKE_DIAG_CHILD_FAIL;
@@ -128,7 +128,7 @@ static void refuse_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike
     text = g_string_new(NULL);
     g_string_printf(text, "the request %s in frame %u is answered by %s", what_for(agreement),
                     ike_exchange_slot(exchange, IKE_REQUEST) ? ike_exchange_slot(exchange, IKE_REQUEST)->note.frame : answer->note.frame,
-                    answer->notify);
+                    answer->rare->notify);
     if (agreement && agreement->asked[0] && agreement->asked[1])
         g_string_append_printf(text, "; networks %s and %s", agreement->asked[0], agreement->asked[1]);
     raise_observed(t, sa, id, answer, mild ? IKE_SEVERITY_NOTE : IKE_SEVERITY_NONE, text->str);
@@ -140,7 +140,7 @@ static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
     ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
-    if (!answer || !answer->is_decrypted || !answer->notify_error || answer->told & IKE_TOLD_PROPOSAL)
+    if (!answer || !answer->is_decrypted || !answer->rare->notify_error || answer->told & IKE_TOLD_PROPOSAL)
         return;
     if (exchange->mode == IKE_MODE_V2_CREATE_CHILD ||
         (exchange->mode == IKE_MODE_V2_AUTH && answer->told & IKE_TOLD_AUTH))

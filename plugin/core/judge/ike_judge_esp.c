@@ -157,7 +157,7 @@ static void judge_commit(ike_tracker *t, ike_flow *flow)
 
 ike_flow *ike_judge_refused_flow(const ike_tracker *t, const ike_record *refusal)
 {
-    ike_flow *flow = refusal->unknown_spi ? ike_esp_flow_to(t, refusal->unknown_spi, &refusal->src.addr)
+    ike_flow *flow = refusal->rare->unknown_spi ? ike_esp_flow_to(t, refusal->rare->unknown_spi, &ike_record_src(refusal)->addr)
                                           : NULL;
 
     return flow && flow->first ? flow : NULL;
@@ -172,7 +172,7 @@ static bool is_sent_after(const ike_flow *flow, const ike_note *note)
 
 bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after)
 {
-    const ike_list *flows = ike_esp_flows_between(t, &after->src.addr, &after->dst.addr);
+    const ike_list *flows = ike_esp_flows_between(t, &ike_record_src(after)->addr, &ike_record_dst(after)->addr);
 
     if (flows && flows->len > LOOKED_AT)
         return true;
@@ -289,10 +289,10 @@ static bool is_of_natd(const ike_flow *flow)
     for (int side = 0; side < 2; side++) {
         const ike_record *natd = flow->sa->sides[side].natd.record;
 
-        if (natd && ((ike_addr_equal(&natd->src.addr, &flow->src.addr) &&
-                      ike_addr_equal(&natd->dst.addr, &flow->dst.addr)) ||
-                     (ike_addr_equal(&natd->src.addr, &flow->dst.addr) &&
-                      ike_addr_equal(&natd->dst.addr, &flow->src.addr))))
+        if (natd && ((ike_addr_equal(&ike_record_src(natd)->addr, &flow->src.addr) &&
+                      ike_addr_equal(&ike_record_dst(natd)->addr, &flow->dst.addr)) ||
+                     (ike_addr_equal(&ike_record_src(natd)->addr, &flow->dst.addr) &&
+                      ike_addr_equal(&ike_record_dst(natd)->addr, &flow->src.addr))))
             return true;
     }
     return false;

@@ -96,9 +96,9 @@ static ike_record *larger_after(const ike_sa *sa, const ike_icmp *icmp)
 
 static bool owes_answer(ike_record *r)
 {
-    const ike_record *message = ike_record_first(r->message ? r->message : r);
+    const ike_record *message = ike_record_first(r->rare->message ? r->rare->message : r);
 
-    return ike_step_asks(ike_step_find(message->label)) || ike_step_asks(ike_step_find(message->part_of));
+    return ike_step_asks(ike_step_find(message->label)) || ike_step_asks(ike_step_find(message->rare->part_of));
 }
 
 /* An MTU that is obeyed, or not but without harm (a router cuts packets that allow it), is a note. */

@@ -13,7 +13,7 @@
 /* Both sides use a Child SA after a request that did not have to be sent again: the response came. */
 static bool is_followed_by_esp(const ike_sa *sa, const ike_record *request)
 {
-    return request->sends == 1 && sa->sides[0].newest_esp_frame > request->note.frame &&
+    return ike_record_sends(request) == 1 && sa->sides[0].newest_esp_frame > request->note.frame &&
            sa->sides[1].newest_esp_frame > request->note.frame;
 }
 
@@ -110,10 +110,10 @@ static void judge_refusal(ike_tracker *t, ike_sa *sa)
 
     if (!r)
         return;
-    while (rows[i].notify && rows[i].notify != r->notify_error)
+    while (rows[i].notify && rows[i].notify != r->rare->notify_error)
         i++;
     ike_raise(t, sa, rows[i].id, &r->note, went_on(sa) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NONE,
-              "answered by %s (unauthenticated)%s", r->notify,
+              "answered by %s (unauthenticated)%s", r->rare->notify,
               went_on(sa) ? ", but the negotiation goes on" : "");
     if (!went_on(sa))
         ike_sa_fail(sa);
@@ -321,8 +321,8 @@ static const struct outside_row {
 static const struct outside_row *row_of(const ike_record *r)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(outside_rows); i++)
-        if (outside_rows[i].version == r->version && r->notify_error &&
-            (!outside_rows[i].notify || outside_rows[i].notify == r->notify_error) &&
+        if (outside_rows[i].version == r->version && r->rare->notify_error &&
+            (!outside_rows[i].notify || outside_rows[i].notify == r->rare->notify_error) &&
             (!outside_rows[i].exchange || outside_rows[i].exchange == r->exchange_type))
             return &outside_rows[i];
     return NULL;
@@ -355,7 +355,7 @@ static bool was_deleted(const ike_sa *sa, const ike_record *r)
 {
     const ike_record *request = refused_request(sa, r);
 
-    if (r->notify_error != IKE_NOTIFY_V2_INVALID_IKE_SPI)
+    if (r->rare->notify_error != IKE_NOTIFY_V2_INVALID_IKE_SPI)
         return false;
     return sa->rekeyed_to ||
            (request && request->response && request->response->note.frame < r->note.frame);
@@ -364,14 +364,14 @@ static bool was_deleted(const ike_sa *sa, const ike_record *r)
 static void judge_error(ike_tracker *t, ike_sa *sa, ike_record *r)
 {
     const struct outside_row *row =
-        r->version != sa->version && r->notify_error ? &other_version : row_of(r);
+        r->version != sa->version && r->rare->notify_error ? &other_version : row_of(r);
     const bool is_last = ends_after(sa, r), stops = is_last && !was_deleted(sa, r);
 
     if (!row || (!stops && row_lesser(row) == IKE_SEVERITY_NONE))
         return;
     ike_raise(t, sa, row->id, &r->note,
               stops ? IKE_SEVERITY_NONE : row_lesser(row),
-              "%s: %s (unauthenticated)%s", row->text, r->notify,
+              "%s: %s (unauthenticated)%s", row->text, r->rare->notify,
               stops ? "" : is_last ? "; it was deleted or rekeyed" : "; the SA goes on");
     if (stops && row->fails)
         ike_sa_fail(sa);
@@ -390,10 +390,10 @@ void ike_judge_outside(ike_tracker *t, ike_sa *sa)
 /* Messages of the SA may come later than the error, and so may ESP of its sender. */
 static bool goes_on_later(const ike_tracker *t, const ike_record *r)
 {
-    const ike_message m = { .spi_i = r->spi_i, .spi_r = r->spi_r, .version = r->version };
-    const ike_sa *sa = ike_lookup_known(t, &m, &r->src, &r->dst);
+    const ike_message m = { .spi_i = ike_record_spi_i(r), .spi_r = ike_record_spi_r(r), .version = r->version };
+    const ike_sa *sa = ike_lookup_known(t, &m, ike_record_src(r), ike_record_dst(r));
 
-    return (sa && !ends_after(sa, r)) || (r->unknown_spi && ike_judge_sends_esp_after(t, r));
+    return (sa && !ends_after(sa, r)) || (r->rare->unknown_spi && ike_judge_sends_esp_after(t, r));
 }
 
 static void judge_orphan(ike_tracker *t, ike_record *r, const struct outside_row *row)
@@ -401,12 +401,12 @@ static void judge_orphan(ike_tracker *t, ike_record *r, const struct outside_row
     const ike_flow *refused = ike_judge_refused_flow(t, r);
     GString *text = g_string_new(row->text);
 
-    g_string_append_printf(text, ": %s from ", r->notify);
-    ike_addr_append(text, &r->src.addr);
+    g_string_append_printf(text, ": %s from ", r->rare->notify);
+    ike_addr_append(text, &ike_record_src(r)->addr);
     g_string_append(text, " to ");
-    ike_addr_append(text, &r->dst.addr);
-    if (r->unknown_spi)
-        g_string_append_printf(text, ", SPI %08x", r->unknown_spi);
+    ike_addr_append(text, &ike_record_dst(r)->addr);
+    if (r->rare->unknown_spi)
+        g_string_append_printf(text, ", SPI %08x", r->rare->unknown_spi);
     ike_raise(t, refused ? refused->sa : NULL, row->id, &r->note,
               goes_on_later(t, r) ? row_lesser(row) : IKE_SEVERITY_NONE,
               "%s (unauthenticated)", text->str);

@@ -108,7 +108,7 @@ static GHashTable *acknowledged(const ike_sa *sa, ike_side side)
         const ike_record *r = sa->infos[1 - side].pdata[i];
 
         if (r->told & IKE_TOLD_ALIVE_ACK)
-            g_hash_table_add(numbers, GUINT_TO_POINTER(r->alive_number));
+            g_hash_table_add(numbers, GUINT_TO_POINTER(r->rare->alive_number));
     }
     return numbers;
 }
@@ -127,7 +127,7 @@ static probes unanswered_probes(const ike_sa *sa, ike_side side)
         }
         if (r->side != side || !is_probe(r))
             continue;
-        if (r->is_decrypted && g_hash_table_contains(answered, GUINT_TO_POINTER(r->alive_number))) {
+        if (r->is_decrypted && g_hash_table_contains(answered, GUINT_TO_POINTER(r->rare->alive_number))) {
             p.length = r->length;
             continue;
         }

@@ -61,7 +61,7 @@ static ike_record *clash_of(const ike_sa *a, const ike_sa *b)
         const bool first = x && (!y || x->note.frame < y->note.frame);
         const ike_sa *other = first ? b : a;
 
-        c.differs |= !ike_side_has_endpoint(&other->sides[other->initiator], first ? &x->src : &y->src);
+        c.differs |= !ike_side_has_endpoint(&other->sides[other->initiator], first ? ike_record_src(x) : ike_record_src(y));
         take(&c, first ? x : y, first ? 0 : 1);
         if (first)
             x = next_message(a, &i);

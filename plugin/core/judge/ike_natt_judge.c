@@ -49,7 +49,7 @@ void ike_judge_nat(ike_tracker *t, ike_sa *sa)
 static bool is_whole(const ike_sa *sa, const ike_record *r)
 {
     return r && !r->truncated && !r->is_encrypted && r->note.sa == sa && r->side != IKE_SIDE_NONE &&
-           !r->notify_error;
+           !r->rare->notify_error;
 }
 
 /* Messages that carry NAT detection where the method asks for it; how many, 0 when one cannot be read.
@@ -105,7 +105,7 @@ static bool is_public_key_encryption(const ike_sa *sa)
  * side tells that it is wanted. Between two ports of one address there is no NAT to look for. */
 static bool is_owed(const ike_sa *sa, const ike_record *r)
 {
-    if (ike_addr_equal(&r->src.addr, &r->dst.addr))
+    if (ike_addr_equal(&ike_record_src(r)->addr, &ike_record_dst(r)->addr))
         return false;
     if (sa->version == 1)
         return is_practised(ike_sa_nat_method(sa)) && !is_public_key_encryption(sa);
@@ -196,7 +196,7 @@ static void judge_nofloat(ike_tracker *t, ike_sa *sa)
     char *name;
 
     if (!r || r->note.sa != sa || r->has_marker || r->is_tcp || r->side != sa->initiator ||
-        r->dst.port != IKE_PORT || may_stay(sa))
+        ike_record_dst(r)->port != IKE_PORT || may_stay(sa))
         return;
     for (int side = 0; side < 2; side++) {
         if (!peers_see_nat(sa, side))
@@ -324,12 +324,12 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
     if (deletes)
         return deletes->note;
     *what = "is silent after MM6";
-    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, mm6->last_send->note.time) && !sa->infos[sa->initiator].len &&
+    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, ike_record_last_send(mm6)->note.time) && !sa->infos[sa->initiator].len &&
         ike_exchange_slot(sa->phase1, 5) && ike_judge_is_silent_after(sa, mm6))
         return &mm6->note;
     *what = "ends the negotiation after Quick Mode, without ESP";
     end = shows_all(t, sa) ? end_after_quick(sa) : NULL;
-    return end && ike_judge_waited(t, end->last_send->note.time) ? &end->note : NULL;
+    return end && ike_judge_waited(t, ike_record_last_send(end)->note.time) ? &end->note : NULL;
 }
 
 static void judge_windows(ike_tracker *t, ike_sa *sa)

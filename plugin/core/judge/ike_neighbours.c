@@ -66,7 +66,7 @@ bool ike_judge_renews_another(const ike_tracker *t, const ike_sa *sa)
 /* The peer sent something on another SA after the request. */
 static bool goes_on_with(const ike_record *request, const ike_sa *other)
 {
-    const ike_side peer = ike_sa_side(other, &request->dst, &request->src);
+    const ike_side peer = ike_sa_side(other, ike_record_dst(request), ike_record_src(request));
     const ike_record *newest = peer == IKE_SIDE_NONE ? NULL : other->sides[peer].newest;
 
     return newest && newest->note.frame > request->note.frame;
@@ -88,7 +88,7 @@ static bool is_of_another_client(const ike_sa *sa, const ike_record *request, co
 
     return a && b && of_a && of_b && sa->version == other->version && ike_addr_equal(&a->addr, &b->addr) &&
            ike_endpoint_equal(of_a, of_b) && a->port != b->port && !ike_is_port(a->port) &&
-           !ike_is_port(b->port) && request->last_send->note.time > other->first_time;
+           !ike_is_port(b->port) && ike_record_last_send(request)->note.time > other->first_time;
 }
 
 /* A newer SA takes the place of one in use when it began shortly before the request, which deletes the
@@ -103,9 +103,9 @@ static bool takes_its_place(const ike_record *request, const ike_sa *other, bool
 const ike_sa *ike_judge_successor(const ike_tracker *t, const ike_sa *sa, const ike_record *request,
                                   bool in_use)
 {
-    const neighbours n = neighbours_of(t, sa, &request->src.addr, &request->dst.addr);
+    const neighbours n = neighbours_of(t, sa, &ike_record_src(request)->addr, &ike_record_dst(request)->addr);
     const ike_time since = (in_use ? request->note.time : sa->first_time) - SUPERSEDED_WITHIN;
-    const ike_time until = request->last_send->note.time + SUPERSEDED_WITHIN;
+    const ike_time until = ike_record_last_send(request)->note.time + SUPERSEDED_WITHIN;
     const ike_sa *other;
 
     if (sa->rekeyed_to)
@@ -121,7 +121,7 @@ const ike_sa *ike_judge_successor(const ike_tracker *t, const ike_sa *sa, const 
 
 const ike_sa *ike_judge_alive_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *request)
 {
-    const neighbours n = neighbours_of(t, sa, &request->src.addr, &request->dst.addr);
+    const neighbours n = neighbours_of(t, sa, &ike_record_src(request)->addr, &ike_record_dst(request)->addr);
     const ike_sa *other;
 
     for (guint i = 0; (other = older(&n, i)); i++)
@@ -137,7 +137,7 @@ static bool is_answered(const ike_sa *sa)
 
 bool ike_judge_is_answered_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *request)
 {
-    const neighbours n = neighbours_of(t, sa, &request->src.addr, &request->dst.addr);
+    const neighbours n = neighbours_of(t, sa, &ike_record_src(request)->addr, &ike_record_dst(request)->addr);
     const ike_sa *other;
 
     for (guint i = 0; (other = newer(&n, i)) && other->first_time <= sa->last_time + BESIDE_WITHIN; i++)
@@ -196,13 +196,13 @@ bool ike_judge_works_on_4500_beside(const ike_tracker *t, const ike_sa *sa)
 
 bool ike_judge_is_begun_by(const ike_tracker *t, const ike_sa *sa, const ike_record *request)
 {
-    const ike_time until = request->last_send->note.time + BESIDE_WITHIN;
-    const neighbours n = neighbours_of(t, sa, &request->src.addr, &request->dst.addr);
+    const ike_time until = ike_record_last_send(request)->note.time + BESIDE_WITHIN;
+    const neighbours n = neighbours_of(t, sa, &ike_record_src(request)->addr, &ike_record_dst(request)->addr);
     const ike_sa *other;
 
     for (guint i = 0; (other = newer(&n, i)) && other->first_time <= until; i++)
         if (!other->is_joined && !other->parent && other->initiator != IKE_SIDE_NONE &&
-            other->initiator == ike_sa_side(other, &request->dst, &request->src))
+            other->initiator == ike_sa_side(other, ike_record_dst(request), ike_record_src(request)))
             return true;
     return false;
 }

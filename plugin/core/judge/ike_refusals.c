@@ -28,19 +28,19 @@ guint ike_judge_info_position(const ike_list *infos, uint32_t frame)
 /* What was decrypted refuses something only with an error or by deleting the SA. */
 static bool may_refuse(const ike_record *info)
 {
-    return !info->is_liveness && (!info->is_decrypted || info->notify_error || info->told & IKE_TOLD_DELETE_SA);
+    return !info->is_liveness && (!info->is_decrypted || info->rare->notify_error || info->told & IKE_TOLD_DELETE_SA);
 }
 
 /* The notify has the SPI that the initiator chose in this Quick Mode (RFC 2408 3.14), decrypted like it. */
 static bool names(const ike_record *info, const ike_exchange *exchange)
 {
-    return info->notify_spi && info->notify_spi == ike_agreement_spi(exchange, exchange->opener);
+    return info->rare->notify_spi && info->rare->notify_spi == ike_agreement_spi(exchange, exchange->opener);
 }
 
 /* .. or in another one. */
 static bool names_another(const ike_record *info, const ike_exchange *exchange)
 {
-    return info->notify_spi && ike_agreement_spi(exchange, exchange->opener) && !names(info, exchange);
+    return info->rare->notify_spi && ike_agreement_spi(exchange, exchange->opener) && !names(info, exchange);
 }
 
 /* First Informational that follows a message within `limit`, is no liveness check and about no other Quick Mode
@@ -68,7 +68,7 @@ static ike_record *info_after(const ike_sa *sa, ike_record *r, ike_side from, ik
 
     if (from == IKE_SIDE_NONE)
         return NULL;
-    for (ike_record *copy = r->last; copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->older) {
+    for (ike_record *copy = ike_record_last(r); copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->rare->older) {
         ike_record *info = info_within(&sa->infos[from], copy, limit, quick);
 
         if (info)
@@ -95,7 +95,7 @@ bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from)
 
 static const char *info_content(const ike_record *info)
 {
-    return info->notify ? info->notify : info->is_encrypted ? "encrypted" : "no notify";
+    return info->rare->notify ? info->rare->notify : info->is_encrypted ? "encrypted" : "no notify";
 }
 
 static const char *trust(const ike_record *info)
@@ -120,13 +120,13 @@ static ike_finding *refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_
 
 static bool is_readable(const ike_record *info)
 {
-    return info->notify_error != 0 || info->is_decrypted;
+    return info->rare->notify_error != 0 || info->is_decrypted;
 }
 
 static bool is_version_notify(const ike_record *info)
 {
-    return info->notify_error == IKE_NOTIFY_INVALID_MAJOR_VERSION ||
-           info->notify_error == IKE_NOTIFY_INVALID_MINOR_VERSION;
+    return info->rare->notify_error == IKE_NOTIFY_INVALID_MAJOR_VERSION ||
+           info->rare->notify_error == IKE_NOTIFY_INVALID_MINOR_VERSION;
 }
 
 static void judge_first_message(ike_tracker *t, ike_sa *sa)
@@ -137,7 +137,7 @@ static void judge_first_message(ike_tracker *t, ike_sa *sa)
     if (!first || sa->phase1->highest > 1)
         return;
     info = ike_judge_info_after(sa, first, ike_side_other(first->side), G_MAXINT64);
-    if (!info || !info->notify_error)
+    if (!info || !info->rare->notify_error)
         return;
     refuse(t, sa, is_version_notify(info) ? IKE_DIAG_MM_VERSION : IKE_DIAG_MM1_REJECT, info,
            sa->phase1->mode == IKE_MODE_AGGRESSIVE ? "AM1" : "MM1", true);
@@ -152,9 +152,9 @@ static void judge_key_exchange(ike_tracker *t, ike_sa *sa)
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm3 || sa->phase1->highest > 3)
         return;
     info = ike_judge_info_after(sa, mm3, ike_side_other(mm3->side), IKE_REACTION);
-    if (info && info->notify_error == IKE_NOTIFY_INVALID_KEY_INFORMATION)
+    if (info && info->rare->notify_error == IKE_NOTIFY_INVALID_KEY_INFORMATION)
         refuse(t, sa, IKE_DIAG_MM3_BADKE, info, "MM3", true);
-    if (info && info->notify_error)
+    if (info && info->rare->notify_error)
         ike_sa_fail(sa);
 }
 
@@ -168,7 +168,7 @@ static void judge_mm5(ike_tracker *t, ike_sa *sa)
         return;
     info = ike_judge_info_after(sa, mm5, ike_side_other(mm5->side), IKE_REACTION);
     /* an Informational of the initiator proves that it got MM6, which the capture lost */
-    if (!info || (!info->notify_error && ike_judge_info_since(sa, info, mm5->side)))
+    if (!info || (!info->rare->notify_error && ike_judge_info_since(sa, info, mm5->side)))
         return;
     refuse(t, sa, IKE_DIAG_MM5_REJECT, info, "MM5", is_readable(info));
     ike_sa_fail(sa);
@@ -178,7 +178,7 @@ static unsigned sends_after(const ike_record *first, const ike_record *after)
 {
     unsigned n = 0;
 
-    for (const ike_record *copy = first->last; copy; copy = copy->older)
+    for (const ike_record *copy = ike_record_last(first); copy; copy = copy->rare->older)
         n += copy->copy == IKE_COPY_RETRANSMISSION && copy->note.frame > after->note.frame;
     return n;
 }
@@ -206,7 +206,7 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
         GString *text = g_string_new(NULL);
 
         ike_judge_append_dropped(text, sa, mm6);
-        ike_raise(t, sa, IKE_DIAG_MM6_IGNORED, &mm5->last_send->note, 0,
+        ike_raise(t, sa, IKE_DIAG_MM6_IGNORED, &ike_record_last_send(mm5)->note, 0,
                   "MM5 was sent %u times more after MM6 in frame %u%s", sends_after(mm5, mm6),
                   mm6->note.frame, text->str);
         g_string_free(text, TRUE);
@@ -239,7 +239,7 @@ static void judge_am2(ike_tracker *t, ike_sa *sa)
 /* What QM1 is refused for, where that is said in clear (RFC 2408 3.14.1). */
 static ike_diagnosis_id refusal_of_qm1(const ike_record *info)
 {
-    switch (info->notify_error) {
+    switch (info->rare->notify_error) {
     case IKE_NOTIFY_INVALID_KEY_INFORMATION: return IKE_DIAG_WRONG_GROUP;
     case IKE_NOTIFY_INVALID_ID_INFORMATION: return IKE_DIAG_TS_MISMATCH;
     default: return IKE_DIAG_QM1_REJECT;
@@ -270,7 +270,7 @@ static bool has_other_open(const ike_sa *sa, const ike_exchange *exchange, const
 static void refuse_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike_record *info)
 {
     const ike_diagnosis_id id = refusal_of_qm1(info);
-    const bool is_sure = info->notify_error != 0 && (id != IKE_DIAG_QM1_REJECT || info->is_decrypted) &&
+    const bool is_sure = info->rare->notify_error != 0 && (id != IKE_DIAG_QM1_REJECT || info->is_decrypted) &&
                          (names(info, exchange) || !has_other_open(sa, exchange, info));
     ike_finding *finding = refuse(t, sa, id, info, "QM1", is_sure);
 
@@ -287,7 +287,7 @@ static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
         qm1->side == IKE_SIDE_NONE)
         return;
     info = info_after(sa, qm1, ike_side_other(qm1->side), IKE_REACTION, exchange);
-    if (info && (info->notify_error || ike_judge_waited(t, info->note.time) || is_first_of_all(t, sa, exchange)))
+    if (info && (info->rare->notify_error || ike_judge_waited(t, info->note.time) || is_first_of_all(t, sa, exchange)))
         refuse_qm1(t, sa, exchange, info);
 }
 
@@ -296,7 +296,7 @@ static void judge_cookies(ike_tracker *t, ike_sa *sa)
     for (guint i = 0; i < sa->records.len; i++) {
         ike_record *r = sa->records.pdata[i];
 
-        if (ike_judge_is_info(r) && r->notify_error == IKE_NOTIFY_INVALID_COOKIE)
+        if (ike_judge_is_info(r) && r->rare->notify_error == IKE_NOTIFY_INVALID_COOKIE)
             ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &r->note,
                       ike_judge_is_silent_after(sa, r) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
                       "the peer does not know this cookie pair%s", trust(r));

@@ -168,7 +168,7 @@ static bool is_refused(const ike_exchange *exchange)
     const ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
     if (answer && answer->is_decrypted)
-        return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer->notify_error;
+        return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer->rare->notify_error;
     return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer && answer->is_encrypted &&
            answer->inside == IKE_PL_V2_NOTIFY && answer->length <= LONGEST_REFUSAL && !exchange->rekeyed_to;
 }

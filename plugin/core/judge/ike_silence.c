@@ -41,7 +41,7 @@ static bool is_quoted_by_icmp(const ike_request *q)
         const ike_icmp *icmp = q->sa->icmp.pdata[i];
 
         if (icmp->note.frame > q->first->note.frame && icmp->quoted == q->first->side &&
-            !names_mtu_before(icmp, q->first->last_send))
+            !names_mtu_before(icmp, ike_record_last_send(q->first)))
             return true;
     }
     return false;
@@ -92,12 +92,12 @@ static bool capture_goes_on(const ike_request *q, ike_time after)
 
 static bool is_due(const ike_request *q)
 {
-    const ike_record *last = q->first->last_send;
+    const ike_record *last = ike_record_last_send(q->first);
 
     if (last->note.time < q->first->note.time) /* time runs backwards: no timing verdict */
         return false;
     return capture_goes_on(q, last->note.time) ||
-           (q->first->sends >= ENOUGH_SENDS && capture_goes_on(q, q->first->note.time));
+           (ike_record_sends(q->first) >= ENOUGH_SENDS && capture_goes_on(q, q->first->note.time));
 }
 
 /* The request is one of an IKEv2 SA that is up, not one that is to bring it up. */
@@ -130,7 +130,7 @@ typedef struct silence {
  * one, unless it takes the SA down: what the capture cut off may do that. */
 static bool is_liveness(const ike_request *q)
 {
-    return q->step->unanswered == IKE_DIAG_INFO_NORESP && q->first->sends >= ENOUGH_SENDS &&
+    return q->step->unanswered == IKE_DIAG_INFO_NORESP && ike_record_sends(q->first) >= ENOUGH_SENDS &&
            q->first->inside != IKE_PL_V2_DELETE && q->first->inside != IKE_INSIDE_UNKNOWN &&
            (q->sa->is_joined || q->first->state >= IKE_STATE_PROBABLY_ESTABLISHED);
 }
@@ -167,7 +167,7 @@ static silence silence_of(const ike_request *q)
             s.causes = ike_causes_new(q->t, q->sa, q->first);
         else
             ike_judge_append_dropped(text, q->sa, q->first);
-        if (q->first->sends == 1)
+        if (ike_record_sends(q->first) == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
         if (s.id == IKE_DIAG_DPD_FAIL && (beside = ike_judge_alive_beside(q->t, q->sa, q->first))) {
             s.severity = ike_diagnosis_get(s.id)->lesser;
@@ -203,7 +203,7 @@ static void judge_request(const ike_request *q)
         return;
     }
     s = silence_of(q);
-    finding = ike_raise(q->t, q->sa, s.id, &q->first->last_send->note, s.severity, "%s", s.text);
+    finding = ike_raise(q->t, q->sa, s.id, &ike_record_last_send(q->first)->note, s.severity, "%s", s.text);
     if (s.causes && is_large_by_certificates(q->first, s.causes))
         ike_raise(q->t, q->sa, IKE_DIAG_AUTHFAIL_CERT, &q->first->note, IKE_SEVERITY_NONE,
                   "the message that was not answered has %u bytes", q->first->length);
@@ -212,13 +212,13 @@ static void judge_request(const ike_request *q)
     if (s.is_final && ike_modes[q->first->label.mode].is_phase1)
         ike_sa_fail(q->sa);
     else if (s.is_final && ike_modes[q->first->label.mode].makes_child)
-        ike_exchange_failed(q->exchange, s.id, &q->first->last_send->note, IKE_INFERRED);
+        ike_exchange_failed(q->exchange, s.id, &ike_record_last_send(q->first)->note, IKE_INFERRED);
     free_silence(&s);
 }
 
 void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_record *piece)
 {
-    const ike_request q = { t, exchange->sa, exchange, piece, ike_step_find(piece->part_of),
+    const ike_request q = { t, exchange->sa, exchange, piece, ike_step_find(piece->rare->part_of),
                             t->span.last };
 
     if (q.step && !ike_judge_is_oneway(t, q.sa) && is_due(&q) && !successor(&q) &&
@@ -226,13 +226,13 @@ void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_re
         GString *text = g_string_new(NULL);
 
         ike_record_append_sends(text, piece);
-        ike_raise(t, q.sa, q.step->unanswered, &piece->last_send->note, IKE_SEVERITY_NONE,
+        ike_raise(t, q.sa, q.step->unanswered, &ike_record_last_send(piece)->note, IKE_SEVERITY_NONE,
                   "%s, and never came whole to the capture point: IKE fragments are lost", text->str);
         g_string_free(text, TRUE);
-        if (ike_modes[piece->part_of.mode].is_phase1)
+        if (ike_modes[piece->rare->part_of.mode].is_phase1)
             ike_sa_fail(q.sa);
-        else if (ike_modes[piece->part_of.mode].makes_child)
-            ike_exchange_failed(exchange, q.step->unanswered, &piece->last_send->note, IKE_INFERRED);
+        else if (ike_modes[piece->rare->part_of.mode].makes_child)
+            ike_exchange_failed(exchange, q.step->unanswered, &ike_record_last_send(piece)->note, IKE_INFERRED);
     }
 }
 
@@ -240,7 +240,7 @@ void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_re
 
 bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after)
 {
-    return r && r->last_send != r && r->last_send->note.frame > after->note.frame;
+    return r && ike_record_last_send(r) != r && ike_record_last_send(r)->note.frame > after->note.frame;
 }
 
 /* After a response to IKE_SA_INIT the initiator sends the next request (RFC 7296 1.2). */
@@ -253,7 +253,7 @@ static bool is_asked_again(const ike_request *q, const ike_record *asked)
 {
     if (ike_judge_was_sent_after(asked, q->first))
         return true;
-    return q->first->sends > 1 && !(asked && q->step == &init_response);
+    return ike_record_sends(q->first) > 1 && !(asked && q->step == &init_response);
 }
 
 /* A new IPsec SA of this side that no complete Quick Mode made, after QM2. */
@@ -287,7 +287,7 @@ static void judge_standstill(const ike_request *q)
     if (is_answered(q) || is_child_in_use(q) || ike_judge_is_oneway(q->t, q->sa) || !is_due(q))
         return;
     if ((other = successor(q))) {
-        ike_raise(q->t, q->sa, IKE_DIAG_SUPERSEDED, &q->first->last_send->note, 0,
+        ike_raise(q->t, q->sa, IKE_DIAG_SUPERSEDED, &ike_record_last_send(q->first)->note, 0,
                   "nothing followed frame %u; SA %u came up instead", q->first->note.frame,
                   other->number);
         return;
@@ -296,14 +296,14 @@ static void judge_standstill(const ike_request *q)
         severity = IKE_SEVERITY_NOTE;
     else if (q->step->unanswered != IKE_DIAG_AM2_NOREPLY && !resent)
         return;
-    ike_raise(q->t, q->sa, q->step->unanswered, &q->first->last_send->note, severity,
+    ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity,
               resent ? "nothing followed frame %u although it or its request was sent again"
                      : "nothing followed frame %u",
               q->first->note.frame);
     if (q->exchange == q->sa->phase1 && severity != IKE_SEVERITY_NOTE)
         ike_sa_fail(q->sa);
     if (ike_modes[q->exchange->mode].makes_child)
-        ike_exchange_failed(q->exchange, q->step->unanswered, &q->first->last_send->note, IKE_INFERRED);
+        ike_exchange_failed(q->exchange, q->step->unanswered, &ike_record_last_send(q->first)->note, IKE_INFERRED);
 }
 
 void ike_judge_standstill_v2(ike_tracker *t, ike_sa *sa)
@@ -363,7 +363,7 @@ static void judge_live(ike_tracker *t, ike_record *first, ike_note *here)
         return;
     s = silence_of(&q);
     if (s.is_final || s.severity == IKE_SEVERITY_CHAT)
-        ike_list_add(&ike_note_make_remarks(here)->live, live_finding(q.sa, &first->last_send->note, &s));
+        ike_list_add(&ike_note_make_remarks(here)->live, live_finding(q.sa, &ike_record_last_send(first)->note, &s));
     free_silence(&s);
 }
 
@@ -373,12 +373,13 @@ void ike_judge_live(ike_tracker *t, ike_note *here)
 
     while (n-- > 0) {
         ike_record *first = g_queue_peek_head(t->waiting);
+        const ike_time since = first->rare->waiting_since ? first->rare->waiting_since : first->note.time;
 
-        if (t->now - first->waiting_since < t->options.patience)
+        if (t->now - since < t->options.patience)
             return;
         g_queue_pop_head(t->waiting);
-        if (first->last_send->note.time > first->waiting_since) {
-            first->waiting_since = first->last_send->note.time;
+        if (ike_record_last_send(first)->note.time > since) {
+            ike_record_rare(first)->waiting_since = ike_record_last_send(first)->note.time;
             g_queue_push_tail(t->waiting, first);
         } else {
             judge_live(t, first, here);

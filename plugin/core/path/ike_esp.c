@@ -199,7 +199,7 @@ static ike_side sender_in(const ike_sa *sa, const ike_record *r)
 {
     if (has_taken_over(r->note.sa, sa))
         return r->side;
-    return sa->version == 1 && r->version == 1 && ike_sa_has_hosts(sa, &r->src.addr, &r->dst.addr)
+    return sa->version == 1 && r->version == 1 && ike_sa_has_hosts(sa, &ike_record_src(r)->addr, &ike_record_dst(r)->addr)
                ? ike_record_side_in(r, sa) : IKE_SIDE_NONE;
 }
 

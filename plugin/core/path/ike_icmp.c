@@ -59,7 +59,7 @@ static ike_record *record_with_id(const ike_sa *sa, ike_side side, const ike_ip_
 
         if (quoted->has_id && quoted->id && r->has_ip_id && r->ip_id == quoted->id &&
             r->side == side)
-            return r->message ? r->message : r;
+            return r->rare->message ? r->rare->message : r;
     }
     return NULL;
 }

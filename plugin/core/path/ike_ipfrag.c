@@ -112,26 +112,24 @@ static void make_record(ike_tracker *t, ike_ipset *set, ike_ip_piece *p)
     ike_record *r = ike_note_new_at(t, IKE_NOTE_PIECE, sizeof *r, p->frame, p->time);
 
     t->n_pieces++;
-    r->src = set->src;
-    r->dst = set->dst;
     r->side = IKE_SIDE_NONE;
     r->ip_id = set->key.id;
     r->has_ip_id = true;
     r->fragment = IKE_FRAGMENT_IP;
-    r->last = r->last_send = r;
     r->packet_length = p->length + (set->key.src.family == 4 ? 20 : 48);
     r->is_probable = set->kind != IKE_IPSET_IKE;
     r->version = set->header.version;
     r->exchange_type = set->header.exchange;
     r->flags = set->header.flags;
     r->next_payload = set->header.next_payload;
-    r->spi_i = set->header.spi_i;
-    r->spi_r = set->header.spi_r;
     r->message_id = set->header.message_id;
     r->is_encrypted = set->header.is_encrypted;
     r->length = set->header.length;
-    if (set->sa) {
+    if (set->sa)
         ike_note_set_sa(t, &r->note, set->sa);
+    ike_record_set_ends(r, &set->src, &set->dst);
+    ike_record_set_spis(r, set->header.spi_i, set->header.spi_r);
+    if (set->sa) {
         r->side = ike_sa_side(set->sa, &set->src, &set->dst);
         r->state = set->sa->tracked_state;
         if (!r->is_probable) /* what is only probable proves no reaction */
@@ -158,13 +156,13 @@ static void note_double(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p)
     if (set->kind != IKE_IPSET_IKE)
         return;
     make_record(t, set, &copy);
-    copy.record->fragment_number = p->record ? p->record->fragment_number : ike_ipset_number(set, p);
+    ike_record_rare(copy.record)->fragment_number = p->record ? p->record->rare->fragment_number : ike_ipset_number(set, p);
     if (p->record) {
         copy.record->copy = IKE_COPY_DUPLICATE;
-        copy.record->doubles = p->record;
-        copy.record->fragment_total = p->record->fragment_total;
-        copy.record->message = p->record->note.kind == IKE_NOTE_MESSAGE ? p->record
-                                                                        : p->record->message;
+        ike_record_rare(copy.record)->doubles = p->record;
+        ike_record_rare(copy.record)->fragment_total = p->record->rare->fragment_total;
+        ike_record_rare(copy.record)->message = p->record->note.kind == IKE_NOTE_MESSAGE ? p->record
+                                                                        : p->record->rare->message;
     }
 }
 
@@ -178,8 +176,8 @@ static void note_recut(ike_tracker *t, ike_ipset *set)
         return;
     make_record(t, set, &copy);
     if (known->record)
-        copy.record->message = known->record->note.kind == IKE_NOTE_MESSAGE
-                                   ? known->record : known->record->message;
+        ike_record_rare(copy.record)->message = known->record->note.kind == IKE_NOTE_MESSAGE
+                                   ? known->record : known->record->rare->message;
 }
 
 /* ---- the first fragment ---- */
@@ -357,8 +355,8 @@ static void deliver(ike_tracker *t, ike_ipset *set)
         whole &= p->captured == p->length;
         wire += p->length;
         if (p->record) {
-            p->record->fragment_number = i + 1;
-            p->record->fragment_missing = 0;
+            ike_record_rare(p->record)->fragment_number = i + 1;
+            ike_record_rare(p->record)->fragment_missing = 0;
             g_ptr_array_add(records, p->record);
         } else {
             d.piece_number = i + 1;

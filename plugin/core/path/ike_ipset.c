@@ -141,11 +141,11 @@ void ike_ipset_describe(ike_ipset *set)
 
         if (!p->record || set->done)
             continue;
-        p->record->fragment_number = ike_ipset_number(set, p);
-        if (expected && p->record->fragment_number > expected)
-            p->record->fragment_number = 0; /* the pieces contradict each other */
-        p->record->fragment_total = expected;
-        p->record->fragment_missing = expected > set->pieces->len ? expected - set->pieces->len : 0;
+        ike_record_rare(p->record)->fragment_number = ike_ipset_number(set, p);
+        if (expected && p->record->rare->fragment_number > expected)
+            ike_record_rare(p->record)->fragment_number = 0; /* the pieces contradict each other */
+        ike_record_rare(p->record)->fragment_total = expected;
+        ike_record_rare(p->record)->fragment_missing = expected > set->pieces->len ? expected - set->pieces->len : 0;
     }
 }
 

@@ -110,11 +110,11 @@ static void read_natd(ike_natd *natd, natd_order *order, const ike_record *r, co
     if (natd->payloads < IKE_MAX_NATD)
         natd->hashes[natd->payloads] = ike_bytes_digest(p->body, p->length);
     if (natd->payloads++ == 0) {
-        natd->destination_ok = matches_or_forces(m, p, &r->dst, &natd->forced);
-        order->source_is_first = matches_or_forces(m, p, &r->src, &natd->forced);
+        natd->destination_ok = matches_or_forces(m, p, ike_record_dst(r), &natd->forced);
+        order->source_is_first = matches_or_forces(m, p, ike_record_src(r), &natd->forced);
     } else {
-        natd->source_ok |= matches_or_forces(m, p, &r->src, &natd->forced);
-        order->destination_is_later |= matches_or_forces(m, p, &r->dst, &natd->forced);
+        natd->source_ok |= matches_or_forces(m, p, ike_record_src(r), &natd->forced);
+        order->destination_is_later |= matches_or_forces(m, p, ike_record_dst(r), &natd->forced);
     }
 }
 
@@ -159,15 +159,15 @@ void ike_natt_detect_v2(ike_record *r, const ike_message *m)
             !ike_payload_notify(m, &m->payloads[i], &n))
             continue;
         if (n.type == IKE_NOTIFY_V2_NAT_SOURCE) {
-            const bool port_0 = matches(m, n.data, n.data_length, &r->src, 0);
+            const bool port_0 = matches(m, n.data, n.data_length, ike_record_src(r), 0);
 
             natd.seen = true;
             natd.payloads++;
             natd.forced |= port_0;
-            natd.source_ok |= port_0 || matches(m, n.data, n.data_length, &r->src, r->src.port);
+            natd.source_ok |= port_0 || matches(m, n.data, n.data_length, ike_record_src(r), ike_record_src(r)->port);
         } else if (n.type == IKE_NOTIFY_V2_NAT_DESTINATION) {
             has_destination = true;
-            natd.destination_ok |= matches(m, n.data, n.data_length, &r->dst, r->dst.port);
+            natd.destination_ok |= matches(m, n.data, n.data_length, ike_record_dst(r), ike_record_dst(r)->port);
         }
     }
     if (natd.seen && has_destination)

@@ -84,12 +84,12 @@ static const ike_gap *gap_before(const ike_path *path)
 
 static void raise_change(ike_tracker *t, ike_record *r, const ike_endpoint *old)
 {
-    const bool moved = !ike_addr_equal(&old->addr, &r->src.addr);
+    const bool moved = !ike_addr_equal(&old->addr, &ike_record_src(r)->addr);
     const ike_gap *gap = gap_before(ike_side_path(&r->note.sa->sides[r->side]));
     GString *text = g_string_new(NULL), *is = g_string_new(NULL);
 
     ike_endpoint_append(text, old);
-    ike_endpoint_append(is, &r->src);
+    ike_endpoint_append(is, ike_record_src(r));
     g_string_append_printf(text, " is now %s", is->str);
     if (gap) {
         g_string_append(text, ", after ");
@@ -100,14 +100,14 @@ static void raise_change(ike_tracker *t, ike_record *r, const ike_endpoint *old)
     ike_raise(t, r->note.sa, moved ? IKE_DIAG_NAT_ADDRCHG : IKE_DIAG_NAT_REBIND, &r->note,
               moved && r->version == 2 ? IKE_SEVERITY_CHAT : IKE_SEVERITY_NONE, "%s", text->str);
     g_string_free(text, TRUE);
-    g_free(r->mapping);
-    r->mapping = g_string_free(is, FALSE);
+    g_free(r->rare->mapping);
+    ike_record_rare(r)->mapping = g_string_free(is, FALSE);
 }
 
 /* The packet of one sender seen on both sides of a NAT: same IP ID, another source. */
 static bool is_seen_across_nat(const ike_record *r)
 {
-    return r->copy == IKE_COPY_DUPLICATE && !ike_addr_equal(&r->src.addr, &r->doubles->src.addr);
+    return r->copy == IKE_COPY_DUPLICATE && !ike_addr_equal(&ike_record_src(r)->addr, &ike_record_src(r->rare->doubles)->addr);
 }
 
 /* Where this side was before under the same address; -1 when the address is new. */
@@ -123,7 +123,7 @@ static int view_of(const ike_path *path, const ike_endpoint *src)
 static bool is_other_port(const ike_side_state *side, const ike_record *r, int view)
 {
     return !r->is_tcp && !side->current_is_tcp && side->path->views[view].has_marker && r->has_marker &&
-           side->path->views[view].endpoint.port != r->src.port;
+           side->path->views[view].endpoint.port != ike_record_src(r)->port;
 }
 
 static void remember_view(ike_path *path, const ike_record *r, int view)
@@ -134,7 +134,7 @@ static void remember_view(ike_path *path, const ike_record *r, int view)
     }
     if (view < 0)
         view = IKE_MAX_VIEWS - 1;
-    path->views[view] = (ike_view){ r->src, r->has_marker };
+    path->views[view] = (ike_view){ *ike_record_src(r), r->has_marker };
 }
 
 /* A side that is seen on several sides of a NAT has an address on each of them. */
@@ -142,10 +142,10 @@ static void check_mapping(ike_tracker *t, ike_record *r)
 {
     ike_side_state *side = &r->note.sa->sides[r->side];
     ike_path *path = ike_side_make_path(side);
-    const int view = view_of(path, &r->src);
+    const int view = view_of(path, ike_record_src(r));
 
     if (!side->is_rewritten && r->copy != IKE_COPY_DUPLICATE && side->has_current && r->has_marker &&
-        side->current_has_marker && !ike_addr_equal(&side->current.addr, &r->src.addr)) {
+        side->current_has_marker && !ike_addr_equal(&side->current.addr, &ike_record_src(r)->addr)) {
         raise_change(t, r, &side->current);
     } else if (view >= 0 && is_other_port(side, r, view) &&
                (side->is_rewritten || r->copy != IKE_COPY_DUPLICATE)) {
@@ -161,14 +161,14 @@ static void check_mapping(ike_tracker *t, ike_record *r)
 
 static bool is_on_500(const ike_record *r)
 {
-    return !r->has_marker && !r->is_tcp && (r->src.port == IKE_PORT || r->dst.port == IKE_PORT);
+    return !r->has_marker && !r->is_tcp && (ike_record_src(r)->port == IKE_PORT || ike_record_dst(r)->port == IKE_PORT);
 }
 
 /* True when a copy of the request came from the place that the answer goes to, or from port 500. */
 static bool answers_a_copy(const ike_record *r)
 {
-    for (const ike_record *copy = r->request->last; copy; copy = copy->older)
-        if (ike_endpoint_equal(&copy->src, &r->dst) || is_on_500(copy))
+    for (const ike_record *copy = ike_record_last(r->request); copy; copy = copy->rare->older)
+        if (ike_endpoint_equal(ike_record_src(copy), ike_record_dst(r)) || is_on_500(copy))
             return true;
     return false;
 }
@@ -191,7 +191,7 @@ static bool answers_elsewhere(const ike_record *r)
 
     return r->request && r->has_marker && !answers_a_copy(r) && !peer->is_rewritten &&
            !r->note.sa->sides[r->side].is_rewritten &&
-           ike_addr_equal(&r->request->src.addr, &r->dst.addr) &&
+           ike_addr_equal(&ike_record_src(r->request)->addr, &ike_record_dst(r)->addr) &&
            r->request->note.time - ike_side_path(peer)->moved > SETTLED;
 }
 
@@ -204,7 +204,7 @@ static void raise_wrong_port(ike_tracker *t, ike_record *r)
         g_string_append(text, " sends to or from port 500, although both sides use port 4500");
     } else {
         g_string_append_printf(text, " answers to port %u, but the request in frame %u came from port %u",
-                               r->dst.port, r->request->note.frame, r->request->src.port);
+                               ike_record_dst(r)->port, r->request->note.frame, ike_record_src(r->request)->port);
     }
     ike_raise(t, r->note.sa, IKE_DIAG_NATT_WRONGPORT, &r->note, IKE_SEVERITY_NONE, "%s", text->str);
     g_string_free(text, TRUE);
@@ -287,7 +287,7 @@ void ike_natt_endpoint(ike_tracker *t, ike_record *r)
     ike_side_make_path(side)->has_used_4500 |= r->has_marker && !r->is_tcp;
     check_port(t, r);
     side->path->newest_message = t->now;
-    side->current = r->src;
+    side->current = *ike_record_src(r);
     side->current_has_marker = r->has_marker;
     side->current_is_tcp = r->is_tcp;
     side->has_current = true;

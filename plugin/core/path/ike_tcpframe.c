@@ -119,7 +119,7 @@ static void deliver_ike(ike_tracker *t, ike_tcp_frames *f, const ike_datagram *d
         return;
     if (!r->note.sa->has_used_tcp)
         ike_raise(t, r->note.sa, IKE_DIAG_TCPENCAP, &r->note, IKE_SEVERITY_NONE,
-                  "in TCP, port %u to %u", r->src.port, r->dst.port);
+                  "in TCP, port %u to %u", ike_record_src(r)->port, ike_record_dst(r)->port);
     r->note.sa->has_used_tcp = true;
 }
 

@@ -278,7 +278,7 @@ unsigned ike_report_repeats(const ike_list *findings)
         if (finding->id != IKE_DIAG_RETRANS)
             continue;
         if (r && r->note.kind == IKE_NOTE_PIECE && r->side != IKE_SIDE_NONE) {
-            const unsigned n = ++pieces[r->side][r->fragment_number & UINT8_MAX];
+            const unsigned n = ++pieces[r->side][r->rare->fragment_number & UINT8_MAX];
 
             most[r->side] = MAX(most[r->side], n);
         } else {

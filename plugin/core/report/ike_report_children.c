@@ -24,7 +24,7 @@ unsigned ike_child_repeats(const ike_exchange *exchange)
     unsigned n = ike_exchange_lost_repeats(exchange);
 
     for (guint i = 0; i < exchange->records.len; i++)
-        n += ((const ike_record *)exchange->records.pdata[i])->sends - 1;
+        n += ike_record_sends(exchange->records.pdata[i]) - 1;
     return n;
 }
 

@@ -114,9 +114,9 @@ static void children(const ike_report *report, const ike_sa *sa)
 static void append_pieces(GString *text, const ike_record *r)
 {
     if (r->fragment == IKE_FRAGMENT_IP)
-        ike_count_append(text, r->fragment_total, "IP fragment", "IP fragments");
+        ike_count_append(text, r->rare->fragment_total, "IP fragment", "IP fragments");
     else
-        ike_count_append(text, r->fragment_total, "IKE fragment", "IKE fragments");
+        ike_count_append(text, r->rare->fragment_total, "IKE fragment", "IKE fragments");
 }
 
 static void fragments(const ike_report *report, const ike_sa *sa)

@@ -24,7 +24,7 @@ static void append_reason(GString *key, const ike_finding *deciding)
     const ike_record *r = deciding->note ? ike_note_record(deciding->note) : NULL;
 
     if (r)
-        g_string_append_printf(key, " error %u", r->notify_error);
+        g_string_append_printf(key, " error %u", r->rare->notify_error);
     if (deciding->causes)
         g_string_append_printf(key, " cause %d %d", (int)deciding->causes->best, deciding->causes->is_close);
 }

@@ -50,9 +50,9 @@ static void add_records(GArray *log, const more_frames *more, const ike_list *re
         if (ike_record_is_entry(r))
             g_array_append_val(log, entry);
         else if (r->note.kind == IKE_NOTE_PIECE)
-            add_frame(more->pieces, r->message, r->note.frame);
+            add_frame(more->pieces, r->rare->message, r->note.frame);
         else
-            add_frame(more->doubles, r->doubles, r->note.frame);
+            add_frame(more->doubles, r->rare->doubles, r->note.frame);
     }
 }
 
@@ -129,7 +129,7 @@ const ike_side_state *ike_report_vendors_in(const ike_record *r)
     bool has_any = false;
 
     for (unsigned i = 0; i < r->n_runs; i++)
-        has_any |= r->runs[i].type == IKE_PL_VID || r->runs[i].type == IKE_PL_V2_VID;
+        has_any |= ike_record_run(r, i)->type == IKE_PL_VID || ike_record_run(r, i)->type == IKE_PL_V2_VID;
     return has_any && r->copy == IKE_COPY_NONE && r->note.sa && r->side != IKE_SIDE_NONE
                ? &r->note.sa->sides[r->side]
                : NULL;
@@ -165,14 +165,14 @@ bool ike_report_is_choice(const ike_record *r)
 void ike_report_message(GString *out, const ike_record *r)
 {
     const bool is_piece = r->note.kind == IKE_NOTE_PIECE;
-    const ike_label label = is_piece ? r->part_of : ike_record_first(r)->label;
+    const ike_label label = is_piece ? r->rare->part_of : ike_record_first(r)->label;
 
     if (is_piece) {
         g_string_append(out, r->fragment == IKE_FRAGMENT_IP ? "IP fragment" : "IKE fragment");
-        if (r->fragment_number)
-            g_string_append_printf(out, " %u", r->fragment_number);
-        if (r->fragment_number && r->fragment_total)
-            g_string_append_printf(out, " of %u", r->fragment_total);
+        if (r->rare->fragment_number)
+            g_string_append_printf(out, " %u", r->rare->fragment_number);
+        if (r->rare->fragment_number && r->rare->fragment_total)
+            g_string_append_printf(out, " of %u", r->rare->fragment_total);
         g_string_append(out, label.mode == IKE_MODE_NONE ? "" : " of ");
     } else if (label.mode == IKE_MODE_NONE) {
         g_string_append(out, "message");
@@ -201,10 +201,10 @@ static void append_stamp(GString *out, ike_time time)
 
 static void append_endpoints(GString *out, const ike_record *r)
 {
-    ike_addr_append(out, &r->src.addr);
-    g_string_append_printf(out, ".%u -> ", r->src.port);
-    ike_addr_append(out, &r->dst.addr);
-    g_string_append_printf(out, ".%u", r->dst.port);
+    ike_addr_append(out, &ike_record_src(r)->addr);
+    g_string_append_printf(out, ".%u -> ", ike_record_src(r)->port);
+    ike_addr_append(out, &ike_record_dst(r)->addr);
+    g_string_append_printf(out, ".%u", ike_record_dst(r)->port);
 }
 
 static void append_frames(GString *out, const GArray *frames)
@@ -250,7 +250,7 @@ static void header_lines(const ike_report *report, const ike_record *r, GString 
     const char *exchange = ike_exchange_name(r->exchange_type);
 
     g_string_printf(text, "ISAKMP Header: (V%u), len = %u, I-COOKIE %016" G_GINT64_MODIFIER "x, R-COOKIE "
-                    "%016" G_GINT64_MODIFIER "x", r->version, r->length, r->spi_i, r->spi_r);
+                    "%016" G_GINT64_MODIFIER "x", r->version, r->length, ike_record_spi_i(r), ike_record_spi_r(r));
     line(report, text);
     g_string_printf(text, "exchange: %s", exchange ? exchange : "-");
     if (!exchange)
@@ -265,7 +265,7 @@ static void header_lines(const ike_report *report, const ike_record *r, GString 
     line(report, text);
     for (unsigned i = 0; i < r->n_runs; i++) {
         g_string_append(text, i ? ", " : "payloads: ");
-        ike_report_run(text, &r->runs[i]);
+        ike_report_run(text, ike_record_run(r, i));
     }
     line(report, text);
 }
@@ -310,23 +310,23 @@ static void course_line(const ike_report *report, const ike_record *r, GString *
         g_string_append_printf(text, "state: %s", ike_state_name(ike_record_state(r)));
     if (r->waiting_for.mode != IKE_MODE_NONE)
         ike_label_append(g_string_append(text, ", expects "), r->waiting_for);
-    if (r->fragment != IKE_FRAGMENT_NONE && r->note.kind == IKE_NOTE_MESSAGE && r->fragment_total)
-        g_string_append_printf(text, ", came in %u %s", r->fragment_total,
+    if (r->fragment != IKE_FRAGMENT_NONE && r->note.kind == IKE_NOTE_MESSAGE && r->rare->fragment_total)
+        g_string_append_printf(text, ", came in %u %s", r->rare->fragment_total,
                                r->fragment == IKE_FRAGMENT_IP ? "IP fragments" : "IKE fragments");
     if (r->floated)
         g_string_append(text, ", moved to port 4500");
-    if (r->mapping)
-        g_string_append_printf(text, ", new NAT mapping %s", r->mapping);
+    if (r->rare->mapping)
+        g_string_append_printf(text, ", new NAT mapping %s", r->rare->mapping);
     line(report, text);
 }
 
 static void copy_line(const ike_report *report, const ike_record *r, GString *text)
 {
-    g_string_printf(text, "retransmit = %u", r->copy_number);
-    if (r->delay >= 0)
-        ike_seconds_append(g_string_append(text, ", "), r->delay);
-    g_string_append_printf(text, "%s, first copy in frame %u", r->delay >= 0 ? " s after the copy before" : "",
-                           r->first->note.frame);
+    g_string_printf(text, "retransmit = %u", r->rare->copy_number);
+    if (r->rare->delay >= 0)
+        ike_seconds_append(g_string_append(text, ", "), r->rare->delay);
+    g_string_append_printf(text, "%s, first copy in frame %u", r->rare->delay >= 0 ? " s after the copy before" : "",
+                           r->rare->first->note.frame);
     line(report, text);
 }
 
@@ -375,8 +375,8 @@ static void entry_text(const ike_report *report, const ike_log_entry *entry)
     vendors_line(report, r, text);
     if (r->copy == IKE_COPY_NONE)
         decrypted_lines(report, r, text);
-    if (r->notify)
-        g_string_printf(text, "notify: %s", r->notify);
+    if (r->rare->notify)
+        g_string_printf(text, "notify: %s", r->rare->notify);
     line(report, text);
     doubles_line(report, entry->doubles, text);
     if (r->copy == IKE_COPY_NONE)

@@ -11,17 +11,17 @@
  * has, or when time runs backwards. */
 static unsigned gaps_of(const ike_record *request, ike_time *gaps)
 {
-    const unsigned n = request->sends - 1;
+    const unsigned n = ike_record_sends(request) - 1;
     unsigned left = n;
 
     if (n > IKE_SCHEDULE_GAPS)
         return 0;
-    for (const ike_record *r = request->last; r && r != request; r = r->older) {
+    for (const ike_record *r = ike_record_last(request); r && r != request; r = r->rare->older) {
         if (r->copy != IKE_COPY_RETRANSMISSION)
             continue;
-        if (r->delay <= 0 || left == 0)
+        if (r->rare->delay <= 0 || left == 0)
             return 0;
-        gaps[--left] = r->delay;
+        gaps[--left] = r->rare->delay;
     }
     return left ? 0 : n;
 }
@@ -29,7 +29,7 @@ static unsigned gaps_of(const ike_record *request, ike_time *gaps)
 /* What is sent again by a timer: whole requests, and not what TCP carries. */
 static bool is_timed(const ike_record *r, ike_side side)
 {
-    return r->side == side && r->sends >= 3 && ike_record_is_message(r) && !r->is_tcp &&
+    return r->side == side && ike_record_sends(r) >= 3 && ike_record_is_message(r) && !r->is_tcp &&
            ike_step_asks(ike_step_find(r->label));
 }
 

@@ -28,7 +28,7 @@ static const ike_note *first_icmp(const ike_sa *sa, ike_side from, uint32_t afte
 
 static bool is_reaction(const ike_record *r)
 {
-    return r->note.kind == IKE_NOTE_PIECE ? !r->message
+    return r->note.kind == IKE_NOTE_PIECE ? !r->rare->message
                                           : r->label.mode == IKE_MODE_INFO || r->is_outside;
 }
 

@@ -426,8 +426,8 @@ static bool is_refused_offer(const ike_sa *sa)
     const ike_finding *refused = ike_sa_finding(sa, IKE_DIAG_MM1_REJECT);
     const ike_record *r = refused && refused->note ? ike_note_record(refused->note) : NULL;
 
-    return r && (r->notify_error == IKE_NOTIFY_NO_PROPOSAL_CHOSEN ||
-                 r->notify_error == IKE_NOTIFY_INVALID_KEY_INFORMATION);
+    return r && (r->rare->notify_error == IKE_NOTIFY_NO_PROPOSAL_CHOSEN ||
+                 r->rare->notify_error == IKE_NOTIFY_INVALID_KEY_INFORMATION);
 }
 
 /* Findings that are about the proposal. */

@@ -61,22 +61,22 @@ static void get_sender(ike_cell *cell, const ike_row *row)
 
 static void get_source(ike_cell *cell, const ike_row *row)
 {
-    ike_addr_append(ike_cell_write(cell), &row->record->src.addr);
+    ike_addr_append(ike_cell_write(cell), &ike_record_src(row->record)->addr);
 }
 
 static void get_source_port(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_count(cell, row->record->src.port);
+    ike_cell_count(cell, ike_record_src(row->record)->port);
 }
 
 static void get_destination(ike_cell *cell, const ike_row *row)
 {
-    ike_addr_append(ike_cell_write(cell), &row->record->dst.addr);
+    ike_addr_append(ike_cell_write(cell), &ike_record_dst(row->record)->addr);
 }
 
 static void get_destination_port(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_count(cell, row->record->dst.port);
+    ike_cell_count(cell, ike_record_dst(row->record)->port);
 }
 
 static void get_encapsulation(ike_cell *cell, const ike_row *row)
@@ -94,12 +94,12 @@ static void get_spi(ike_cell *cell, uint64_t of_header, uint64_t of_sa, const ik
 
 static void get_spi_i(ike_cell *cell, const ike_row *row)
 {
-    get_spi(cell, row->record->spi_i, row->sa ? row->sa->spi_i : 0, row->record);
+    get_spi(cell, ike_record_spi_i(row->record), row->sa ? row->sa->spi_i : 0, row->record);
 }
 
 static void get_spi_r(ike_cell *cell, const ike_row *row)
 {
-    get_spi(cell, row->record->spi_r, row->sa ? row->sa->spi_r : 0, row->record);
+    get_spi(cell, ike_record_spi_r(row->record), row->sa ? row->sa->spi_r : 0, row->record);
 }
 
 static void get_version(ike_cell *cell, const ike_row *row)
@@ -171,7 +171,7 @@ static void get_payloads(ike_cell *cell, const ike_row *row)
     for (unsigned i = 0; i < r->n_runs; i++) {
         GString *text = g_string_new(NULL);
 
-        ike_report_run(text, &r->runs[i]);
+        ike_report_run(text, ike_record_run(r, i));
         ike_cell_add(cell, text->str);
         g_string_free(text, TRUE);
     }
@@ -186,32 +186,32 @@ static void get_fragment(ike_cell *cell, const ike_row *row)
 
 static void get_fragment_number(ike_cell *cell, const ike_row *row)
 {
-    if (row->record->note.kind == IKE_NOTE_PIECE && row->record->fragment_number)
-        ike_cell_count(cell, row->record->fragment_number);
+    if (row->record->note.kind == IKE_NOTE_PIECE && row->record->rare->fragment_number)
+        ike_cell_count(cell, row->record->rare->fragment_number);
 }
 
 static void get_fragment_total(ike_cell *cell, const ike_row *row)
 {
-    if (row->record->fragment != IKE_FRAGMENT_NONE && row->record->fragment_total)
-        ike_cell_count(cell, row->record->fragment_total);
+    if (row->record->fragment != IKE_FRAGMENT_NONE && row->record->rare->fragment_total)
+        ike_cell_count(cell, row->record->rare->fragment_total);
 }
 
 static void get_copy(ike_cell *cell, const ike_row *row)
 {
     if (row->record->copy == IKE_COPY_RETRANSMISSION)
-        ike_cell_count(cell, row->record->copy_number);
+        ike_cell_count(cell, row->record->rare->copy_number);
 }
 
 static void get_copy_of(ike_cell *cell, const ike_row *row)
 {
     if (row->record->copy == IKE_COPY_RETRANSMISSION)
-        ike_cell_count(cell, row->record->first->note.frame);
+        ike_cell_count(cell, row->record->rare->first->note.frame);
 }
 
 static void get_copy_delay(ike_cell *cell, const ike_row *row)
 {
-    if (row->record->copy == IKE_COPY_RETRANSMISSION && row->record->delay >= 0)
-        ike_cell_span(cell, row->record->delay);
+    if (row->record->copy == IKE_COPY_RETRANSMISSION && row->record->rare->delay >= 0)
+        ike_cell_span(cell, row->record->rare->delay);
 }
 
 static void get_request(ike_cell *cell, const ike_row *row)
@@ -275,7 +275,7 @@ static void get_chosen(ike_cell *cell, const ike_row *row)
 
 static void get_notify(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_text(cell, row->record->notify);
+    ike_cell_text(cell, row->record->rare->notify);
 }
 
 static void get_float(ike_cell *cell, const ike_row *row)
@@ -285,7 +285,7 @@ static void get_float(ike_cell *cell, const ike_row *row)
 
 static void get_mapping(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_text(cell, row->record->mapping);
+    ike_cell_text(cell, row->record->rare->mapping);
 }
 
 static void get_nat(ike_cell *cell, const ike_row *row)

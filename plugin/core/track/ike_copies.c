@@ -51,7 +51,7 @@ static bool is_same_packet(const ike_record *a, const ike_record *b)
 static bool is_other_connection(const ike_record *a, const ike_record *b)
 {
     return (a->is_tcp || b->is_tcp) &&
-           (a->is_tcp != b->is_tcp || a->src.port != b->src.port || a->dst.port != b->dst.port);
+           (a->is_tcp != b->is_tcp || ike_record_src(a)->port != ike_record_src(b)->port || ike_record_dst(a)->port != ike_record_dst(b)->port);
 }
 
 /* The copy that `r` doubles: the oldest of the newest few that is the same packet, or that came only
@@ -60,7 +60,7 @@ static ike_record *doubled(const ike_record *r, ike_record *newest)
 {
     ike_record *packet = NULL, *moment = NULL, *copy = newest;
 
-    for (int i = 0; copy && i < COPIES_COMPARED; i++, copy = copy->older) {
+    for (int i = 0; copy && i < COPIES_COMPARED; i++, copy = copy->rare->older) {
         if (is_other_connection(r, copy))
             continue;
         if (is_same_packet(r, copy))
@@ -70,7 +70,7 @@ static ike_record *doubled(const ike_record *r, ike_record *newest)
     }
     if (!packet)
         packet = moment;
-    return packet && packet->doubles ? packet->doubles : packet;
+    return packet && packet->rare->doubles ? packet->rare->doubles : packet;
 }
 
 /* MS-IKEE 3.3.2: Windows waits 1 to 5 s for an answer before it makes IKE fragments. */
@@ -80,14 +80,14 @@ static ike_record *doubled(const ike_record *r, ike_record *newest)
 static bool is_windows_timer(const ike_record *r)
 {
     return r->fragment == IKE_FRAGMENT_V1 && r->side != IKE_SIDE_NONE &&
-           r->delay >= FRAGMENTATION_TIMER_FROM && r->delay <= FRAGMENTATION_TIMER_TO &&
+           r->rare->delay >= FRAGMENTATION_TIMER_FROM && r->rare->delay <= FRAGMENTATION_TIMER_TO &&
            ike_sa_has_vendor(r->note.sa, r->side, IKE_VENDOR_WINDOWS);
 }
 
 /* Whole packets first, in IP fragments where they were too big, then IKE fragments. */
 static void raise_fallback(ike_tracker *t, ike_record *r)
 {
-    const ike_record *first = r->first;
+    const ike_record *first = r->rare->first;
     GString *text;
 
     if ((r->fragment != IKE_FRAGMENT_V1 && r->fragment != IKE_FRAGMENT_V2) ||
@@ -108,7 +108,7 @@ static void raise_fallback(ike_tracker *t, ike_record *r)
  * Wireshark goes on with it at a copy as well. */
 static const char *about_artefact(const ike_record *r)
 {
-    return r->is_misread && r->first->is_decrypted
+    return r->is_misread && r->rare->first->is_decrypted
                ? ". Wireshark decrypts a copy with a wrong vector: the payloads that it shows here, and "
                  "\"malformed\", are an artefact"
                : "";
@@ -116,52 +116,53 @@ static const char *about_artefact(const ike_record *r)
 
 static void raise_retransmission(ike_tracker *t, ike_record *r)
 {
-    const bool cut = r->fragment == IKE_FRAGMENT_V2 && r->first->fragment_total < r->fragment_total;
+    const bool cut = r->fragment == IKE_FRAGMENT_V2 && r->rare->first->rare->fragment_total < r->rare->fragment_total;
     GString *text = g_string_new(cut ? "sent again in IKE fragments" : "sent again");
 
-    if (r->delay > 0) {
+    if (r->rare->delay > 0) {
         g_string_append(text, " after ");
-        ike_seconds_append(text, r->delay);
+        ike_seconds_append(text, r->rare->delay);
         g_string_append(text, " s");
     }
     raise_fallback(t, r);
     ike_raise(t, r->note.sa, IKE_DIAG_RETRANS, &r->note, IKE_SEVERITY_NONE,
-              "%s: retransmission #%u of frame %u%s", text->str, r->copy_number, r->first->note.frame,
+              "%s: retransmission #%u of frame %u%s", text->str, r->rare->copy_number, r->rare->first->note.frame,
               about_artefact(r));
-    if (r->delay > LATE_GAP)
+    if (r->rare->delay > LATE_GAP)
         ike_raise(t, r->note.sa, IKE_DIAG_LATE_COPY, &r->note, IKE_SEVERITY_NONE,
                   "the message of frame %u again after more than ten minutes",
-                  r->first->note.frame);
+                  r->rare->first->note.frame);
     g_string_free(text, TRUE);
 }
 
 static void raise_duplicate(ike_tracker *t, ike_record *r)
 {
     ike_raise(t, r->note.sa, IKE_DIAG_DUP_CAPTURE, &r->note, IKE_SEVERITY_NONE,
-              is_same_packet(r, r->doubles)
+              is_same_packet(r, r->rare->doubles)
                   ? "the packet of frame %u once more, doubled by the capture or the network%s"
                   : "the message of frame %u once more within moments: a repeated answer, or "
                     "doubled by the network%s",
-              r->doubles->note.frame, about_artefact(r));
+              r->rare->doubles->note.frame, about_artefact(r));
 }
 
 static void set_copy(ike_tracker *t, ike_record *r, ike_record *first)
 {
-    ike_record *same = doubled(r, first->last);
+    ike_record *same = doubled(r, ike_record_last(first));
 
     if (same) {
         r->copy = IKE_COPY_DUPLICATE;
-        r->doubles = same;
+        ike_record_rare(r)->doubles = same;
         raise_duplicate(t, r);
     } else {
         r->copy = IKE_COPY_RETRANSMISSION;
-        r->delay = r->note.time - first->last_send->note.time;
-        r->copy_number = first->sends++;
-        first->last_send = r;
+        ike_record_rare(r)->delay = r->note.time - ike_record_last_send(first)->note.time;
+        ike_record_rare(r)->copy_number = ike_record_sends(first);
+        ike_record_rare(first)->sends = ike_record_sends(first) + 1;
+        ike_record_rare(first)->last_send = r;
         raise_retransmission(t, r);
     }
-    r->older = first->last;
-    first->last = r;
+    ike_record_rare(r)->older = ike_record_last(first);
+    ike_record_rare(first)->last = r;
 }
 
 /* How often a message is in the capture. */
@@ -169,7 +170,7 @@ static unsigned times_seen(const ike_record *first)
 {
     unsigned n = 0;
 
-    for (const ike_record *copy = first->last; copy && n < COPIES_COMPARED; copy = copy->older)
+    for (const ike_record *copy = ike_record_last(first); copy && n < COPIES_COMPARED; copy = copy->rare->older)
         n++;
     return n;
 }
@@ -188,7 +189,7 @@ static bool answers_anew(const ike_record *r, const ike_record *first)
 
 void ike_copies_mark(ike_tracker *t, ike_record *r, ike_record *first)
 {
-    r->first = first;
+    ike_record_rare(r)->first = first;
     r->note.exchange = first->note.exchange;
     set_copy(t, r, first);
 }
@@ -205,7 +206,7 @@ bool ike_copies_check(ike_tracker *t, ike_record *r)
         return false;
     }
     if (first->side != r->side && first->side != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE) {
-        r->first = first;
+        ike_record_rare(r)->first = first;
         r->note.exchange = first->note.exchange;
         r->is_reflection = true;
         if (r->note.time < first->note.time && r->version == 1)

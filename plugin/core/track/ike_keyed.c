@@ -140,10 +140,10 @@ static bool told_opener(const ike_record *r, ike_side *opener, ike_known_by *kno
  * it. The first Quick Mode message of an SA that is seen is then most likely its QM1. */
 static bool is_natted_client(const ike_exchange *exchange, const ike_record *r)
 {
-    const uint16_t port = r->src.port;
+    const uint16_t port = ike_record_src(r)->port;
 
     return exchange->mode == IKE_MODE_QUICK && exchange->sa->records.len == 1 && !is_small(r) &&
-           r->dst.port == IKE_PORT_NATT && port != IKE_PORT_NATT && port != IKE_PORT;
+           ike_record_dst(r)->port == IKE_PORT_NATT && port != IKE_PORT_NATT && port != IKE_PORT;
 }
 
 static bool first_opener(const ike_exchange *exchange, const ike_record *r, ike_known_by *known)
@@ -267,7 +267,7 @@ static void check_quick(ike_tracker *t, const ike_exchange *exchange, ike_record
     if (!(r->flags & IKE_FLAG_ENCRYPTED))
         ike_raise(t, sa, IKE_DIAG_QM_CLEAR, &r->note, IKE_SEVERITY_NONE,
                   "Quick Mode without the encryption flag");
-    if (r->spi_r == 0)
+    if (ike_record_spi_r(r) == 0)
         ike_raise(t, sa, IKE_DIAG_ZERO_COOKIE, &r->note, IKE_SEVERITY_NONE,
                   "Quick Mode with a zero responder cookie");
 }
@@ -300,7 +300,7 @@ static ike_exchange *authip_main(ike_record *r)
         sa->phase1->mode = IKE_MODE_AUTHIP_MAIN;
     if (sa->phase1->mode != IKE_MODE_AUTHIP_MAIN)
         return NULL; /* AuthIP under the cookies of another phase 1 makes no sense */
-    if (r->spi_r == 0)
+    if (ike_record_spi_r(r) == 0)
         ike_v1_learn_initiator(sa, r->side, IKE_KNOWN_CONTENT);
     return sa->phase1;
 }
@@ -311,9 +311,9 @@ static void number_authip_main(ike_exchange *exchange, ike_record *r)
     const ike_record *first = exchange->records.pdata[0];
 
     exchange->opener_known = IKE_KNOWN_ORDER;
-    if (first->spi_r == 0 && exchange->opener != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE)
+    if (ike_record_spi_r(first) == 0 && exchange->opener != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE)
         number(exchange, r);
-    else if (r->spi_r == 0)
+    else if (ike_record_spi_r(r) == 0)
         ike_set_label(exchange, r, (ike_label){ .mode = IKE_MODE_AUTHIP_MAIN, .number = 1 },
                       IKE_KNOWN_CONTENT);
 }
@@ -377,7 +377,7 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
     ike_sa *sa = r->note.sa;
     ike_exchange *exchange;
 
-    if (sa->records.len == 1 && !(mode == IKE_MODE_AUTHIP_MAIN && r->spi_r == 0))
+    if (sa->records.len == 1 && !(mode == IKE_MODE_AUTHIP_MAIN && ike_record_spi_r(r) == 0))
         sa->is_joined = true;
     r->state = sa->tracked_state;
     exchange = exchange_of(t, r, authip_mode(r, mode));

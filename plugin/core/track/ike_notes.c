@@ -62,6 +62,8 @@ void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t 
         first->next = note;
     }
     g_ptr_array_add(t->all_notes, note);
+    if (ike_note_record(note))
+        ike_note_record(note)->rare = &ike_no_rare;
     return note;
 }
 

@@ -4,6 +4,77 @@
 
 #include <string.h>
 
+/* ---- records ---- */
+
+const ike_rare ike_no_rare;
+
+#define AT_RARE UINT8_MAX
+
+ike_rare *ike_record_rare(ike_record *r)
+{
+    if (r->rare == &ike_no_rare)
+        r->rare = g_new0(ike_rare, 1);
+    return (ike_rare *)r->rare;
+}
+
+/* Where an SA has an endpoint: side and index. */
+static uint8_t place_of(const ike_sa *sa, const ike_endpoint *endpoint)
+{
+    for (unsigned side = 0; sa && side < 2; side++)
+        for (unsigned i = 0; i < sa->sides[side].n_endpoints; i++)
+            if (ike_endpoint_equal(&sa->sides[side].endpoints[i], endpoint))
+                return (uint8_t)(side * IKE_MAX_ENDPOINTS + i);
+    return AT_RARE;
+}
+
+void ike_record_set_ends(ike_record *r, const ike_endpoint *src, const ike_endpoint *dst)
+{
+    r->src_at = place_of(r->note.sa, src);
+    r->dst_at = place_of(r->note.sa, dst);
+    if (r->src_at == AT_RARE)
+        ike_record_rare(r)->src = *src;
+    if (r->dst_at == AT_RARE)
+        ike_record_rare(r)->dst = *dst;
+}
+
+static const ike_endpoint *endpoint_at(const ike_record *r, uint8_t place)
+{
+    return &r->note.sa->sides[place / IKE_MAX_ENDPOINTS].endpoints[place % IKE_MAX_ENDPOINTS];
+}
+
+const ike_endpoint *ike_record_src(const ike_record *r)
+{
+    return r->src_at == AT_RARE ? &r->rare->src : endpoint_at(r, r->src_at);
+}
+
+const ike_endpoint *ike_record_dst(const ike_record *r)
+{
+    return r->dst_at == AT_RARE ? &r->rare->dst : endpoint_at(r, r->dst_at);
+}
+
+void ike_record_set_spis(ike_record *r, uint64_t spi_i, uint64_t spi_r)
+{
+    const ike_sa *sa = r->note.sa;
+
+    r->has_spi_i = spi_i != 0;
+    r->has_spi_r = spi_r != 0;
+    r->has_own_spis = (spi_i && (!sa || spi_i != sa->spi_i)) || (spi_r && (!sa || spi_r != sa->spi_r));
+    if (!r->has_own_spis)
+        return;
+    ike_record_rare(r)->spi_i = spi_i;
+    ike_record_rare(r)->spi_r = spi_r;
+}
+
+uint64_t ike_record_spi_i(const ike_record *r)
+{
+    return r->has_own_spis ? r->rare->spi_i : r->has_spi_i ? r->note.sa->spi_i : 0;
+}
+
+uint64_t ike_record_spi_r(const ike_record *r)
+{
+    return r->has_own_spis ? r->rare->spi_r : r->has_spi_r ? r->note.sa->spi_r : 0;
+}
+
 #define FEW 16 /* elements that are looked through one by one */
 
 /* ---- exchanges by message ID ---- */
@@ -164,7 +235,7 @@ void ike_exchange_new_child(ike_exchange *exchange, unsigned *n_children)
 
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer)
 {
-    for (ike_record *copy = request->last; copy; copy = copy->older)
+    for (ike_record *copy = ike_record_last(request); copy; copy = copy->rare->older)
         if (copy->copy != IKE_COPY_DUPLICATE && copy->note.frame < answer->note.frame)
             return copy;
     return request;
@@ -186,14 +257,14 @@ void ike_sa_fail(ike_sa *sa)
 
 void ike_record_append_sends(GString *out, const ike_record *first)
 {
-    const ike_record *last = first->last_send;
+    const ike_record *last = ike_record_last_send(first);
 
-    ike_label_append(out, first->note.kind == IKE_NOTE_PIECE ? first->part_of : first->label);
-    if (first->sends == 1) {
+    ike_label_append(out, first->note.kind == IKE_NOTE_PIECE ? first->rare->part_of : first->label);
+    if (ike_record_sends(first) == 1) {
         g_string_append_printf(out, " was sent once (frame %u)", first->note.frame);
         return;
     }
-    g_string_append_printf(out, " was sent %u times in ", first->sends);
+    g_string_append_printf(out, " was sent %u times in ", ike_record_sends(first));
     ike_seconds_append(out, last->note.time - first->note.time);
     g_string_append_printf(out, " s (frames %u to %u)", first->note.frame, last->note.frame);
 }
@@ -347,7 +418,7 @@ ike_side ike_sa_side(const ike_sa *sa, const ike_endpoint *src, const ike_endpoi
 
 ike_side ike_record_side_in(const ike_record *r, const ike_sa *sa)
 {
-    return r->note.sa == sa ? r->side : ike_sa_side(sa, &r->src, &r->dst);
+    return r->note.sa == sa ? r->side : ike_sa_side(sa, ike_record_src(r), ike_record_dst(r));
 }
 
 bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint)

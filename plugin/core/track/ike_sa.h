@@ -113,6 +113,7 @@ guint ike_digest_hash(gconstpointer digest);
 gboolean ike_digest_equal(gconstpointer a, gconstpointer b);
 
 #define IKE_MAX_RUNS 10
+#define IKE_FEW_RUNS 6 /* that most records have at most */
 
 /* Payloads of one type that follow each other. */
 typedef struct ike_run {
@@ -139,60 +140,27 @@ enum {
     IKE_TOLD_ANSWERS = 1 << 15       /* .. REPLY or ACK */
 };
 
-/* A message, or a piece of one. */
-struct ike_record {
-    ike_note note;
-    ike_endpoint src, dst;
-    ike_side side; /* that sent it */
-    uint32_t ip_id;
-    bool has_ip_id;
-    bool has_marker; /* came after a non-ESP marker */
-    bool is_tcp;     /* came in a TCP stream: RFC 9329 */
-    uint8_t ttl;     /* or hop limit; 0: not known */
+/* What few records have: copies and what was copied, pieces, notifies. Read it as `rare` of a record, which is
+ * ike_no_rare for most; write to what ike_record_rare returns. */
+typedef struct ike_rare {
+    ike_endpoint src, dst; /* where they are none of the SA's: use ike_record_src and ike_record_dst */
+    uint64_t spi_i, spi_r; /* the same: use ike_record_spi_i and ike_record_spi_r */
+    ike_run more_runs[IKE_MAX_RUNS - IKE_FEW_RUNS]; /* use ike_record_run */
 
-    /* header: RFC 2408 3.1 */
-    uint64_t spi_i, spi_r;
-    uint32_t message_id, length;
-    uint8_t version, exchange_type, flags, next_payload;
-    bool truncated, is_encrypted;
-    bool is_decrypted;    /* its payloads are known although it is encrypted */
-    bool is_misread;      /* what Wireshark decrypted of it cannot be payloads */
-    uint32_t told;        /* IKE_TOLD_.., of a decrypted message */
-    int16_t inside;       /* see ike_message */
-    uint8_t n_runs;       /* of equal payloads in clear or decrypted, one behind the other; the first of them: */
-    ike_run runs[IKE_MAX_RUNS];
-
-    ike_label label;
-    ike_known_by known_by;
-    ike_state state;      /* of the SA after it */
-    ike_label waiting_for;
-    ike_time waiting_since; /* for the answer, in a single pass */
-    bool is_reflection;   /* the other side's own message come back */
-    bool is_outside;      /* IKEv2: an unprotected error, which belongs to no exchange (RFC 7296 1.5) */
-    bool is_liveness;     /* an Informational of an answered series: a liveness check or its answer */
-    bool floated;         /* first of its side on port 4500 after port 500 */
-
-    ike_record *request, *response; /* the other half, always first copies */
-
-    ike_digest digest;
-    bool is_found;         /* by its digest: a first copy */
-    ike_copy copy;
+    ike_time waiting_since; /* a request, for the answer in a single pass; 0: since it came */
     ike_record *first;     /* of a copy or a reflection: the first one */
     ike_record *older;     /* of a copy: the copy before it */
     ike_record *doubles;   /* of a duplicate: the copy that it doubles */
     ike_time delay;        /* of a retransmission: since the sending before it */
-    ike_record *last;      /* of a first copy: the newest copy, itself at first */
-    ike_record *last_send; /* of a first copy: the newest that is no duplicate */
-    unsigned sends;        /* of a first copy: 1 + retransmissions */
+    ike_record *last;      /* use ike_record_last */
+    ike_record *last_send; /* use ike_record_last_send */
+    unsigned sends;        /* use ike_record_sends */
     unsigned copy_number;  /* of a retransmission: 1 for the first repeat */
 
-    ike_fragment_kind fragment;
     uint32_t fragment_number, fragment_total; /* 0: not known */
     uint32_t fragment_missing;
     ike_record *message;   /* of a piece: the record that carries the message */
     ike_label part_of;     /* of an IKEv2 fragment: the message, which its header names */
-    bool is_probable;      /* an IP fragment without ports while its SA waited for `part_of` */
-    uint32_t packet_length; /* bytes of the IP packet on the wire; 0 for what came in TCP */
 
     char *notify;  /* names of notify payloads in clear or decrypted, or NULL */
     uint16_t notify_error; /* the first of them that is an error, or 0 */
@@ -200,7 +168,88 @@ struct ike_record {
     uint32_t alive_number; /* of R-U-THERE and its acknowledgement */
     uint32_t unknown_spi;  /* of ESP or AH, that an INVALID_SPI of IKEv2 names, or 0 */
     char *mapping; /* the sender's new address:port behind a NAT, or NULL */
+} ike_rare;
+
+extern const ike_rare ike_no_rare;
+
+/* A message, or a piece of one. There may be a million of them: what most of them need has its place here, enums
+ * in a byte. */
+struct ike_record {
+    ike_note note;
+    const ike_rare *rare; /* never NULL */
+    ike_record *request, *response; /* the other half, always first copies */
+    ike_digest digest;
+
+    /* header: RFC 2408 3.1 */
+    uint32_t message_id, length;
+    uint32_t ip_id;
+    uint32_t packet_length; /* bytes of the IP packet on the wire; 0 for what came in TCP */
+    uint16_t told;        /* IKE_TOLD_.., of a decrypted message */
+    int16_t inside;       /* see ike_message */
+    uint8_t version, exchange_type, flags, next_payload;
+
+    ike_label label;
+    ike_label waiting_for;
+    int8_t side;          /* an ike_side: that sent it */
+    uint8_t known_by;     /* an ike_known_by */
+    uint8_t state;        /* an ike_state: of the SA after it */
+    uint8_t copy;         /* an ike_copy */
+    uint8_t fragment;     /* an ike_fragment_kind */
+    uint8_t ttl;          /* or hop limit; 0: not known */
+    uint8_t src_at, dst_at; /* use ike_record_src and ike_record_dst */
+    uint8_t n_runs;       /* of equal payloads in clear or decrypted, one behind the other; */
+    ike_run runs[IKE_FEW_RUNS]; /* use ike_record_run */
+
+    bool has_ip_id : 1;
+    bool has_marker : 1;    /* came after a non-ESP marker */
+    bool is_tcp : 1;        /* came in a TCP stream: RFC 9329 */
+    bool has_spi_i : 1, has_spi_r : 1; /* use ike_record_spi_i and ike_record_spi_r */
+    bool has_own_spis : 1;
+    bool truncated : 1;
+    bool is_encrypted : 1;
+    bool is_decrypted : 1;  /* its payloads are known although it is encrypted */
+    bool is_misread : 1;    /* what Wireshark decrypted of it cannot be payloads */
+    bool is_reflection : 1; /* the other side's own message come back */
+    bool is_outside : 1;    /* IKEv2: an unprotected error, which belongs to no exchange (RFC 7296 1.5) */
+    bool is_liveness : 1;   /* an Informational of an answered series: a liveness check or its answer */
+    bool floated : 1;       /* first of its side on port 4500 after port 500 */
+    bool is_found : 1;      /* by its digest: a first copy */
+    bool is_probable : 1;   /* an IP fragment without ports while its SA waited for `part_of` */
 };
+
+/* To write to it. */
+ike_rare *ike_record_rare(ike_record *r);
+/* The ends and the SPIs of a record. Its SA, if it has one, must be set when they are. */
+void ike_record_set_ends(ike_record *r, const ike_endpoint *src, const ike_endpoint *dst);
+void ike_record_set_spis(ike_record *r, uint64_t spi_i, uint64_t spi_r);
+/* Valid until the next packet is fed. */
+const ike_endpoint *ike_record_src(const ike_record *r);
+const ike_endpoint *ike_record_dst(const ike_record *r);
+uint64_t ike_record_spi_i(const ike_record *r);
+uint64_t ike_record_spi_r(const ike_record *r);
+
+static inline ike_run *ike_record_run(const ike_record *r, unsigned i)
+{
+    return (ike_run *)(i < IKE_FEW_RUNS ? &r->runs[i] : &r->rare->more_runs[i - IKE_FEW_RUNS]);
+}
+
+/* Of a first copy: the newest copy, itself at first. */
+static inline ike_record *ike_record_last(const ike_record *r)
+{
+    return r->rare->last ? r->rare->last : (ike_record *)r;
+}
+
+/* Of a first copy: the newest that is no duplicate. */
+static inline ike_record *ike_record_last_send(const ike_record *r)
+{
+    return r->rare->last_send ? r->rare->last_send : (ike_record *)r;
+}
+
+/* Of a first copy: 1 + retransmissions. */
+static inline unsigned ike_record_sends(const ike_record *r)
+{
+    return r->rare->sends ? r->rare->sends : 1;
+}
 
 /* One exchange of an SA: phase 1, or the messages of one message ID. */
 struct ike_exchange {
@@ -414,20 +463,20 @@ static inline ike_record *ike_note_record(ike_note *note)
 /* The record that carries what a copy shares with its first: label, exchange, the other half. */
 static inline ike_record *ike_record_first(const ike_record *r)
 {
-    return r->first ? r->first : (ike_record *)r;
+    return r->rare->first ? r->rare->first : (ike_record *)r;
 }
 
 /* Whether a record has an entry of its own where messages are listed: pieces are told with the message that
  * they made, and what was only seen again with its sending. */
 static inline bool ike_record_is_entry(const ike_record *r)
 {
-    return r->note.kind == IKE_NOTE_PIECE ? !r->message : r->copy != IKE_COPY_DUPLICATE;
+    return r->note.kind == IKE_NOTE_PIECE ? !r->rare->message : r->copy != IKE_COPY_DUPLICATE;
 }
 
 /* Whether the SPIs of a record are those of its header: a piece without one is part of its SA's message. */
 static inline bool ike_record_has_spis(const ike_record *r)
 {
-    return r->note.kind == IKE_NOTE_MESSAGE || r->spi_i != 0 || !r->note.sa;
+    return r->note.kind == IKE_NOTE_MESSAGE || ike_record_spi_i(r) != 0 || !r->note.sa;
 }
 
 /* Newest sending of a request that stands before its answer, for the time of the answer. */

@@ -39,9 +39,10 @@ static void free_note(gpointer p)
     ike_record *r = ike_note_record(note);
 
     ike_note_free_remarks(note);
-    if (r) {
-        g_free(r->notify);
-        g_free(r->mapping);
+    if (r && r->rare != &ike_no_rare) {
+        g_free(r->rare->notify);
+        g_free(r->rare->mapping);
+        g_free((ike_rare *)r->rare);
     }
     g_free(note);
 }
@@ -130,30 +131,35 @@ static uint32_t packet_length(const ike_datagram *d)
     return d->is_tcp ? 0 : (uint32_t)d->wire + 8 + (d->src.addr.family == 4 ? 20 : 40);
 }
 
+static void add_run(ike_record *r, uint8_t type)
+{
+    if (r->n_runs >= IKE_FEW_RUNS)
+        ike_record_rare(r);
+    *ike_record_run(r, r->n_runs++) = (ike_run){ type, 1 };
+}
+
 void ike_record_add_runs(ike_record *r, const ike_message *m)
 {
     for (unsigned i = 0; i < m->n_payloads; i++) {
-        ike_run *last = r->n_runs ? &r->runs[r->n_runs - 1] : NULL;
+        ike_run *last = r->n_runs ? ike_record_run(r, r->n_runs - 1u) : NULL;
 
         if (last && last->type == m->payloads[i].type && last->count < UINT8_MAX)
             last->count++;
         else if (r->n_runs < IKE_MAX_RUNS)
-            r->runs[r->n_runs++] = (ike_run){ m->payloads[i].type, 1 };
+            add_run(r, m->payloads[i].type);
     }
 }
 
 static void fill_header(ike_record *r, const ike_message *m, const ike_datagram *d)
 {
-    r->src = d->src;
-    r->dst = d->dst;
+    ike_record_set_ends(r, &d->src, &d->dst);
+    ike_record_set_spis(r, m->spi_i, m->spi_r);
     r->ip_id = d->ip_id;
     r->has_ip_id = d->has_ip_id;
     r->has_marker = d->has_marker;
     r->is_tcp = d->is_tcp;
     r->ttl = d->ttl;
     r->packet_length = packet_length(d);
-    r->spi_i = m->spi_i;
-    r->spi_r = m->spi_r;
     r->message_id = m->message_id;
     r->length = m->length;
     r->version = m->version;
@@ -171,13 +177,13 @@ static void link_pieces(ike_tracker *t, ike_record *r, const ike_datagram *d)
     r->fragment = d->fragment;
     if (d->fragment == IKE_FRAGMENT_NONE)
         return;
-    r->fragment_number = d->piece_number;
-    r->fragment_total = d->n_pieces;
+    ike_record_rare(r)->fragment_number = d->piece_number;
+    ike_record_rare(r)->fragment_total = d->n_pieces;
     for (guint i = 0; d->pieces && i < d->pieces->len; i++) {
         ike_record *piece = d->pieces->pdata[i];
 
-        piece->message = r;
-        piece->fragment_total = d->n_pieces;
+        ike_record_rare(piece)->message = r;
+        ike_record_rare(piece)->fragment_total = d->n_pieces;
         if (!piece->note.sa && r->note.sa)
             ike_note_set_sa(t, &piece->note, r->note.sa);
         piece->side = r->side;
@@ -266,7 +272,7 @@ void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m)
     if (m->decrypted)
         ike_decrypted_learn(t, r, m->decrypted);
     if (ike_step_asks(ike_step_find(r->label))) {
-        r->waiting_since = t->now;
+        ike_record_rare(r)->waiting_since = t->now;
         g_queue_push_tail(t->waiting, r);
     }
 }
@@ -276,14 +282,13 @@ ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const
 {
     ike_record *r = ike_note_new(t, kind, sizeof *r);
 
+    if (sa)
+        ike_note_set_sa(t, &r->note, sa);
     fill_header(r, m, d);
     r->digest = d->digest;
-    r->last = r->last_send = r;
-    r->sends = 1;
     r->side = IKE_SIDE_NONE;
     if (sa) {
-        ike_note_set_sa(t, &r->note, sa);
-        r->side = d->sender;
+        r->side = (int8_t)d->sender;
         r->state = sa->tracked_state;
     }
     if (r->side != IKE_SIDE_NONE)

@@ -314,7 +314,7 @@ static void learn_by_sequel(ike_sa *sa, const ike_record *r)
     earlier = a->note.frame < b->note.frame ? a : b;
     later = earlier == a ? b : a;
     if (earlier->note.time <= later->note.time && later->note.time <= r->note.time &&
-        earlier->last == earlier)
+        ike_record_last(earlier) == earlier)
         ike_v1_learn_initiator(sa, earlier->side, IKE_KNOWN_ORDER);
 }
 

@@ -120,8 +120,8 @@ static void describe(ike_assembly *a)
 
         if (!r)
             continue;
-        r->fragment_total = a->last_number;
-        r->fragment_missing = missing_parts(a);
+        ike_record_rare(r)->fragment_total = a->last_number;
+        ike_record_rare(r)->fragment_missing = missing_parts(a);
     }
 }
 
@@ -136,27 +136,27 @@ static ike_record *new_piece(ike_tracker *t, ike_sa *sa, const ike_message *m, c
         ike_raise(t, sa, IKE_DIAG_FRAG_OF_FRAG, &r->note, 0,
                   "IKE fragment %u travelled in %u IP fragments", f->number, d->n_pieces);
     r->fragment = IKE_FRAGMENT_V1;
-    r->fragment_number = f->number;
-    r->fragment_total = 0;
+    ike_record_rare(r)->fragment_number = f->number;
+    ike_record_rare(r)->fragment_total = 0;
     return r;
 }
 
 /* The same fragment once more: doubled on the way, or sent again because others were lost. */
 static ike_record *note_repeat(ike_tracker *t, ike_record *r, ike_record *first)
 {
-    r->first = first;
-    r->message = first->message;
-    r->fragment_total = first->fragment_total;
-    r->fragment_missing = first->fragment_missing;
+    ike_record_rare(r)->first = first;
+    ike_record_rare(r)->message = first->rare->message;
+    ike_record_rare(r)->fragment_total = first->rare->fragment_total;
+    ike_record_rare(r)->fragment_missing = first->rare->fragment_missing;
     if (ike_time_near(r->note.time, first->note.time, IKE_QUICK)) {
         r->copy = IKE_COPY_DUPLICATE;
-        r->doubles = first;
+        ike_record_rare(r)->doubles = first;
     } else {
         r->copy = IKE_COPY_RETRANSMISSION;
-        r->copy_number = 1;
-        r->delay = r->note.time - first->note.time;
+        ike_record_rare(r)->copy_number = 1;
+        ike_record_rare(r)->delay = r->note.time - first->note.time;
         ike_raise(t, r->note.sa, IKE_DIAG_RETRANS, &r->note, 0,
-                  "IKE fragment %u sent again: first in frame %u", r->fragment_number,
+                  "IKE fragment %u sent again: first in frame %u", r->rare->fragment_number,
                   first->note.frame);
     }
     return r;
@@ -214,7 +214,7 @@ static ike_record *complete(ike_tracker *t, ike_sa *sa, ike_assembly *a, const i
     a->done = true;
     a->parts[f->number].record = r;
     for (guint i = 0; i < pieces->len; i++)
-        ((ike_record *)pieces->pdata[i])->fragment_missing = 0;
+        ike_record_rare(pieces->pdata[i])->fragment_missing = 0;
     g_byte_array_free(bytes, TRUE);
     g_ptr_array_free(pieces, TRUE);
     return r;

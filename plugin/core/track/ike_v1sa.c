@@ -26,7 +26,7 @@ void ike_v1_read_notifies(ike_record *r, const ike_message *m)
 {
     GString *names = g_string_new(NULL);
 
-    g_free(r->notify);
+    g_free(r->rare->notify);
     for (unsigned i = 0; i < m->n_payloads; i++) {
         const ike_payload *p = &m->payloads[i];
         ike_notify notify;
@@ -34,15 +34,15 @@ void ike_v1_read_notifies(ike_record *r, const ike_message *m)
 
         if (p->type == IKE_PL_NOTIFY && ike_payload_notify(m, p, &notify)) {
             ike_notify_append(names, 1, notify.type);
-            if (!r->notify_error && is_error_notify(notify.type)) {
-                r->notify_error = notify.type;
-                r->notify_spi = notify.spi_length == 4 ? ike_be32(notify.spi) : 0;
+            if (!r->rare->notify_error && is_error_notify(notify.type)) {
+                ike_record_rare(r)->notify_error = notify.type;
+                ike_record_rare(r)->notify_spi = notify.spi_length == 4 ? ike_be32(notify.spi) : 0;
             }
         } else if (p->type == IKE_PL_DELETE && ike_payload_delete(m, p, &deleted)) {
             ike_delete_append(names, m, &deleted);
         }
     }
-    r->notify = g_string_free(names, names->len == 0);
+    ike_record_rare(r)->notify = g_string_free(names, names->len == 0);
 }
 
 /* ---- proposals ---- */

@@ -249,7 +249,7 @@ static bool is_synchronisation(const ike_sa *sa, const ike_exchange *exchange, c
 
 static void check_spi(ike_tracker *t, const ike_exchange *exchange, ike_record *r)
 {
-    if (exchange != exchange->sa->phase1 && r->spi_r == 0)
+    if (exchange != exchange->sa->phase1 && ike_record_spi_r(r) == 0)
         ike_raise(t, exchange->sa, IKE_DIAG_ZERO_COOKIE, &r->note, IKE_SEVERITY_NONE,
                   "the responder SPI is zero outside the first exchange");
 }
@@ -279,7 +279,7 @@ static ike_state state_after_response(const ike_sa *sa, const ike_record *r, con
         return step->state;
     if (r == sa->v2->redirect)
         return IKE_STATE_REDIRECTED;
-    return sa->spi_r != 0 && r->spi_r == sa->spi_r && !r->notify_error ? step->state
+    return sa->spi_r != 0 && ike_record_spi_r(r) == sa->spi_r && !r->rare->notify_error ? step->state
                                                                       : IKE_STATE_NEW;
 }
 

@@ -115,8 +115,8 @@ static ike_record *new_record(const skf *f, ike_note_kind kind)
         ike_raise(f->t, f->sa, IKE_DIAG_FRAG_OF_FRAG, &r->note, IKE_SEVERITY_NONE,
                   "IKE fragment %u travelled in %u IP fragments", f->number, f->d->n_pieces);
     r->fragment = IKE_FRAGMENT_V2;
-    r->fragment_number = f->number;
-    r->fragment_total = f->total;
+    ike_record_rare(r)->fragment_number = f->number;
+    ike_record_rare(r)->fragment_total = f->total;
     r->note.exchange = f->exchange;
     check_negotiated(f, r);
     return r;
@@ -128,7 +128,7 @@ static ike_record *new_piece(const skf *f)
 
     f->t->n_pieces++;
     ike_piece_seen(r);
-    r->part_of = (ike_label){ .mode = (uint8_t)ike_mode_of_exchange(f->m->exchange, 2),
+    ike_record_rare(r)->part_of = (ike_label){ .mode = (uint8_t)ike_mode_of_exchange(f->m->exchange, 2),
                               .is_response = f->half == 1 };
     return r;
 }
@@ -153,10 +153,10 @@ static void note_double(ike_record *r, const ike_part *part)
 {
     ike_record *first = part->first, *newest = part->newest;
 
-    r->first = ike_record_first(first);
+    ike_record_rare(r)->first = ike_record_first(first);
     r->copy = IKE_COPY_DUPLICATE;
-    r->doubles = newest->doubles ? newest->doubles : newest;
-    r->message = first->message;
+    ike_record_rare(r)->doubles = newest->rare->doubles ? newest->rare->doubles : newest;
+    ike_record_rare(r)->message = first->rare->message;
 }
 
 static void note_repeat(const skf *f, ike_record *r, const ike_part *part)
@@ -165,13 +165,13 @@ static void note_repeat(const skf *f, ike_record *r, const ike_part *part)
     const ike_record *newest = part->newest;
     const bool same = first->digest.low == r->digest.low && first->digest.high == r->digest.high;
 
-    r->first = ike_record_first(first);
+    ike_record_rare(r)->first = ike_record_first(first);
     r->copy = IKE_COPY_RETRANSMISSION;
-    r->copy_number = newest->copy == IKE_COPY_RETRANSMISSION ? newest->copy_number + 1 : 1;
-    r->delay = r->note.time - newest->note.time;
+    ike_record_rare(r)->copy_number = newest->copy == IKE_COPY_RETRANSMISSION ? newest->rare->copy_number + 1 : 1;
+    ike_record_rare(r)->delay = r->note.time - newest->note.time;
     if (first->note.kind == IKE_NOTE_PIECE) {
-        first->sends++;
-        first->last_send = r;
+        ike_record_rare(first)->sends = ike_record_sends(first) + 1;
+        ike_record_rare(first)->last_send = r;
     }
     if (message_of(f)) /* the message itself is sent again: said where it is whole */
         return;
@@ -187,8 +187,8 @@ static void link_piece(ike_record *piece, ike_record *message)
 {
     if (!piece || piece == message || piece->note.kind != IKE_NOTE_PIECE)
         return;
-    piece->message = message;
-    piece->fragment_missing = 0;
+    ike_record_rare(piece)->message = message;
+    ike_record_rare(piece)->fragment_missing = 0;
 }
 
 /* The fragments of this sending are carried by this message, those before it by an earlier one. */
@@ -197,7 +197,7 @@ static void link_pieces(const ike_ledger *ledger, ike_record *message)
     for (unsigned i = 0; i < ledger->n_parts; i++) {
         const ike_part *part = &ledger->part[i];
 
-        if (part->first && !part->first->message)
+        if (part->first && !part->first->rare->message)
             link_piece(part->first, message);
         if (part->newest != part->first)
             link_piece(part->newest, message);
@@ -291,8 +291,8 @@ static void describe(ike_ledger *ledger)
     const unsigned n = missing(ledger);
 
     for (unsigned i = 0; i < ledger->n_parts; i++)
-        if (ledger->part[i].first && !ledger->part[i].first->message)
-            ledger->part[i].first->fragment_missing = n;
+        if (ledger->part[i].first && !ledger->part[i].first->rare->message)
+            ike_record_rare(ledger->part[i].first)->fragment_missing = n;
 }
 
 static void count(ike_ledger *ledger, ike_part *part)
@@ -445,7 +445,7 @@ static ike_record *spokesman(const ike_ledger *ledger)
     for (unsigned i = 0; i < ledger->n_parts; i++) {
         ike_record *part = ledger->part[i].first;
 
-        if (part && (!best || part->sends > best->sends))
+        if (part && (!best || ike_record_sends(part) > ike_record_sends(best)))
             best = part;
     }
     return best;
@@ -459,8 +459,8 @@ unsigned ike_exchange_lost_repeats(const ike_exchange *exchange)
         const ike_ledger *ledger = exchange->ledger[half];
         const ike_record *piece = ledger ? spokesman(ledger) : NULL;
 
-        if (piece && !piece->message)
-            n += piece->sends - 1;
+        if (piece && !piece->rare->message)
+            n += ike_record_sends(piece) - 1;
     }
     return n;
 }
@@ -471,7 +471,7 @@ static bool is_asked_again(const ike_exchange *exchange, const ike_record *piece
 {
     const ike_record *request = ike_exchange_slot(exchange, IKE_REQUEST);
 
-    return !piece->part_of.is_response || !request || ike_judge_was_sent_after(request, piece);
+    return !piece->rare->part_of.is_response || !request || ike_judge_was_sent_after(request, piece);
 }
 
 static bool goes_on(const ike_exchange *exchange, const ike_record *piece)
@@ -487,11 +487,11 @@ static void judge_ledger(ike_tracker *t, ike_exchange *exchange, const ike_ledge
     GString *here = g_string_new(NULL), *absent = g_string_new(NULL);
 
     describe_parts(ledger, here, absent);
-    ike_raise(t, exchange->sa, IKE_DIAG_SKF_LOSS, &piece->last_send->note,
+    ike_raise(t, exchange->sa, IKE_DIAG_SKF_LOSS, &ike_record_last_send(piece)->note,
               fine ? IKE_SEVERITY_NOTE : IKE_SEVERITY_NONE,
               "message never completed: IKE fragments %s of %u seen, %s missing", here->str,
               ledger->total, absent->str);
-    if (!fine && !piece->part_of.is_response)
+    if (!fine && !piece->rare->part_of.is_response)
         ike_judge_incomplete_request(t, exchange, piece);
     g_string_free(here, TRUE);
     g_string_free(absent, TRUE);

@@ -38,7 +38,7 @@ void ike_v2_read_notifies(ike_record *r, const ike_message *m)
     const uint8_t type = m->version == 1 ? IKE_PL_NOTIFY : IKE_PL_V2_NOTIFY;
     GString *names = g_string_new(NULL);
 
-    g_free(r->notify);
+    g_free(r->rare->notify);
     for (unsigned i = 0; i < m->n_payloads; i++) {
         ike_delete deleted;
         ike_notify n;
@@ -48,12 +48,12 @@ void ike_v2_read_notifies(ike_record *r, const ike_message *m)
         if (m->payloads[i].type != type || !ike_payload_notify(m, &m->payloads[i], &n))
             continue;
         ike_notify_append(names, m->version, n.type);
-        if (!r->notify_error && n.type > 0 && n.type <= IKE_NOTIFY_V2_LAST_ERROR)
-            r->notify_error = n.type;
+        if (!r->rare->notify_error && n.type > 0 && n.type <= IKE_NOTIFY_V2_LAST_ERROR)
+            ike_record_rare(r)->notify_error = n.type;
         if (m->version == 2 && n.type == IKE_NOTIFY_V2_INVALID_SPI && n.data_length == 4)
-            r->unknown_spi = ike_be32(n.data); /* RFC 7296 3.10.1 */
+            ike_record_rare(r)->unknown_spi = ike_be32(n.data); /* RFC 7296 3.10.1 */
     }
-    r->notify = g_string_free(names, names->len == 0);
+    ike_record_rare(r)->notify = g_string_free(names, names->len == 0);
 }
 
 /* First notify of this type; false when there is none. */
@@ -151,7 +151,7 @@ static void read_retry(ike_record *r, const ike_message *m)
         v2->kept_cookie = true;
     if (v2->invalid_ke && ke && !ke->cut && v2->sides[r->side].group != v2->asked_group)
         v2->kept_group = true;
-    if (side->has_current && !ike_endpoint_equal(&side->current, &r->src))
+    if (side->has_current && !ike_endpoint_equal(&side->current, ike_record_src(r)))
         v2->moved_port = true;
 }
 
@@ -223,7 +223,7 @@ static void read_response(ike_record *r, const ike_message *m)
     for (size_t i = 0; i < G_N_ELEMENTS(answers); i++)
         if (find_notify(m, answers[i].type, &n))
             *(ike_record **)(void *)((char *)v2 + answers[i].offset) = r;
-    if (r->notify_error && r != v2->invalid_ke)
+    if (r->rare->notify_error && r != v2->invalid_ke)
         v2->refusal = r;
     read_challenge(v2, m);
 }

@@ -371,9 +371,9 @@ static void message(ike_counters *c, const ike_sa *sa, const ike_record *r)
 {
     if (r->copy == IKE_COPY_RETRANSMISSION)
         add(c, sa, r->side, C_REPEATS, 1);
-    if (r->copy == IKE_COPY_NONE && r->notify_error == IKE_NOTIFY_INVALID_COOKIE)
+    if (r->copy == IKE_COPY_NONE && r->rare->notify_error == IKE_NOTIFY_INVALID_COOKIE)
         add(c, sa, r->side, C_INVALID_COOKIES, 1);
-    if (r->copy == IKE_COPY_NONE && r->unknown_spi)
+    if (r->copy == IKE_COPY_NONE && r->rare->unknown_spi)
         add(c, sa, r->side, C_BAD_SPI, 1);
     if (!ike_record_is_message(r))
         return;

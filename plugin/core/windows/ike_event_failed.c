@@ -113,7 +113,7 @@ static uint16_t reason_of(const struct failure *row, ike_note *note)
 {
     const ike_record *r = row->reason == 0 ? ike_note_record(note) : NULL;
 
-    return r && r->is_decrypted && r->notify_error == IKE_NOTIFY_NO_PROPOSAL_CHOSEN ? REASON_POLICY_MATCH
+    return r && r->is_decrypted && r->rare->notify_error == IKE_NOTIFY_NO_PROPOSAL_CHOSEN ? REASON_POLICY_MATCH
                                                                                    : row->reason;
 }
 
@@ -199,7 +199,7 @@ static void extended_failed(ike_event_builder *b, const ike_sa *sa)
         if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED || !ike_exchange_slot(exchange, 1) || ike_exchange_slot(exchange, 2) || ike_exchange_slot(exchange, 1)->side == IKE_SIDE_NONE ||
             !ike_sa_finding(sa, IKE_DIAG_AIP_NORESP))
             continue;
-        event = ike_event_of(sa, IKE_EVENT_EXTENDED_MODE, &ike_exchange_slot(exchange, 1)->last->note);
+        event = ike_event_of(sa, IKE_EVENT_EXTENDED_MODE, &ike_record_last(ike_exchange_slot(exchange, 1))->note);
         event.id = 4984;
         event.alternative = 4983;
         event.point = IKE_FAILED_ME;

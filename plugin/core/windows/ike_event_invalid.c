@@ -42,7 +42,7 @@ static void invalid_packet(ike_event_builder *b, const ike_finding *finding, con
     event.count = finding->count;
     event.finding = finding->id;
     event.evidence = finding->evidence;
-    event.host = by == SENDER || r->notify_error ? r->side : ike_side_other(r->side);
+    event.host = by == SENDER || r->rare->notify_error ? r->side : ike_side_other(r->side);
     if (event.mode != IKE_EVENT_MAIN_MODE)
         event.child = r->note.exchange;
     ike_event_add(b, &event);

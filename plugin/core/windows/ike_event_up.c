@@ -28,7 +28,7 @@ const ike_record *ike_event_lost_mm6(const ike_sa *sa)
     for (guint i = 0; i < sa->records.len; i++) {
         const ike_record *r = sa->records.pdata[i];
 
-        if (r->note.kind == IKE_NOTE_PIECE && !r->message && r->side == ike_side_other(mm5->side) &&
+        if (r->note.kind == IKE_NOTE_PIECE && !r->rare->message && r->side == ike_side_other(mm5->side) &&
             r->note.frame > mm5->note.frame)
             return r;
     }
