@@ -16,6 +16,9 @@ void register_tap_listener_ikex(void);
 
 /* The tracker of the open capture; NULL while none is open. */
 ike_tracker *ikex_tracker(void);
+/* Another number for each capture that was opened: tshark -M and ring buffers begin a new one without a word to
+ * the taps. */
+unsigned ikex_capture_number(void);
 
 /* ---- ikex_extract.c: bytes out of Wireshark ---- */
 

@@ -444,6 +444,13 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
         add_flag(c, tree, hf_ikex_analysis);
 }
 
+/* Wireshark builds no tree for its list of expert information, nor for its column. */
+static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
+{
+    draw_findings(c, NULL, note->findings);
+    draw_findings(c, NULL, live_findings(c, note));
+}
+
 void ikex_draw(const ikex_canvas *c, ike_note *notes)
 {
     for (ike_note *note = notes; note; note = note->next) {
@@ -451,5 +458,7 @@ void ikex_draw(const ikex_canvas *c, ike_note *notes)
             draw_info(c, note);
         if (c->tree)
             draw_tree(c, note);
+        else
+            draw_without_tree(c, note);
     }
 }

@@ -18,6 +18,7 @@ typedef struct report_tap {
     const ike_format *format; /* NULL: text */
     char *filter;     /* or NULL */
     GHashTable *sas;  /* numbers of the SAs in frames that match, or NULL: all */
+    unsigned capture; /* .. of this capture */
     funnel_text_window_t *window; /* of the GUI, or NULL */
 } report_tap;
 
@@ -118,6 +119,14 @@ static void reset(void *data)
         g_hash_table_remove_all(tap->sas);
 }
 
+/* The SAs of another capture have the same numbers. */
+static void forget_other_captures(report_tap *tap)
+{
+    if (tap->capture != ikex_capture_number())
+        reset(tap);
+    tap->capture = ikex_capture_number();
+}
+
 static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_t *edt,
                                    const void *notes, tap_flags_t flags)
 {
@@ -126,6 +135,7 @@ static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_
     (void)pinfo;
     (void)edt;
     (void)flags;
+    forget_other_captures(tap);
     for (const ike_note *note = notes; note && tap->sas; note = note->next)
         if (note->sa)
             g_hash_table_add(tap->sas, GUINT_TO_POINTER(note->sa->number));
@@ -179,6 +189,7 @@ static void draw(void *data)
 
     if (!tracker)
         return;
+    forget_other_captures(tap);
     ike_tracker_finish(tracker);
     text = g_string_new(NULL);
     filter = printable(tap->filter);

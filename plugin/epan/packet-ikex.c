@@ -9,6 +9,7 @@ static int proto_ikex = -1;
 static int tap_ikex = -1;
 static dissector_handle_t ikex_handle;
 static ike_tracker *tracker;
+static unsigned capture_number;
 
 static ws_boolean pref_info_column = 1;
 static unsigned pref_patience = 5;
@@ -23,12 +24,18 @@ ike_tracker *ikex_tracker(void)
     return tracker;
 }
 
+unsigned ikex_capture_number(void)
+{
+    return capture_number;
+}
+
 static void open_capture(void)
 {
     const ike_options options = { .patience = pref_patience * IKE_SECOND };
 
     ike_tracker_free(tracker);
     tracker = ike_tracker_new(&options);
+    capture_number++;
     concluded_at = conclusion_cost = 0;
     ikex_extract_reset();
 }

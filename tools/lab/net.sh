@@ -118,4 +118,16 @@ capture() {
         wait_for 3 grep -q listening "$work/$node.tcpdump" ||
             fail "tcpdump of $node does not capture" "$work/$node.tcpdump"
     done
+    [ -z "${IKEX_LAB_WATCH:-}" ] || watch "$1"
+}
+
+# watch NODE: IKEX_LAB_WATCH is a command of one who is no root and may capture; it lasts as long as tcpdump
+watch() {
+    local rights=+net_raw,+net_admin words
+    read -ra words <<<"$IKEX_LAB_WATCH"
+    background ip netns exec "$1" setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps="$rights" \
+        --ambient-caps="$rights" "${words[@]}"
+    captures+=("$!")
+    # dumpcap is the second one with such a socket
+    wait_for 20 inside "$1" awk '$6 == 1 { n++ } END { exit n < 2 }' /proc/net/packet || fail "nobody watches"
 }
