@@ -447,7 +447,7 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
 /* Wireshark builds no tree for its list of expert information, nor for its column. */
 static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
 {
-    draw_findings(c, NULL, note->findings);
+    draw_findings(c, NULL, &ike_note_remarks(note)->findings);
     draw_findings(c, NULL, live_findings(c, note));
 }
 

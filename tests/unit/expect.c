@@ -400,18 +400,18 @@ void expect_parent(ladder *l, unsigned number, unsigned parent)
 
     if (!sa)
         return;
-    if (!sa->parent)
+    if (!sa->more->parent)
         fail("SA %u has no parent", number);
     else
-        compare_numbers("parent of the SA", sa->parent->number, parent);
+        compare_numbers("parent of the SA", sa->more->parent->number, parent);
 }
 
 void expect_no_parent(ladder *l, unsigned number)
 {
     const ike_sa *sa = find_sa(l, number);
 
-    if (sa && sa->parent)
-        fail("SA %u has the parent %u", number, sa->parent->number);
+    if (sa && sa->more->parent)
+        fail("SA %u has the parent %u", number, sa->more->parent->number);
 }
 
 /* ---- frames ---- */

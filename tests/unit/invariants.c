@@ -170,8 +170,8 @@ static void check_sa(const checker *c, const ike_sa *sa, unsigned number)
         check_exchange(sa->exchanges.pdata[i]);
         check_agreement(c, sa->exchanges.pdata[i]);
     }
-    if (sa->deleted)
-        g_assert_true(g_hash_table_contains(c->notes, sa->deleted));
+    if (sa->more->deleted)
+        g_assert_true(g_hash_table_contains(c->notes, sa->more->deleted));
     for (guint i = 0; i < sa->records.len; i++) {
         const ike_record *r = sa->records.pdata[i];
 
@@ -214,8 +214,8 @@ static unsigned times_listed(const ike_sa *sa, const ike_flow *flow)
 {
     unsigned n = 0;
 
-    for (guint i = 0; sa && i < sa->flows.len; i++)
-        n += sa->flows.pdata[i] == flow;
+    for (guint i = 0; sa && i < sa->more->flows.len; i++)
+        n += sa->more->flows.pdata[i] == flow;
     return n;
 }
 

@@ -312,8 +312,8 @@ void expect_tied(ladder *l, uint32_t spi, unsigned child)
     g_assert_cmpint(flow->child->child, ==, child);
     g_assert_true(flow->sa == child_of(l, child)->sa);
     g_assert_true(ike_child_flow(child_of(l, child), flow->side == child_of(l, child)->opener) == flow);
-    for (guint i = 0; i < flow->sa->flows.len; i++)
-        is_listed |= flow->sa->flows.pdata[i] == flow;
+    for (guint i = 0; i < flow->sa->more->flows.len; i++)
+        is_listed |= flow->sa->more->flows.pdata[i] == flow;
     g_assert_true(is_listed);
 }
 

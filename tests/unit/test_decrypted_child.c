@@ -180,7 +180,7 @@ static void expect_rekey(ladder *l)
 {
     expect_sas(l, 2);
     expect_parent(l, 1, 0);
-    g_assert_cmpuint(ladder_sa(l, 1)->made_by->message_id, ==, 2);
+    g_assert_cmpuint(ladder_sa(l, 1)->more->made_by->message_id, ==, 2);
     expect_responder_spi(l, 1, 0x4444444444444401);
     g_assert_nonnull(ladder_sa(l, 1)->v2->choice);
     expect_spis(l, 1, NEW_TO_INITIATOR, NEW_TO_RESPONDER);
@@ -203,7 +203,7 @@ static void play_rekey_second(ladder *l)
 
 static void expect_rekey_second(ladder *l)
 {
-    const ike_exchange *made_by = ladder_sa(l, 1)->made_by;
+    const ike_exchange *made_by = ladder_sa(l, 1)->more->made_by;
 
     expect_sas(l, 2);
     expect_parent(l, 1, 0);
@@ -236,8 +236,8 @@ static void expect_rekeys(ladder *l)
     expect_sas(l, 3);
     expect_parent(l, 1, 0);
     expect_parent(l, 2, 0);
-    g_assert_true(ladder_sa(l, 1)->made_by->opener != ladder_sa(l, 2)->made_by->opener);
-    g_assert_cmpuint(ladder_sa(l, 2)->made_by->message_id, ==, 2);
+    g_assert_true(ladder_sa(l, 1)->more->made_by->opener != ladder_sa(l, 2)->more->made_by->opener);
+    g_assert_cmpuint(ladder_sa(l, 2)->more->made_by->message_id, ==, 2);
 }
 
 /* ---- both sides at once ---- */

@@ -365,7 +365,7 @@ static void expect_old_deleted(ladder *l)
 {
     expect_parent(l, 1, 0);
     expect_no_finding(l, "esp_after_delete");
-    g_assert_nonnull(ladder_sa(l, 0)->deleted);
+    g_assert_nonnull(ladder_sa(l, 0)->more->deleted);
     g_assert_null(ike_child_deleted(child_of(l, 0)));
 }
 

@@ -120,7 +120,7 @@ static void expect_goes_on(ladder *l)
     expect_finding_says(l, "esp_after_delete", "SPI c1000001");
     g_assert_nonnull(ike_child_deleted(child_of(l, 0)));
     g_assert_cmpuint(ike_child_deleted(child_of(l, 0))->note.frame, ==, 12);
-    g_assert_null(ladder_sa(l, 0)->deleted);
+    g_assert_null(ladder_sa(l, 0)->more->deleted);
     expect_in_report(l, "sa", "by the initiator, frame 12");
     expect_events(l, "4650I 4650R 5451I 5451R 5452I 5452R");
     expect_event_known(l, 5452, IKE_OBSERVED);
@@ -145,7 +145,7 @@ static void play_deleted_wrongly(ladder *l)
 static void expect_not_deleted(ladder *l)
 {
     g_assert_null(ike_child_deleted(child_of(l, 0)));
-    g_assert_null(ladder_sa(l, 0)->deleted);
+    g_assert_null(ladder_sa(l, 0)->more->deleted);
     expect_no_finding(l, "esp_after_delete");
 }
 
@@ -179,7 +179,7 @@ static void play_other_ended(ladder *l)
 
 static void expect_other_ended(ladder *l)
 {
-    g_assert_null(ladder_sa(l, 0)->deleted);
+    g_assert_null(ladder_sa(l, 0)->more->deleted);
     expect_events(l, "4650I 4650R 5451I 5451R");
 }
 
@@ -198,9 +198,9 @@ static void play_ended_elsewhere(ladder *l)
 
 static void expect_ended_elsewhere(ladder *l)
 {
-    g_assert_nonnull(ladder_sa(l, 0)->deleted);
-    g_assert_cmpuint(ladder_sa(l, 0)->deleted->note.frame, ==, 16);
-    g_assert_null(ladder_sa(l, 1)->deleted);
+    g_assert_nonnull(ladder_sa(l, 0)->more->deleted);
+    g_assert_cmpuint(ladder_sa(l, 0)->more->deleted->note.frame, ==, 16);
+    g_assert_null(ladder_sa(l, 1)->more->deleted);
     g_assert_cmpstr(ladder_record(l, 16)->rare->notify, ==, "DELETE IKE SA 1111111111111101:2222222222222201");
     expect_established(l, 1);
 }
@@ -223,8 +223,8 @@ static void play_ended_by_strangers(ladder *l)
 static void expect_not_ended(ladder *l)
 {
     expect_sas(l, 2);
-    g_assert_null(ladder_sa(l, 0)->deleted);
-    g_assert_null(ladder_sa(l, 1)->deleted);
+    g_assert_null(ladder_sa(l, 0)->more->deleted);
+    g_assert_null(ladder_sa(l, 1)->more->deleted);
 }
 
 /* In IKEv1 what it made may go on (RFC 2409 5), and its packets show that it does. */
@@ -240,7 +240,7 @@ static void play_outlives(ladder *l)
 
 static void expect_outlives(ladder *l)
 {
-    g_assert_nonnull(ladder_sa(l, 0)->deleted);
+    g_assert_nonnull(ladder_sa(l, 0)->more->deleted);
     expect_no_finding(l, "esp_after_delete");
     expect_events(l, "4650I 4650R 5451I 5451R 4655I 4655R");
 }
@@ -295,7 +295,7 @@ static void expect_xauth_failed(ladder *l)
     expect_finding_at(l, 9, "xauth_fail");
     expect_finding_says(l, "xauth_fail", "for user alice");
     expect_labels(l, "MM1 MM2 MM3 MM4 MM5 MM6 TR1 TR2 TR1 TR2 .");
-    g_assert_cmpstr(ladder_sa(l, 0)->user, ==, "alice");
+    g_assert_cmpstr(ladder_sa(l, 0)->more->user, ==, "alice");
 }
 
 static void play_xauth_accepted(ladder *l)
@@ -320,7 +320,7 @@ static void play_address(ladder *l)
 
 static void expect_address(ladder *l)
 {
-    g_assert_cmpstr(ladder_sa(l, 0)->given_address, ==, "10.3.0.7");
+    g_assert_cmpstr(ladder_sa(l, 0)->more->given_address, ==, "10.3.0.7");
     expect_nothing_wrong(l);
 }
 
@@ -336,7 +336,7 @@ static void play_address_wished(ladder *l)
 static void expect_no_given_address(ladder *l)
 {
     expect_labels(l, "MM1 MM2 MM3 MM4 MM5 MM6 TR1");
-    g_assert_cmpstr(ladder_sa(l, 0)->given_address, ==, NULL);
+    g_assert_cmpstr(ladder_sa(l, 0)->more->given_address, ==, NULL);
 }
 
 /* Without being asked, and the client only says that it has it. */

@@ -242,7 +242,7 @@ static void expect_eap(ladder *l)
     expect_spis(l, 0, TO_INITIATOR, TO_RESPONDER);
     expect_tied(l, TO_INITIATOR, 0);
     expect_tied(l, TO_RESPONDER, 0);
-    g_assert_cmpstr(ladder_sa(l, 0)->user, ==, "carol");
+    g_assert_cmpstr(ladder_sa(l, 0)->more->user, ==, "carol");
     expect_events(l, "4650I 4650R 5451I 5451R");
 }
 
@@ -302,7 +302,7 @@ static void play_addresses(ladder *l)
 static void expect_addresses(ladder *l)
 {
     expect_established(l, 0);
-    g_assert_cmpstr(ladder_sa(l, 0)->given_address, ==, "10.3.0.7, 2001:db8::7");
+    g_assert_cmpstr(ladder_sa(l, 0)->more->given_address, ==, "10.3.0.7, 2001:db8::7");
 }
 
 static void play_addresses_wished(ladder *l)
@@ -313,7 +313,7 @@ static void play_addresses_wished(ladder *l)
 static void expect_no_addresses(ladder *l)
 {
     expect_established(l, 0);
-    g_assert_cmpstr(ladder_sa(l, 0)->given_address, ==, NULL);
+    g_assert_cmpstr(ladder_sa(l, 0)->more->given_address, ==, NULL);
 }
 
 /* No address is given, but the Child SA is made (RFC 7296 3.15.4). */

@@ -185,9 +185,9 @@ static void delete_ike_sa(const ike_tracker *t, ike_record *r, uint64_t spi_i, u
     int n = 0;
 
     for (ike_sa *sa = ike_lookup_spi(t, spi_i); sa && n++ < IKE_MAX_SAME_SPI; sa = sa->same_spi)
-        if (sa->version == 1 && sa->spi_r == spi_r && !sa->deleted &&
+        if (sa->version == 1 && sa->spi_r == spi_r && !sa->more->deleted &&
             ike_sa_has_host(sa, &ike_record_src(r)->addr, &ike_record_dst(r)->addr))
-            sa->deleted = r;
+            ike_sa_more(sa)->deleted = r;
 }
 
 static void note_deleted(ike_tracker *t, ike_record *r, const ike_message *clear, const ike_payload *p)
@@ -277,8 +277,8 @@ void ike_decrypted_learn(ike_tracker *t, ike_record *r, const ike_message *clear
 {
     ike_sa *sa = r->note.sa;
 
-    if (r->told & IKE_TOLD_DELETE_SA && !sa->deleted)
-        sa->deleted = r;
+    if (r->told & IKE_TOLD_DELETE_SA && !sa->more->deleted)
+        ike_sa_more(sa)->deleted = r;
     for (unsigned i = 0; i < clear->n_payloads; i++)
         note_deleted(t, r, clear, &clear->payloads[i]);
     if (clear->version == 1)

@@ -155,10 +155,10 @@ static void read_attribute(ike_sa *sa, const ike_attribute_value *a)
         const ike_addr addr = ike_addr_make(4, a->data);
 
         ike_addr_append(text, &addr);
-        ike_decrypted_keep(&sa->given_address, g_strdup(text->str));
+        ike_decrypted_keep(&ike_sa_more(sa)->given_address, g_strdup(text->str));
     } else if (a->type == XAUTH_USER_NAME && a->length > 0) {
         ike_text_append(text, a->data, MIN(a->length, LONGEST_USER));
-        ike_decrypted_keep(&sa->user, g_strdup(text->str));
+        ike_decrypted_keep(&ike_sa_more(sa)->user, g_strdup(text->str));
     }
     g_string_free(text, TRUE);
 }

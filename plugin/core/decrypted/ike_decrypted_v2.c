@@ -46,7 +46,7 @@ static void read_eap(const ike_record *r, const ike_message *clear)
         return;
     text = g_string_new(NULL);
     ike_text_append(text, p->body + 5, MIN(p->length - 5u, LONGEST_USER));
-    ike_decrypted_keep(&r->note.sa->user, g_string_free(text, FALSE));
+    ike_decrypted_keep(&ike_sa_more(r->note.sa)->user, g_string_free(text, FALSE));
 }
 
 enum { CONFIG_REPLY = 2, INTERNAL_IP4_ADDRESS = 1, INTERNAL_IP6_ADDRESS = 8 }; /* RFC 7296 3.15 */
@@ -73,7 +73,7 @@ static void read_config(ike_record *r, const ike_message *clear)
 
     while (ike_attribute_take(&data, &length, &a) && addresses->len < LONGEST_USER)
         append_address(addresses, &a);
-    ike_decrypted_keep(&r->note.sa->given_address, g_string_free(addresses, addresses->len == 0));
+    ike_decrypted_keep(&ike_sa_more(r->note.sa)->given_address, g_string_free(addresses, addresses->len == 0));
 }
 
 static void read_auth(ike_record *r, const ike_message *clear)

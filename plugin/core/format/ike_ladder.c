@@ -37,8 +37,8 @@ static gint by_frame(gconstpointer a, gconstpointer b)
 
 static void add_first_packets(GPtrArray *rows, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->flows.len; i++) {
-        const ike_flow *flow = sa->flows.pdata[i];
+    for (guint i = 0; i < sa->more->flows.len; i++) {
+        const ike_flow *flow = sa->more->flows.pdata[i];
 
         if (flow->first)
             g_ptr_array_add(rows, &flow->first->note);
@@ -52,8 +52,8 @@ static GPtrArray *rows_of(const ike_sa *sa)
     for (guint i = 0; i < sa->records.len; i++)
         if (ike_record_is_entry(sa->records.pdata[i]))
             g_ptr_array_add(rows, sa->records.pdata[i]);
-    for (guint i = 0; i < sa->icmp.len; i++)
-        g_ptr_array_add(rows, sa->icmp.pdata[i]);
+    for (guint i = 0; i < sa->more->icmp.len; i++)
+        g_ptr_array_add(rows, sa->more->icmp.pdata[i]);
     add_first_packets(rows, sa);
     g_ptr_array_sort(rows, by_frame);
     return rows;

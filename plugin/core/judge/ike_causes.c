@@ -99,8 +99,8 @@ static bool is_sometimes_whole(const question *q)
 
 static bool has_icmp(const question *q)
 {
-    for (guint i = 0; i < q->sa->icmp.len; i++) {
-        const ike_icmp *icmp = q->sa->icmp.pdata[i];
+    for (guint i = 0; i < q->sa->more->icmp.len; i++) {
+        const ike_icmp *icmp = q->sa->more->icmp.pdata[i];
 
         if (icmp->about && ike_record_first(icmp->about) == q->first && ike_judge_is_about_size(icmp))
             return true;
@@ -116,7 +116,7 @@ static bool falls_back(const question *q)
 
 static bool has_psk(const ike_sa *sa)
 {
-    return sa->has_chosen && sa->chosen.auth == IKE_AUTH_PSK;
+    return sa->more->has_chosen && sa->more->chosen.auth == IKE_AUTH_PSK;
 }
 
 static bool is_short_with_psk(const question *q)

@@ -16,7 +16,7 @@
 /* Both ends delete the same Child SA at a time: then the answer is empty as well (RFC 7296 1.4.1). */
 static bool crosses_delete(const ike_sa *sa, const ike_record *emptied)
 {
-    const ike_list *infos = &sa->infos[emptied->side];
+    const ike_list *infos = &sa->more->infos[emptied->side];
 
     for (guint i = infos->len; i > 0 && infos->len - i < LOOKED_AT; i--) {
         const ike_record *other = infos->pdata[i - 1];
@@ -73,11 +73,11 @@ static bool is_last_word(const ike_tracker *t, const ike_sa *sa, const ike_recor
 static const ike_record *deleted_v1(const ike_tracker *t, const ike_sa *sa)
 {
     for (int side = 0; side < 2; side++) {
-        const ike_record *last = last_of(&sa->infos[side]);
+        const ike_record *last = last_of(&sa->more->infos[side]);
 
         if (last && may_be_delete(last) && ike_judge_is_silent_after(sa, last) &&
             !ike_judge_has_esp_after(sa, last) &&
-            (is_second_of_burst(&sa->infos[side], last) || is_last_word(t, sa, last)))
+            (is_second_of_burst(&sa->more->infos[side], last) || is_last_word(t, sa, last)))
             return last;
     }
     return NULL;
@@ -87,7 +87,7 @@ const ike_record *ike_judge_deleted(const ike_tracker *t, const ike_sa *sa)
 {
     if (!ike_judge_came_up(sa))
         return NULL;
-    if (sa->deleted)
-        return sa->deleted;
+    if (sa->more->deleted)
+        return sa->more->deleted;
     return sa->version == 2 ? ike_judge_emptied(sa) : deleted_v1(t, sa);
 }

@@ -11,7 +11,7 @@
 
 static bool is_half_open(const ike_sa *sa)
 {
-    return !sa->is_joined && !sa->sibling_of && sa->records.len > 0 &&
+    return !sa->is_joined && !sa->more->sibling_of && sa->records.len > 0 &&
            sa->initiator != IKE_SIDE_NONE && sa->state < IKE_STATE_AUTHENTICATING;
 }
 

@@ -172,7 +172,7 @@ static void judge_joined(ike_tracker *t, ike_sa *sa)
 
 static bool begins_here(const ike_sa *sa)
 {
-    return !sa->is_joined && !sa->sibling_of && !sa->parent && sa->initiator != IKE_SIDE_NONE &&
+    return !sa->is_joined && !sa->more->sibling_of && !sa->more->parent && sa->initiator != IKE_SIDE_NONE &&
            sa->sides[sa->initiator].n_endpoints > 0;
 }
 
@@ -207,7 +207,7 @@ static void judge_attempts(const ike_tracker *t, const ike_list *list)
         ike_sa *a = list->pdata[i - 1];
         const ike_sa *b = list->pdata[i];
 
-        if (a->state == IKE_STATE_ABANDONED || b->sibling_of || !begins_here(a) || !begins_here(b) ||
+        if (a->state == IKE_STATE_ABANDONED || b->more->sibling_of || !begins_here(a) || !begins_here(b) ||
             a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2->nack ||
             !ike_judge_waited(t, a->last_time))
             continue;
@@ -234,7 +234,7 @@ static void abandon(ike_sa *sa, const ike_sa *other)
 
 static void judge_sibling(ike_tracker *t, ike_sa *sa)
 {
-    ike_sa *older = sa->sibling_of;
+    ike_sa *older = sa->more->sibling_of;
 
     if (!older)
         return;
@@ -289,7 +289,7 @@ static void find_heirs(const ike_list *sas)
     for (guint i = sas->len; i > 0; i--) {
         ike_sa *sa = sas->pdata[i - 1];
 
-        sa->heir = sa->rekeyed_to ? sa->rekeyed_to->heir : sa;
+        sa->heir = sa->more->rekeyed_to ? sa->more->rekeyed_to->heir : sa;
     }
 }
 

@@ -24,8 +24,8 @@ static void fail_authentication(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id,
     GString *text = g_string_new(NULL);
 
     g_string_printf(text, "the %s says %s", role_of(r), r->rare->notify ? r->rare->notify : "EAP-Failure");
-    if (id == IKE_DIAG_EAP_FAIL && sa->user)
-        g_string_append_printf(text, "; user %s", sa->user);
+    if (id == IKE_DIAG_EAP_FAIL && sa->more->user)
+        g_string_append_printf(text, "; user %s", sa->more->user);
     raise_observed(t, sa, id, r, IKE_SEVERITY_NONE, text->str);
     ike_sa_fail_authentication(sa);
     g_string_free(text, TRUE);
@@ -73,7 +73,7 @@ static bool succeeds_later(const ike_sa *sa, const ike_exchange *refused)
 {
     const uint32_t frame = ike_exchange_slot(refused, IKE_RESPONSE)->note.frame;
 
-    if (sa->rekeyed_to)
+    if (sa->more->rekeyed_to)
         return true;
     for (guint i = sa->exchanges.len; i > 0; i--) {
         const ike_exchange *exchange = sa->exchanges.pdata[i - 1];

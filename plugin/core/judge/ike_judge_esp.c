@@ -68,8 +68,8 @@ static bool has_return_traffic(const ike_tracker *t, const ike_flow *flow)
 
         if (n++ > LOOKED_AT)
             return true;
-        for (guint k = 0; k < sa->flows.len; k++) {
-            const ike_flow *other = sa->flows.pdata[k];
+        for (guint k = 0; k < sa->more->flows.len; k++) {
+            const ike_flow *other = sa->more->flows.pdata[k];
 
             if (n++ > LOOKED_AT ||
                 (ike_addr_equal(&other->src.addr, &flow->dst.addr) && overlaps(flow, other)))
@@ -131,7 +131,7 @@ static void judge_early(ike_tracker *t, ike_flow *flow)
 {
     const ike_sa *sa = flow->sa;
 
-    if (!sa || sa->is_joined || sa->parent || flow->child || flow->first_sequence > IKE_LOW_SEQUENCE ||
+    if (!sa || sa->is_joined || sa->more->parent || flow->child || flow->first_sequence > IKE_LOW_SEQUENCE ||
         ike_judge_renews_another(t, sa) || !open_negotiation(sa, flow))
         return;
     raise_flow(t, flow, IKE_DIAG_ESP_EARLY, flow->first, IKE_SEVERITY_NONE,
@@ -208,7 +208,7 @@ static const ike_record *told_end(const ike_flow *flow)
 
     if (!a || ended || flow->sa->version == 1)
         return ended;
-    return a->ended[flow->side] ? a->ended[flow->side] : flow->sa->heir->deleted;
+    return a->ended[flow->side] ? a->ended[flow->side] : flow->sa->heir->more->deleted;
 }
 
 static bool judge_after_told(ike_tracker *t, ike_flow *flow)
@@ -229,7 +229,7 @@ static void judge_after_delete(ike_tracker *t, ike_flow *flow)
 {
     const ike_record *emptied = flow->sa ? ike_judge_emptied(flow->sa) : NULL;
 
-    if (judge_after_told(t, flow) || !emptied || flow->tied_by != IKE_TIED_ONLY_CANDIDATE || flow->sa->rekeyed_to ||
+    if (judge_after_told(t, flow) || !emptied || flow->tied_by != IKE_TIED_ONLY_CANDIDATE || flow->sa->more->rekeyed_to ||
         flow->side != emptied->side || flow->newest->note.time - emptied->note.time < IN_FLIGHT)
         return;
     raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
@@ -333,8 +333,8 @@ static const ike_flow *l2tp_of_peer(const ike_flow *flow)
 {
     const ike_flow *found = NULL;
 
-    for (guint i = 0; flow->sa && i < MIN(flow->sa->flows.len, LOOKED_AT); i++) {
-        const ike_flow *other = flow->sa->flows.pdata[i];
+    for (guint i = 0; flow->sa && i < MIN(flow->sa->more->flows.len, LOOKED_AT); i++) {
+        const ike_flow *other = flow->sa->more->flows.pdata[i];
 
         if (other->side != flow->side && ike_null_is(other) && other->null->newest_l2tp)
             found = other;

@@ -132,7 +132,7 @@ static void judge_too_big(ike_tracker *t, ike_sa *sa, ike_icmp *icmp, const char
 /* Whether the other side sent an Informational of its own shortly before this one. */
 static bool follows_goodbye(const ike_sa *sa, const ike_record *r)
 {
-    const ike_list *theirs = &sa->infos[ike_side_other(r->side)];
+    const ike_list *theirs = &sa->more->infos[ike_side_other(r->side)];
     const guint i = ike_judge_info_position(theirs, r->note.frame);
     const ike_record *before = i > 0 ? theirs->pdata[i - 1] : NULL;
 
@@ -184,8 +184,8 @@ static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
 /* The first error of each side tells what the later ones say again. */
 static void judge_mtu_of(ike_tracker *t, ike_sa *sa, ike_side quoted)
 {
-    for (guint i = 0; i < sa->icmp.len; i++) {
-        ike_icmp *icmp = sa->icmp.pdata[i];
+    for (guint i = 0; i < sa->more->icmp.len; i++) {
+        ike_icmp *icmp = sa->more->icmp.pdata[i];
         GString *from;
 
         if (!ike_judge_is_too_big(icmp) || icmp->quoted != quoted)
@@ -206,7 +206,7 @@ void ike_judge_icmp(ike_tracker *t, ike_sa *sa)
     judge_mtu_of(t, sa, IKE_SIDE_A);
     judge_mtu_of(t, sa, IKE_SIDE_B);
     judge_mtu_of(t, sa, IKE_SIDE_NONE);
-    for (guint i = 0; i < sa->icmp.len; i++)
-        if (!ike_judge_is_too_big(sa->icmp.pdata[i]))
-            judge_one_icmp(t, sa, sa->icmp.pdata[i]);
+    for (guint i = 0; i < sa->more->icmp.len; i++)
+        if (!ike_judge_is_too_big(sa->more->icmp.pdata[i]))
+            judge_one_icmp(t, sa, sa->more->icmp.pdata[i]);
 }

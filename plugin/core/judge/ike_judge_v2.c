@@ -235,7 +235,7 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
  * has room for a notify or a delete only: a peer that tells its addresses (RFC 4555 3.5) says more. */
 static ike_record *farewell(const ike_sa *sa, const ike_record *last)
 {
-    const ike_list *infos = sa->initiator == IKE_SIDE_NONE ? NULL : &sa->infos[sa->initiator];
+    const ike_list *infos = sa->initiator == IKE_SIDE_NONE ? NULL : &sa->more->infos[sa->initiator];
     const guint i = infos ? ike_judge_info_position(infos, last->note.frame) : 0;
     ike_record *info = infos && i < infos->len ? infos->pdata[i] : NULL;
 
@@ -357,7 +357,7 @@ static bool was_deleted(const ike_sa *sa, const ike_record *r)
 
     if (r->rare->notify_error != IKE_NOTIFY_V2_INVALID_IKE_SPI)
         return false;
-    return sa->rekeyed_to ||
+    return sa->more->rekeyed_to ||
            (request && request->response && request->response->note.frame < r->note.frame);
 }
 
@@ -429,7 +429,7 @@ void ike_judge_orphans(ike_tracker *t)
 static bool may_be_redundant(const ike_sa *sa)
 {
     return sa->version == 2 && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED &&
-           sa->state <= IKE_STATE_ESTABLISHED && !sa->is_failed && !sa->parent &&
+           sa->state <= IKE_STATE_ESTABLISHED && !sa->is_failed && !sa->more->parent &&
            sa->initiator != IKE_SIDE_NONE && !ike_sa_has_natted(sa);
 }
 

@@ -56,13 +56,13 @@ void ike_judge_find_liveness(ike_sa *sa)
     series s[2] = { { NULL, NULL, NULL }, { NULL, NULL, NULL } };
     guint i[2] = { 0, 0 };
 
-    while (i[0] < sa->infos[0].len || i[1] < sa->infos[1].len) {
-        const bool first = i[1] >= sa->infos[1].len ||
-                           (i[0] < sa->infos[0].len &&
-                            ((ike_record *)sa->infos[0].pdata[i[0]])->note.frame <
-                                ((ike_record *)sa->infos[1].pdata[i[1]])->note.frame);
+    while (i[0] < sa->more->infos[0].len || i[1] < sa->more->infos[1].len) {
+        const bool first = i[1] >= sa->more->infos[1].len ||
+                           (i[0] < sa->more->infos[0].len &&
+                            ((ike_record *)sa->more->infos[0].pdata[i[0]])->note.frame <
+                                ((ike_record *)sa->more->infos[1].pdata[i[1]])->note.frame);
         const int side = first ? 0 : 1;
-        ike_record *r = sa->infos[side].pdata[i[side]++];
+        ike_record *r = sa->more->infos[side].pdata[i[side]++];
 
         r->is_liveness = r->told & (IKE_TOLD_ALIVE | IKE_TOLD_ALIVE_ACK);
         if (r->is_decrypted || !is_probe(r))
@@ -104,8 +104,8 @@ static GHashTable *acknowledged(const ike_sa *sa, ike_side side)
 {
     GHashTable *numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
 
-    for (guint i = 0; i < sa->infos[1 - side].len; i++) {
-        const ike_record *r = sa->infos[1 - side].pdata[i];
+    for (guint i = 0; i < sa->more->infos[1 - side].len; i++) {
+        const ike_record *r = sa->more->infos[1 - side].pdata[i];
 
         if (r->told & IKE_TOLD_ALIVE_ACK)
             g_hash_table_add(numbers, GUINT_TO_POINTER(r->rare->alive_number));
@@ -180,11 +180,11 @@ static void raise_unanswered(ike_tracker *t, ike_sa *sa, const probes *p)
 /* Bytes of an R-U-THERE: HASH and the notify of RFC 3706 5.2, padded. A stack may pad by a block more. */
 static bool has_length_of_probe(const ike_sa *sa, uint32_t length)
 {
-    const unsigned block = ike_encryption_block(sa->chosen.encryption), hash = ike_hash_length(sa->chosen.hash);
+    const unsigned block = ike_encryption_block(sa->more->chosen.encryption), hash = ike_hash_length(sa->more->chosen.hash);
     const unsigned content = 4 + hash + 32;
     uint32_t shortest;
 
-    if (!sa->has_chosen || block == 0 || hash == 0)
+    if (!sa->more->has_chosen || block == 0 || hash == 0)
         return true;
     shortest = IKE_HEADER_LENGTH + (content + block - 1) / block * block;
     return length >= shortest && length <= shortest + block;
@@ -246,7 +246,7 @@ static ike_record *newest_transaction(const ike_sa *sa)
  * teardown after a failure comes at once. */
 static bool is_answered_check(const ike_sa *sa, const ike_record *info, const ike_record *after)
 {
-    const ike_list *theirs = &sa->infos[ike_side_other(info->side)];
+    const ike_list *theirs = &sa->more->infos[ike_side_other(info->side)];
     const guint i = ike_judge_info_position(theirs, info->note.frame);
 
     return info->note.time - after->note.time > TEARDOWN && i < theirs->len &&
@@ -257,10 +257,10 @@ static bool is_answered_check(const ike_sa *sa, const ike_record *info, const ik
 static bool is_alive_after(const ike_sa *sa, const ike_record *r)
 {
     for (int side = 0; side < 2; side++) {
-        guint i = ike_judge_info_position(&sa->infos[side], r->note.frame);
+        guint i = ike_judge_info_position(&sa->more->infos[side], r->note.frame);
 
-        for (; i < sa->infos[side].len; i++)
-            if (is_answered_check(sa, sa->infos[side].pdata[i], r))
+        for (; i < sa->more->infos[side].len; i++)
+            if (is_answered_check(sa, sa->more->infos[side].pdata[i], r))
                 return true;
     }
     return ike_judge_has_esp_after(sa, r);
@@ -289,8 +289,8 @@ static ike_record *newest_status(const ike_sa *sa)
 static void fail_xauth(ike_tracker *t, ike_sa *sa, ike_record *status)
 {
     ike_finding *finding = ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &status->note, IKE_SEVERITY_WARN,
-                                     "XAUTH-STATUS is 0 (fail)%s%s", sa->user ? " for user " : "",
-                                     sa->user ? sa->user : "");
+                                     "XAUTH-STATUS is 0 (fail)%s%s", sa->more->user ? " for user " : "",
+                                     sa->more->user ? sa->more->user : "");
 
     ike_finding_known(finding, &status->note, IKE_OBSERVED);
 }

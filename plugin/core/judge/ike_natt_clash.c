@@ -74,7 +74,7 @@ static ike_record *clash_of(const ike_sa *a, const ike_sa *b)
 
 static bool may_be_natted(const ike_sa *sa)
 {
-    return sa->initiator != IKE_SIDE_NONE && !sa->sibling_of && !sa->parent &&
+    return sa->initiator != IKE_SIDE_NONE && !sa->more->sibling_of && !sa->more->parent &&
            ike_sa_natted(sa, sa->initiator) != IKE_NAT_NO && !sa->sides[sa->initiator].is_rewritten;
 }
 

@@ -97,8 +97,8 @@ static void raise_missing(ike_tracker *t, ike_sa *sa, ike_record *r, unsigned pa
 
 static bool is_public_key_encryption(const ike_sa *sa)
 {
-    return sa->has_chosen && (sa->chosen.auth == IKE_AUTH_RSA_ENCRYPTION ||
-                              sa->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION);
+    return sa->more->has_chosen && (sa->more->chosen.auth == IKE_AUTH_RSA_ENCRYPTION ||
+                              sa->more->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION);
 }
 
 /* In IKEv1 both sides owe it once both announced it; in IKEv2 nothing but the notifies of one
@@ -243,7 +243,7 @@ static const ike_finding *lost_after(const ike_sa *sa, ike_side side, ike_time *
 
         if (!r || finding->severity != IKE_SEVERITY_WARN || r->side != ike_side_other(side))
             continue;
-        *from = path->gap.end && path->gap.end->time > r->note.time ? path->gap.from : path->newest;
+        *from = path->gaps->longest.end && path->gaps->longest.end->time > r->note.time ? path->gaps->longest.from : path->newest;
         if (ike_record_first(r)->note.time - *from > NAT_FORGETS)
             return finding;
     }
@@ -275,14 +275,14 @@ static void judge_gap(ike_tracker *t, ike_sa *sa, ike_side side)
     if (!path->has_used_4500 || !needs_mapping(sa, side) || ike_judge_is_oneway(t, sa))
         return;
     lost = lost_after(sa, side, &from);
-    if (path->moved_gap.length > NAT_FORGETS)
-        raise_gap(t, sa, side, path->moved_gap.end, path->moved_gap.length,
+    if (path->gaps->moved.length > NAT_FORGETS)
+        raise_gap(t, sa, side, path->gaps->moved.end, path->gaps->moved.length,
                   ", and the NAT gave it another port then");
     else if (lost && shows_all(t, sa))
         raise_gap(t, sa, side, lost->note, ike_record_first(ike_note_record(lost->note))->note.time - from,
                   ", and the other side's request after that was not answered");
-    else if (path->gap.length > 0 && (path->moved_gap.length > 0 || shows_all(t, sa)))
-        raise_gap(t, sa, side, path->gap.end, path->gap.length, "");
+    else if (path->gaps->longest.length > 0 && (path->gaps->moved.length > 0 || shows_all(t, sa)))
+        raise_gap(t, sa, side, path->gaps->longest.end, path->gaps->longest.length, "");
 }
 
 /* ---- Windows and a server behind a NAT ---- */
@@ -290,7 +290,7 @@ static void judge_gap(ike_tracker *t, ike_sa *sa, ike_side side)
 /* The first Informational by which the initiator ends what its last Quick Mode made. */
 static ike_record *end_after_quick(const ike_sa *sa)
 {
-    const ike_list *infos = &sa->infos[sa->initiator];
+    const ike_list *infos = &sa->more->infos[sa->initiator];
     const ike_record *qm3 = NULL;
 
     for (guint i = 0; i < sa->exchanges.len; i++) {
@@ -324,7 +324,7 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
     if (deletes)
         return deletes->note;
     *what = "is silent after MM6";
-    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, ike_record_last_send(mm6)->note.time) && !sa->infos[sa->initiator].len &&
+    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, ike_record_last_send(mm6)->note.time) && !sa->more->infos[sa->initiator].len &&
         ike_exchange_slot(sa->phase1, 5) && ike_judge_is_silent_after(sa, mm6))
         return &mm6->note;
     *what = "ends the negotiation after Quick Mode, without ESP";

@@ -108,8 +108,8 @@ const ike_sa *ike_judge_successor(const ike_tracker *t, const ike_sa *sa, const 
     const ike_time until = ike_record_last_send(request)->note.time + SUPERSEDED_WITHIN;
     const ike_sa *other;
 
-    if (sa->rekeyed_to)
-        return sa->rekeyed_to;
+    if (sa->more->rekeyed_to)
+        return sa->more->rekeyed_to;
     for (guint i = 0; (other = newer(&n, i)) && other->first_time <= until; i++)
         if (takes_its_place(request, other, in_use) && !is_of_another_client(sa, request, other))
             return other;
@@ -174,8 +174,8 @@ static bool may_be_same_client(const ike_sa *sa, const ike_sa *other)
 
 static bool psk_works(const ike_sa *sa, const ike_sa *other)
 {
-    return other->version == 1 && ike_judge_came_up(other) && other->has_chosen &&
-           other->chosen.auth == IKE_AUTH_PSK && may_be_same_client(sa, other);
+    return other->version == 1 && ike_judge_came_up(other) && other->more->has_chosen &&
+           other->more->chosen.auth == IKE_AUTH_PSK && may_be_same_client(sa, other);
 }
 
 bool ike_judge_psk_works_beside(const ike_tracker *t, const ike_sa *sa)
@@ -201,7 +201,7 @@ bool ike_judge_is_begun_by(const ike_tracker *t, const ike_sa *sa, const ike_rec
     const ike_sa *other;
 
     for (guint i = 0; (other = newer(&n, i)) && other->first_time <= until; i++)
-        if (!other->is_joined && !other->parent && other->initiator != IKE_SIDE_NONE &&
+        if (!other->is_joined && !other->more->parent && other->initiator != IKE_SIDE_NONE &&
             other->initiator == ike_sa_side(other, ike_record_dst(request), ike_record_src(request)))
             return true;
     return false;

@@ -69,7 +69,7 @@ static ike_record *info_after(const ike_sa *sa, ike_record *r, ike_side from, ik
     if (from == IKE_SIDE_NONE)
         return NULL;
     for (ike_record *copy = ike_record_last(r); copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->rare->older) {
-        ike_record *info = info_within(&sa->infos[from], copy, limit, quick);
+        ike_record *info = info_within(&sa->more->infos[from], copy, limit, quick);
 
         if (info)
             found = info;
@@ -85,7 +85,7 @@ ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from,
 bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
 {
     return from != IKE_SIDE_NONE &&
-           ike_judge_info_position(&sa->infos[from], r->note.frame) < sa->infos[from].len;
+           ike_judge_info_position(&sa->more->infos[from], r->note.frame) < sa->more->infos[from].len;
 }
 
 bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from)

@@ -136,8 +136,8 @@ static GArray *times_of_deletes(const ike_sa *sa)
     GArray *times = g_array_new(FALSE, FALSE, sizeof(ike_time));
 
     for (int side = 0; side < 2; side++)
-        for (guint i = 0; i < sa->infos[side].len; i++) {
-            const ike_record *info = sa->infos[side].pdata[i];
+        for (guint i = 0; i < sa->more->infos[side].len; i++) {
+            const ike_record *info = sa->more->infos[side].pdata[i];
 
             if (may_be_delete(sa, info))
                 g_array_append_val(times, info->note.time);
@@ -188,10 +188,10 @@ static GArray *completed_negotiations(const ike_sa *sa)
 /* IPsec SAs that this IKE SA did not make: it took over from an older one, whose SAs are renewed under it. */
 static bool took_over(const ike_tracker *t, const ike_sa *sa)
 {
-    if (sa->is_joined || sa->parent || ike_judge_renews_another(t, sa))
+    if (sa->is_joined || sa->more->parent || ike_judge_renews_another(t, sa))
         return true;
-    for (guint i = 0; i < sa->flows.len; i++)
-        if (!((const ike_flow *)sa->flows.pdata[i])->child)
+    for (guint i = 0; i < sa->more->flows.len; i++)
+        if (!((const ike_flow *)sa->more->flows.pdata[i])->child)
             return true;
     return false;
 }
@@ -275,8 +275,8 @@ void ike_judge_rekeys(ike_tracker *t, ike_sa *sa)
     judge_collisions(t, sa);
     if (!ike_judge_is_oneway(t, sa)) { /* what is answered elsewhere cannot be told from a delete */
         judge_loop(t, sa);
-        judge_storm(t, sa, &sa->infos[IKE_SIDE_A]);
-        judge_storm(t, sa, &sa->infos[IKE_SIDE_B]);
+        judge_storm(t, sa, &sa->more->infos[IKE_SIDE_A]);
+        judge_storm(t, sa, &sa->more->infos[IKE_SIDE_B]);
     }
     for (guint i = 0; sa->version == 2 && i < sa->exchanges.len; i++)
         judge_child(t, sa, sa->exchanges.pdata[i]);

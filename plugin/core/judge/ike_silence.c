@@ -37,8 +37,8 @@ static bool names_mtu_before(const ike_icmp *icmp, const ike_record *sent)
 
 static bool is_quoted_by_icmp(const ike_request *q)
 {
-    for (guint i = 0; i < q->sa->icmp.len; i++) {
-        const ike_icmp *icmp = q->sa->icmp.pdata[i];
+    for (guint i = 0; i < q->sa->more->icmp.len; i++) {
+        const ike_icmp *icmp = q->sa->more->icmp.pdata[i];
 
         if (icmp->note.frame > q->first->note.frame && icmp->quoted == q->first->side &&
             !names_mtu_before(icmp, ike_record_last_send(q->first)))
@@ -259,8 +259,8 @@ static bool is_asked_again(const ike_request *q, const ike_record *asked)
 /* A new IPsec SA of this side that no complete Quick Mode made, after QM2. */
 static bool has_new_flow(const ike_request *q, int side)
 {
-    for (guint i = 0; i < MIN(q->sa->flows.len, FLOWS_LOOKED_AT); i++) {
-        const ike_flow *flow = q->sa->flows.pdata[i];
+    for (guint i = 0; i < MIN(q->sa->more->flows.len, FLOWS_LOOKED_AT); i++) {
+        const ike_flow *flow = q->sa->more->flows.pdata[i];
 
         if ((int)flow->side == side && flow->first && !flow->child &&
             flow->first_sequence <= IKE_LOW_SEQUENCE &&

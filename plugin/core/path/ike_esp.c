@@ -130,7 +130,7 @@ static void detach(ike_flow *flow)
     if (flow->child && flow->child->flow[flow->side] == flow)
         flow->child->flow[flow->side] = NULL;
     if (flow->sa) {
-        ike_list_remove(&flow->sa->flows, flow);
+        ike_list_remove(&ike_sa_more(flow->sa)->flows, flow);
         if (flow->side != IKE_SIDE_NONE)
             flow->sa->sides[flow->side].esp_packets -= flow->packets;
     }
@@ -151,7 +151,7 @@ static void attach_exactly(ike_flow *flow, ike_exchange *lead, ike_side sender)
     flow->child = end;
     flow->tied_by = IKE_TIED_BY_KEYS;
     end->flow[sender] = flow;
-    ike_list_add(&lead->sa->flows, flow);
+    ike_list_add(&ike_sa_more(lead->sa)->flows, flow);
     if (flow->newest) {
         ike_side_state *side = &lead->sa->sides[sender];
 
@@ -188,7 +188,7 @@ static ike_exchange *find_made(const ike_tracker *t, uint32_t spi, const ike_add
 /* A renewed IKE SA has the IPsec SAs of the one before (RFC 7296 2.8). */
 static bool has_taken_over(const ike_sa *sa, const ike_sa *from)
 {
-    for (int n = 0; sa && n < SAME_SPI; sa = sa->parent, n++)
+    for (int n = 0; sa && n < SAME_SPI; sa = sa->more->parent, n++)
         if (sa == from)
             return true;
     return false;
@@ -287,7 +287,7 @@ static void find_candidates(const ike_tracker *t, candidates *found, const ike_d
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
         ike_sa *sa = list->pdata[i - 1];
 
-        if (!of_ports || sa == of_ports || sa == of_ports->parent || sa->parent == of_ports ||
+        if (!of_ports || sa == of_ports || sa == of_ports->more->parent || sa->more->parent == of_ports ||
             (ike_side_has_endpoint(&sa->sides[0], &of_ports->sides[0].current) &&
              ike_side_has_endpoint(&sa->sides[1], &of_ports->sides[1].current)))
             consider_sa(t, found, sa, d);
@@ -317,7 +317,7 @@ static void give_to_sa(ike_flow *flow, ike_sa *sa, const ike_datagram *d)
     flow->sa = sa;
     if (!sa)
         return;
-    ike_list_add(&sa->flows, flow);
+    ike_list_add(&ike_sa_more(sa)->flows, flow);
     flow->side = ike_sa_side(sa, &d->src, &d->dst);
 }
 

@@ -57,11 +57,11 @@ static bool matches(const ike_message *m, const uint8_t *hash, size_t length, co
 /* True of a hash whose function is known: Tiger and what is for private use cannot be tested. */
 static bool is_testable(const ike_sa *sa, size_t length)
 {
-    bool known_length = false, known_hash = !sa->has_chosen;
+    bool known_length = false, known_hash = !sa->more->has_chosen;
 
     for (size_t i = 0; i < G_N_ELEMENTS(natd_hashes); i++) {
         known_length |= natd_hashes[i].length == length;
-        known_hash |= natd_hashes[i].hash == sa->chosen.hash;
+        known_hash |= natd_hashes[i].hash == sa->more->chosen.hash;
     }
     return known_length && known_hash;
 }

@@ -43,8 +43,8 @@ static void packet_seen(ike_tracker *t, ike_sa *sa, ike_side side, ike_note *not
         gap.from = MAX(gap.from, newest_of_others(t, sa, side));
         gap.length = t->now - gap.from;
         if (gap.length > QUIET) {
-            path->newest_gap = gap;
-            keep_longest(&path->gap, &gap);
+            ike_path_gaps(path)->newest = gap;
+            keep_longest(&ike_path_gaps(path)->longest, &gap);
         }
     }
     path->newest = path->has_sent ? MAX(path->newest, t->now) : t->now;
@@ -77,9 +77,9 @@ void ike_natt_packet(ike_tracker *t, ike_note *note)
 /* The gap before a packet from another port: other packets may have come from there before it. */
 static const ike_gap *gap_before(const ike_path *path)
 {
-    const ike_note *end = path->newest_gap.end;
+    const ike_note *end = path->gaps->newest.end;
 
-    return end && end->time > path->newest_message ? &path->newest_gap : NULL;
+    return end && end->time > path->newest_message ? &path->gaps->newest : NULL;
 }
 
 static void raise_change(ike_tracker *t, ike_record *r, const ike_endpoint *old)
@@ -152,7 +152,7 @@ static void check_mapping(ike_tracker *t, ike_record *r)
         raise_change(t, r, &path->views[view].endpoint);
         path->moved = t->now;
         if (gap_before(path))
-            keep_longest(&path->moved_gap, gap_before(path));
+            keep_longest(&ike_path_gaps(path)->moved, gap_before(path));
     }
     remember_view(path, r, view);
 }

@@ -122,7 +122,7 @@ const ike_record *ike_child_deleted(const ike_exchange *child)
     if (!a || !a->protocol)
         return NULL;
     if (!a->ended[0] && !a->ended[1]) /* RFC 7296 1.4.1 */
-        return child->sa->version == 2 && child->sa->heir ? child->sa->heir->deleted : NULL;
+        return child->sa->version == 2 && child->sa->heir ? child->sa->heir->more->deleted : NULL;
     return a->ended[0] && (!a->ended[1] || a->ended[0]->note.frame <= a->ended[1]->note.frame) ? a->ended[0]
                                                                                              : a->ended[1];
 }
@@ -302,8 +302,8 @@ void ike_report_identities(GString *out, const ike_sa *sa)
         if (identity)
             g_string_append_printf(out, "%s%s: %s", out->len ? ", " : "", i ? "responder" : "initiator", identity);
     }
-    if (sa->user)
-        g_string_append_printf(out, "%suser: %s", out->len ? ", " : "", sa->user);
-    if (sa->given_address)
-        g_string_append_printf(out, "%saddress given: %s", out->len ? ", " : "", sa->given_address);
+    if (sa->more->user)
+        g_string_append_printf(out, "%suser: %s", out->len ? ", " : "", sa->more->user);
+    if (sa->more->given_address)
+        g_string_append_printf(out, "%saddress given: %s", out->len ? ", " : "", sa->more->given_address);
 }

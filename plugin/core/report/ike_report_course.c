@@ -51,7 +51,7 @@ static tally tally_of(const ike_sa *sa, ike_mode mode)
         if (((const ike_exchange *)sa->exchanges.pdata[i])->mode == mode)
             add_exchange(&sum, sa->exchanges.pdata[i]);
     for (int side = 0; side < 2 && mode == IKE_MODE_INFO; side++)
-        add_infos(&sum, &sa->infos[side]);
+        add_infos(&sum, &sa->more->infos[side]);
     return sum;
 }
 
@@ -135,8 +135,8 @@ const ike_record *ike_sa_establishment(const ike_sa *sa)
 
     if (!came_up || sa->is_failed)
         return NULL;
-    if (sa->parent)
-        return ike_exchange_slot(sa->made_by, IKE_RESPONSE);
+    if (sa->more->parent)
+        return ike_exchange_slot(sa->more->made_by, IKE_RESPONSE);
     if (sa->is_joined)
         return NULL;
     return sa->established ? sa->established : ike_exchange_slot(sa->phase1, sa->phase1->highest);
@@ -147,20 +147,20 @@ void ike_report_exchange(GString *out, const ike_sa *sa)
     const ike_mode mode = sa->phase1->mode;
     tally sum = { 0 };
 
-    if (sa->version == 2 && !sa->parent)
+    if (sa->version == 2 && !sa->more->parent)
         append_course_v2(out, sa);
     if (out->len)
         return;
-    if (sa->parent)
-        g_string_append_printf(out, "CREATE_CHILD_SA of SA %u", sa->parent->number);
+    if (sa->more->parent)
+        g_string_append_printf(out, "CREATE_CHILD_SA of SA %u", sa->more->parent->number);
     else
         g_string_append(out, mode == IKE_MODE_NONE ? "not captured" : ike_modes[mode].name);
-    if (!sa->parent && mode != IKE_MODE_AUTHIP_MAIN)
+    if (!sa->more->parent && mode != IKE_MODE_AUTHIP_MAIN)
         g_string_append_printf(out, " (IKEv%u)", sa->version);
-    if (!sa->parent)
+    if (!sa->more->parent)
         add_exchange(&sum, sa->phase1);
     else
-        add_exchange(&sum, sa->made_by);
+        add_exchange(&sum, sa->more->made_by);
     if (sum.n)
         ike_report_frames(out, ", ", sum.first, sum.last);
 }

@@ -25,10 +25,10 @@ static void append_version_mode(GString *out, const ike_sa *sa)
         g_string_append_printf(out, " %s", ike_modes[mode].name);
     if (sa->has_used_tcp)
         g_string_append(out, " in TCP");
-    if (sa->has_chosen) {
+    if (sa->more->has_chosen) {
         const bool gss = ike_sa_has_vendor(sa, IKE_SIDE_A, IKE_VENDOR_GSS) ||
                          ike_sa_has_vendor(sa, IKE_SIDE_B, IKE_VENDOR_GSS);
-        const char *auth = ike_auth_name(sa->chosen.auth, gss);
+        const char *auth = ike_auth_name(sa->more->chosen.auth, gss);
 
         g_string_append_printf(out, ", %s", auth ? auth : "unknown authentication");
     }
@@ -153,8 +153,8 @@ static const char *ipsec_name(const ike_sa *sa)
     static const char *const names[] = { "ESP", "ESP", "AH", "ESP and AH" };
     unsigned seen = 0;
 
-    for (guint i = 0; i < sa->flows.len; i++)
-        seen |= ((const ike_flow *)sa->flows.pdata[i])->is_ah ? 2 : 1;
+    for (guint i = 0; i < sa->more->flows.len; i++)
+        seen |= ((const ike_flow *)sa->more->flows.pdata[i])->is_ah ? 2 : 1;
     return names[seen];
 }
 

@@ -17,8 +17,8 @@ static bool is_refusal_by(const ike_icmp *icmp, ike_side side)
 
 static const ike_note *first_icmp(const ike_sa *sa, ike_side from, uint32_t after)
 {
-    for (guint i = 0; i < sa->icmp.len; i++) {
-        const ike_icmp *icmp = sa->icmp.pdata[i];
+    for (guint i = 0; i < sa->more->icmp.len; i++) {
+        const ike_icmp *icmp = sa->more->icmp.pdata[i];
 
         if (icmp->note.frame > after && is_refusal_by(icmp, from))
             return &icmp->note;
@@ -65,8 +65,8 @@ static void newest_frames(const ike_sa *sa, uint32_t frames[2])
         if (r->side != IKE_SIDE_NONE && r->copy == IKE_COPY_NONE && !r->is_reflection)
             frames[r->side] = r->note.frame;
     }
-    for (guint i = 0; i < sa->icmp.len; i++) {
-        const ike_icmp *icmp = sa->icmp.pdata[i];
+    for (guint i = 0; i < sa->more->icmp.len; i++) {
+        const ike_icmp *icmp = sa->more->icmp.pdata[i];
         const ike_side by = ike_side_other(icmp->quoted);
 
         if (by != IKE_SIDE_NONE && is_refusal_by(icmp, by))
@@ -191,8 +191,8 @@ static void append_established(GString *out, const ike_sa *sa)
         ike_seconds_append(out, sa->established->note.time - sa->first_time);
         g_string_append(out, " s");
     }
-    if (sa->rekeyed_to)
-        g_string_append_printf(out, ", renewed as SA %u", sa->rekeyed_to->number);
+    if (sa->more->rekeyed_to)
+        g_string_append_printf(out, ", renewed as SA %u", sa->more->rekeyed_to->number);
 }
 
 /* The newest message while the SA is not up; nothing when there is none. */
@@ -216,8 +216,8 @@ static void append_outcome(GString *out, const ike_sa *sa)
         append_failed(out, sa);
     else if (sa->established && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && !sa->is_joined)
         append_established(out, sa);
-    else if (sa->parent)
-        g_string_append_printf(out, "renews SA %u, %s", sa->parent->number, ike_state_name(sa->state));
+    else if (sa->more->parent)
+        g_string_append_printf(out, "renews SA %u, %s", sa->more->parent->number, ike_state_name(sa->state));
     else if (sa->is_joined)
         g_string_append(out, sa->state >= IKE_STATE_ESTABLISHED
                                  ? "established before or outside this capture"
@@ -231,8 +231,8 @@ static void append_outcome(GString *out, const ike_sa *sa)
 void ike_report_outcome(GString *out, const ike_sa *sa)
 {
     append_outcome(out, sa);
-    if (sa->deleted && !sa->is_failed)
+    if (sa->more->deleted && !sa->is_failed)
         g_string_append_printf(out, ", deleted by the %s in frame %u",
-                               ike_role_name(ike_sa_role(sa, ike_record_side_in(sa->deleted, sa))),
-                               sa->deleted->note.frame);
+                               ike_role_name(ike_sa_role(sa, ike_record_side_in(sa->more->deleted, sa))),
+                               sa->more->deleted->note.frame);
 }

@@ -88,8 +88,8 @@ void ike_report_attribute(GString *out, const ike_sa *sa, ike_attribute which)
     static const uint8_t types[] = { IKE_TRANSFORM_ENCR, IKE_TRANSFORM_INTEG, 0, IKE_TRANSFORM_KE };
     const ike_v2_offer *choice = sa->v2->choice;
 
-    if (sa->has_chosen)
-        attributes[which].append(out, sa, &sa->chosen);
+    if (sa->more->has_chosen)
+        attributes[which].append(out, sa, &sa->more->chosen);
     else if (choice && ike_v2_offer_size(choice) && types[which])
         ike_report_v2_type(out, choice, choice->transforms[0].proposal, types[which]);
 }
@@ -98,8 +98,8 @@ void ike_report_chosen(GString *out, const ike_sa *sa)
 {
     const ike_v2_offer *choice = sa->v2->choice;
 
-    if (sa->has_chosen)
-        ike_report_transform(out, sa, &sa->chosen);
+    if (sa->more->has_chosen)
+        ike_report_transform(out, sa, &sa->more->chosen);
     else if (choice && ike_v2_offer_size(choice))
         ike_report_v2_proposal(out, choice, choice->transforms[0].proposal);
 }
@@ -324,7 +324,7 @@ static bool has_offer(const ike_sa *sa)
 
 static bool has_choice(const ike_sa *sa)
 {
-    return sa->version == 2 ? sa->v2->choice != NULL : sa->has_chosen;
+    return sa->version == 2 ? sa->v2->choice != NULL : sa->more->has_chosen;
 }
 
 static const ike_addr *address_of(const ike_sa *sa, ike_role role)
@@ -352,7 +352,7 @@ static const ike_sa *shows_wishes(const ike_report *report, const ike_sa *sa)
     for (guint i = 0; i < sas->len; i++) {
         const ike_sa *other = sas->pdata[i];
 
-        if (other == sa || other->version != sa->version || other->parent)
+        if (other == sa || other->version != sa->version || other->more->parent)
             continue;
         if ((has_choice(other) && has_role(other, IKE_ROLE_INITIATOR, initiator) &&
              has_role(other, IKE_ROLE_RESPONDER, responder)) ||
@@ -375,7 +375,7 @@ static void compare_with_wishes(const ike_report *report, const ike_sa *sa)
     if (sa->version == 2)
         compare_offers(report, sa, accepted ? other->v2->choice : other->v2->offer, title);
     else
-        compare_transforms(report, sa, accepted ? &other->chosen : closest_of(other->offer, sa->offer), title);
+        compare_transforms(report, sa, accepted ? &other->more->chosen : closest_of(other->offer, sa->offer), title);
 }
 
 /* ---- groups and key lengths ---- */
@@ -461,6 +461,6 @@ void ike_report_proposals(const ike_report *report, const ike_sa *sa)
     } else if (sa->version == 2) {
         compare_offers(report, sa, sa->v2->choice, "chosen");
     } else {
-        compare_transforms(report, sa, &sa->chosen, "chosen");
+        compare_transforms(report, sa, &sa->more->chosen, "chosen");
     }
 }

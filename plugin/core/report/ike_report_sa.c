@@ -94,13 +94,13 @@ static void offers(const ike_report *report, const ike_sa *sa)
 {
     GString *text = g_string_new(NULL);
 
-    if (sa->has_chosen) {
-        ike_report_transform(text, sa, &sa->chosen);
+    if (sa->more->has_chosen) {
+        ike_report_transform(text, sa, &sa->more->chosen);
         line(report, "Offer chosen", text->str);
     } else {
         line(report, "Offer chosen", "-");
     }
-    for (unsigned i = 0; !sa->has_chosen && sa->offer &&
+    for (unsigned i = 0; !sa->more->has_chosen && sa->offer &&
                          i < MIN(sa->offer->n_transforms, IKE_MAX_TRANSFORMS); i++) {
         g_string_truncate(text, 0);
         ike_report_transform(text, sa, &sa->offer->transforms[i]);
@@ -144,7 +144,7 @@ static void offers_v2(const ike_report *report, const ike_sa *sa)
 {
     const ike_v2 *v2 = sa->v2;
 
-    if (sa->parent && !v2->choice)
+    if (sa->more->parent && !v2->choice)
         line(report, "Offer chosen", "encrypted (CREATE_CHILD_SA)");
     else if (v2->choice)
         proposals(report, "Offer chosen", v2->choice);
@@ -159,7 +159,7 @@ static void supports(const ike_report *report, const ike_sa *sa)
 {
     static const char *const names[] = { "Initiator says", "Responder says" };
 
-    for (int i = 0; i < 2 && sa->initiator != IKE_SIDE_NONE && !sa->parent; i++) {
+    for (int i = 0; i < 2 && sa->initiator != IKE_SIDE_NONE && !sa->more->parent; i++) {
         GString *text = g_string_new(NULL);
 
         ike_report_v2_supports(text, sa,
@@ -174,15 +174,15 @@ static void rekeys(const ike_report *report, const ike_sa *sa)
 {
     GString *text = g_string_new(NULL);
 
-    if (sa->parent)
-        g_string_append_printf(text, "SA %u (%s)", sa->parent->number,
+    if (sa->more->parent)
+        g_string_append_printf(text, "SA %u (%s)", sa->more->parent->number,
                                sa->v2->choice ? "observed: its SPIs were agreed on there"
                                              : "inferred: new SPIs without IKE_SA_INIT");
     if (text->len)
         line(report, "Renews", text->str);
     g_string_truncate(text, 0);
-    if (sa->rekeyed_to)
-        g_string_append_printf(text, "SA %u", sa->rekeyed_to->number);
+    if (sa->more->rekeyed_to)
+        g_string_append_printf(text, "SA %u", sa->more->rekeyed_to->number);
     if (text->len)
         line(report, "Renewed as", text->str);
     g_string_free(text, TRUE);
@@ -202,7 +202,7 @@ static void times(const ike_report *report, const ike_sa *sa)
     } else {
         g_string_append_c(text, '-');
     }
-    line(report, sa->is_joined || sa->parent ? "First seen" : "Created", text->str);
+    line(report, sa->is_joined || sa->more->parent ? "First seen" : "Created", text->str);
     g_string_free(text, TRUE);
 }
 
@@ -290,10 +290,10 @@ static void vendor_lines(const ike_report *report, const ike_sa *sa)
 /* What keys show of a remote user. */
 static void users(const ike_report *report, const ike_sa *sa)
 {
-    if (sa->user)
-        line(report, "User", sa->user);
-    if (sa->given_address)
-        line(report, "Address given", sa->given_address);
+    if (sa->more->user)
+        line(report, "User", sa->more->user);
+    if (sa->more->given_address)
+        line(report, "Address given", sa->more->given_address);
 }
 
 static void state_line(const ike_report *report, const ike_sa *sa)

@@ -31,14 +31,14 @@ static void get_last_time(ike_cell *cell, const ike_row *row)
 
 static void get_lifetime(ike_cell *cell, const ike_row *row)
 {
-    if (row->sa->has_chosen && row->sa->chosen.life_seconds)
-        ike_cell_count(cell, row->sa->chosen.life_seconds);
+    if (row->sa->more->has_chosen && row->sa->more->chosen.life_seconds)
+        ike_cell_count(cell, row->sa->more->chosen.life_seconds);
 }
 
 static void get_lifetime_kilobytes(ike_cell *cell, const ike_row *row)
 {
-    if (row->sa->has_chosen && row->sa->chosen.life_kilobytes)
-        ike_cell_count(cell, row->sa->chosen.life_kilobytes);
+    if (row->sa->more->has_chosen && row->sa->more->chosen.life_kilobytes)
+        ike_cell_count(cell, row->sa->more->chosen.life_kilobytes);
 }
 
 static void add_transform(ike_cell *cell, const ike_sa *sa, const ike_transform *t)
@@ -76,7 +76,7 @@ static void get_offered(ike_cell *cell, const ike_row *row)
 
 static void get_chosen(ike_cell *cell, const ike_row *row)
 {
-    if (row->sa->parent && !row->sa->v2->choice)
+    if (row->sa->more->parent && !row->sa->v2->choice)
         ike_cell_text(cell, IKE_ENCRYPTED);
     else
         ike_report_chosen(ike_cell_write(cell), row->sa);
@@ -167,30 +167,30 @@ static void get_vendors_r(ike_cell *cell, const ike_row *row)
 
 static void get_user(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_text(cell, row->sa->user);
+    ike_cell_text(cell, row->sa->more->user);
 }
 
 static void get_given_address(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_text(cell, row->sa->given_address);
+    ike_cell_text(cell, row->sa->more->given_address);
 }
 
 static void get_deleted(ike_cell *cell, const ike_row *row)
 {
-    if (row->sa->deleted)
-        ike_cell_count(cell, row->sa->deleted->note.frame);
+    if (row->sa->more->deleted)
+        ike_cell_count(cell, row->sa->more->deleted->note.frame);
 }
 
 static void get_parent(ike_cell *cell, const ike_row *row)
 {
-    if (row->sa->parent)
-        ike_cell_count(cell, row->sa->parent->number);
+    if (row->sa->more->parent)
+        ike_cell_count(cell, row->sa->more->parent->number);
 }
 
 static void get_rekeyed_to(ike_cell *cell, const ike_row *row)
 {
-    if (row->sa->rekeyed_to)
-        ike_cell_count(cell, row->sa->rekeyed_to->number);
+    if (row->sa->more->rekeyed_to)
+        ike_cell_count(cell, row->sa->more->rekeyed_to->number);
 }
 
 static const ike_column ike_sa_columns[] = {

@@ -174,7 +174,7 @@ void ike_get_child_message_id(ike_cell *cell, const ike_row *row)
 
 static void get_attribute(ike_cell *cell, const ike_sa *sa, ike_attribute which)
 {
-    if (sa->parent && !sa->v2->choice)
+    if (sa->more->parent && !sa->v2->choice)
         ike_cell_text(cell, IKE_ENCRYPTED);
     else
         ike_report_attribute(ike_cell_write(cell), sa, which);

@@ -171,8 +171,8 @@ static void get_authentication(ike_cell *cell, const ike_row *row)
 
 static void get_minutes(ike_cell *cell, const ike_row *row)
 {
-    if (row->event->mode == IKE_EVENT_MAIN_MODE && row->sa->has_chosen && row->sa->chosen.life_seconds)
-        ike_cell_count(cell, row->sa->chosen.life_seconds / 60);
+    if (row->event->mode == IKE_EVENT_MAIN_MODE && row->sa->more->has_chosen && row->sa->more->chosen.life_seconds)
+        ike_cell_count(cell, row->sa->more->chosen.life_seconds / 60);
 }
 
 /* The SPI of what this host sends is that of "Outbound SPI". */

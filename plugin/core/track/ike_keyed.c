@@ -25,16 +25,16 @@ static const struct {
 
 static uint32_t longest_qm3(const ike_sa *sa)
 {
-    for (size_t i = 0; sa->has_chosen && i < G_N_ELEMENTS(quick_sizes); i++)
-        if (quick_sizes[i].hash == sa->chosen.hash)
+    for (size_t i = 0; sa->more->has_chosen && i < G_N_ELEMENTS(quick_sizes); i++)
+        if (quick_sizes[i].hash == sa->more->chosen.hash)
             return quick_sizes[i].longest_qm3;
     return LONGEST_QM3_OF_ANY_HASH;
 }
 
 static uint32_t longest_small(const ike_sa *sa)
 {
-    for (size_t i = 0; sa->has_chosen && i < G_N_ELEMENTS(quick_sizes); i++)
-        if (quick_sizes[i].hash == sa->chosen.hash)
+    for (size_t i = 0; sa->more->has_chosen && i < G_N_ELEMENTS(quick_sizes); i++)
+        if (quick_sizes[i].hash == sa->more->chosen.hash)
             return quick_sizes[i].longest_qm4;
     return LONGEST_SMALL_OF_ANY_HASH;
 }
@@ -54,7 +54,7 @@ static bool is_phase1_seen(const ike_sa *sa, const ike_record *r)
     const ike_list *records = &sa->phase1->records;
 
     if (records->len == 0)
-        return sa->sibling_of && ike_exchange_slot(sa->phase1, 1);
+        return sa->more->sibling_of && ike_exchange_slot(sa->phase1, 1);
     for (guint i = 0; i < records->len; i++)
         if (((const ike_record *)records->pdata[i])->note.time > r->note.time)
             return false;
@@ -346,7 +346,7 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
 static ike_record *recent_info(const ike_exchange *exchange)
 {
     for (int side = 0; side < 2; side++) {
-        const ike_list *infos = &exchange->sa->infos[side];
+        const ike_list *infos = &exchange->sa->more->infos[side];
 
         for (guint i = infos->len; i > 0 && infos->len - i < RECENT_INFOS; i--) {
             ike_record *r = infos->pdata[i - 1];

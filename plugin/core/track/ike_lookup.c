@@ -129,7 +129,7 @@ ike_sa *ike_lookup_make_sibling(ike_lookup *l, ike_sa *older)
         ike_side_inherit(&sa->sides[side], &older->sides[side]);
     sa->initiator = older->initiator;
     sa->initiator_known = older->initiator_known;
-    sa->sibling_of = older;
+    ike_sa_more(sa)->sibling_of = older;
     sa->first_time = older->first_time;
     if (ike_exchange_slot(older->phase1, 1))
         share_first_message(sa, older);
@@ -223,7 +223,7 @@ static ike_sa *by_initiator_cookie(ike_lookup *l)
     /* A merge can bring the first message after the answer to it: that is the same negotiation. Without
      * the older first message nothing tells whether this one differs. */
     if (older && ike_exchange_slot(older->phase1, 1) && l->t->now >= older->last_time)
-        sa->reuses = older;
+        ike_sa_more(sa)->reuses = older;
     return sa;
 }
 

@@ -63,7 +63,7 @@ static ike_sa *first_request(ike_lookup *l)
     /* A merge can bring the first message after the answer to it: that is the same negotiation. Without
      * the older first message nothing tells whether this one differs. */
     if (sa && older && ike_exchange_slot(older->phase1, 1) && l->t->now >= older->last_time)
-        sa->reuses = older;
+        ike_sa_more(sa)->reuses = older;
     return sa;
 }
 
@@ -203,8 +203,8 @@ static void inherit(ike_sa *sa, const ike_sa *parent)
         sa->v2->sides[side].highest_id = -1;
     }
     sa->has_floated = parent->has_floated;
-    sa->user = g_strdup(parent->user);
-    sa->given_address = g_strdup(parent->given_address);
+    ike_sa_more(sa)->user = g_strdup(parent->more->user);
+    ike_sa_more(sa)->given_address = g_strdup(parent->more->given_address);
 }
 
 static ike_sa *make_child_of(ike_lookup *l, ike_exchange *exchange)
@@ -214,10 +214,10 @@ static ike_sa *make_child_of(ike_lookup *l, ike_exchange *exchange)
 
     if (!sa)
         return NULL;
-    sa->parent = parent;
-    sa->made_by = exchange;
-    if (!parent->rekeyed_to)
-        parent->rekeyed_to = sa;
+    ike_sa_more(sa)->parent = parent;
+    ike_sa_more(sa)->made_by = exchange;
+    if (!parent->more->rekeyed_to)
+        ike_sa_more(parent)->rekeyed_to = sa;
     exchange->rekeyed_to = sa;
     inherit(sa, parent);
     if (ike_agreement_find(exchange) && ike_agreement_find(exchange)->choice_v2)

@@ -17,6 +17,14 @@ ike_rare *ike_record_rare(ike_record *r)
     return (ike_rare *)r->rare;
 }
 
+void ike_record_set_notify(ike_record *r, GString *names)
+{
+    g_free(r->rare->notify);
+    if (names->len || r->rare->notify)
+        ike_record_rare(r)->notify = names->len ? g_strdup(names->str) : NULL;
+    g_string_free(names, TRUE);
+}
+
 /* Where an SA has an endpoint: side and index. */
 static uint8_t place_of(const ike_sa *sa, const ike_endpoint *endpoint)
 {
@@ -304,6 +312,7 @@ ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t sp
     static const ike_v2 without = { .sides = { { .highest_id = -1 }, { .highest_id = -1 } } };
     ike_sa *sa = g_new0(ike_sa, 1);
 
+    sa->more = &ike_no_more;
     sa->number = number;
     sa->version = version;
     sa->spi_i = spi_i;
@@ -317,6 +326,63 @@ ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t sp
     return sa;
 }
 
+const ike_more ike_no_more;
+
+ike_more *ike_sa_more(ike_sa *sa)
+{
+    if (sa->more == &ike_no_more)
+        sa->more = g_new0(ike_more, 1);
+    return (ike_more *)sa->more;
+}
+
+static void free_more(ike_more *more)
+{
+    if (more == &ike_no_more)
+        return;
+    ike_list_clear(&more->infos[0], NULL);
+    ike_list_clear(&more->infos[1], NULL);
+    ike_list_clear(&more->icmp, NULL);
+    ike_list_clear(&more->flows, NULL);
+    g_free(more->given_address);
+    g_free(more->user);
+    g_free(more);
+}
+
+const ike_path *ike_side_path(const ike_side_state *side)
+{
+    static const ike_path unused = { .gaps = &ike_no_gaps };
+
+    return side->path ? side->path : &unused;
+}
+
+ike_path *ike_side_make_path(ike_side_state *side)
+{
+    if (!side->path) {
+        side->path = g_new0(ike_path, 1);
+        side->path->gaps = &ike_no_gaps;
+    }
+    return side->path;
+}
+
+const ike_gaps ike_no_gaps;
+
+ike_gaps *ike_path_gaps(ike_path *path)
+{
+    if (path->gaps == &ike_no_gaps)
+        path->gaps = g_new0(ike_gaps, 1);
+    return (ike_gaps *)path->gaps;
+}
+
+static void free_path(ike_path *path)
+{
+    if (!path)
+        return;
+    g_free(path->views);
+    if (path->gaps != &ike_no_gaps)
+        g_free((ike_gaps *)path->gaps);
+    g_free(path);
+}
+
 static void free_side(ike_side_state *side)
 {
     g_free(side->endpoints);
@@ -324,23 +390,7 @@ static void free_side(ike_side_state *side)
     g_free(side->tail);
     g_free(side->identity);
     g_free(side->natd.hashes);
-    if (side->path)
-        g_free(side->path->views);
-    g_free(side->path);
-}
-
-const ike_path *ike_side_path(const ike_side_state *side)
-{
-    static const ike_path unused;
-
-    return side->path ? side->path : &unused;
-}
-
-ike_path *ike_side_make_path(ike_side_state *side)
-{
-    if (!side->path)
-        side->path = g_new0(ike_path, 1);
-    return side->path;
+    free_path(side->path);
 }
 
 void ike_sa_free(ike_sa *sa)
@@ -354,21 +404,16 @@ void ike_sa_free(ike_sa *sa)
         g_hash_table_destroy(sa->digests);
     ike_list_clear(&sa->findings, NULL);
     ike_list_clear(&sa->distinct, NULL);
-    ike_list_clear(&sa->infos[0], NULL);
-    ike_list_clear(&sa->infos[1], NULL);
-    ike_list_clear(&sa->icmp, NULL);
-    ike_list_clear(&sa->flows, NULL);
     g_free(sa->offer);
     g_free(sa->v2->offer);
     g_free(sa->v2->choice);
     g_free(sa->v2->gateway);
-    g_free(sa->given_address);
-    g_free(sa->user);
     free_side(&sa->sides[0]);
     free_side(&sa->sides[1]);
     if (sa->version == 2)
         g_free(sa->v2);
     g_free(sa->pairs);
+    free_more((ike_more *)sa->more);
     g_free(sa);
 }
 
@@ -615,7 +660,7 @@ ike_state ike_record_state(const ike_record *r)
 {
     const ike_sa *sa = r->note.sa;
 
-    if (sa && sa->deleted && r->note.frame >= sa->deleted->note.frame)
+    if (sa && sa->more->deleted && r->note.frame >= sa->more->deleted->note.frame)
         return IKE_STATE_DELETED;
     if (sa && r->state == IKE_STATE_PROBABLY_ESTABLISHED && sa->state == IKE_STATE_ESTABLISHED)
         return IKE_STATE_ESTABLISHED;
@@ -624,7 +669,7 @@ ike_state ike_record_state(const ike_record *r)
 
 ike_state ike_sa_end_state(const ike_sa *sa)
 {
-    return sa->deleted ? IKE_STATE_DELETED : sa->state;
+    return sa->more->deleted ? IKE_STATE_DELETED : sa->state;
 }
 
 void ike_side_inherit(ike_side_state *side, const ike_side_state *from)

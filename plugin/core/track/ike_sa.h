@@ -54,7 +54,7 @@ struct ike_note {
 /* What is said of a frame. */
 typedef struct ike_remarks {
     ike_list findings;
-    ike_list live; /* findings: what a single pass says here of earlier frames; owns them */
+    ike_list live; /* findings: what a single pass says here of earlier frames, until the next one; owns them */
 } ike_remarks;
 
 static inline const ike_remarks *ike_note_remarks(const ike_note *note)
@@ -219,6 +219,8 @@ struct ike_record {
 
 /* To write to it. */
 ike_rare *ike_record_rare(ike_record *r);
+/* Gives it the names of its notifies, and frees the string. */
+void ike_record_set_notify(ike_record *r, GString *names);
 /* The ends and the SPIs of a record. Its SA, if it has one, must be set when they are. */
 void ike_record_set_ends(ike_record *r, const ike_endpoint *src, const ike_endpoint *dst);
 void ike_record_set_spis(ike_record *r, uint64_t spi_i, uint64_t spi_r);
@@ -254,28 +256,28 @@ static inline unsigned ike_record_sends(const ike_record *r)
 /* One exchange of an SA: phase 1, or the messages of one message ID. */
 struct ike_exchange {
     ike_sa *sa;
-    ike_mode mode;
-    uint8_t space;             /* in which its message ID is counted: see ike_sa_exchange */
     uint32_t message_id;
-    ike_side opener;           /* sent its first message; IKE_SIDE_NONE while unknown */
-    ike_known_by opener_known;
     int child;                 /* number over the capture when it makes IPsec SAs, else -1 */
+    uint8_t mode;              /* an ike_mode */
+    uint8_t space;             /* in which its message ID is counted: see ike_sa_exchange */
+    int8_t opener;             /* an ike_side: sent its first message; IKE_SIDE_NONE while unknown */
+    uint8_t opener_known;      /* an ike_known_by */
+    uint8_t failed_known;      /* an ike_evidence: see failed_by */
+    uint8_t n_slots;           /* that there is room for */
+    uint8_t highest;           /* the highest slot that was put in */
     bool leads_child;          /* the first exchange of that child */
     ike_exchange *lead;        /* that one, where it is another; else NULL */
     bool commit;               /* a message had the commit bit */
     struct ike_ledger *ledger[2]; /* IKEv2 fragments of the request and the response, or NULL */
     ike_sa *rekeyed_to;        /* CREATE_CHILD_SA: the IKE SA it made, or NULL */
     ike_diagnosis_id failed_by; /* the diagnosis that says that it made no IPsec SA, or IKE_DIAG_NONE .. */
-    ike_note *failed_at;       /* .. where that shows .. */
-    ike_evidence failed_known; /* .. and how it is known */
+    ike_note *failed_at;       /* .. and where that shows */
     ike_flow *flow[2];         /* IPsec SAs that it is taken to have made, by the side that sends */
     struct ike_agreement *agreement; /* of the exchange that leads a child, once something was decrypted */
     ike_list records;          /* first copies, in frame order */
     /* IKEv1: first copy of message n. IKEv2: of the request and the response; in phase 1 of the newest
      * attempt. */
     ike_record **slots;        /* use ike_exchange_slot */
-    uint8_t n_slots;           /* that there is room for */
-    uint8_t highest;           /* the highest that was put in */
 };
 
 static inline ike_record *ike_exchange_slot(const ike_exchange *exchange, unsigned number)
@@ -295,9 +297,9 @@ typedef struct ike_natd {
     bool seen;          /* and could be tested */
     bool source_ok, destination_ok;
     bool forced;        /* a hash over port 0, which is taken for the port in use */
-    unsigned payloads;  /* that are there, tested or not */
-    uint64_t *hashes;   /* digests of up to IKE_MAX_NATD of these: the destination, then sources; IKEv1 only */
     bool wrong_order;   /* only matches when the order of the payloads is not honoured */
+    uint16_t payloads;  /* that are there, tested or not */
+    uint64_t *hashes;   /* digests of up to IKE_MAX_NATD of these: the destination, then sources; IKEv1 only */
     struct ike_record *record; /* that carried them */
 } ike_natd;
 
@@ -306,6 +308,11 @@ typedef struct ike_gap {
     ike_time from, length;
     ike_note *end; /* the packet that ends it, or NULL while there is no gap */
 } ike_gap;
+
+typedef struct ike_gaps {
+    ike_gap longest, newest;
+    ike_gap moved;           /* the longest one that ended with another port */
+} ike_gaps;
 
 /* Where a side was seen last under one address. */
 typedef struct ike_view {
@@ -322,29 +329,30 @@ typedef struct ike_path {
     ike_time newest_message;
     unsigned keepalives;
     ike_time moved;          /* when its port changed last; 0: never */
-    ike_gap gap;             /* the longest one */
-    ike_gap newest_gap;
-    ike_gap moved_gap;       /* the longest one that ended with another port */
+    const ike_gaps *gaps;    /* never NULL; write to what ike_path_gaps returns */
 } ike_path;
+
+extern const ike_gaps ike_no_gaps;
+ike_gaps *ike_path_gaps(ike_path *path);
 
 typedef struct ike_side_state {
     ike_endpoint *endpoints; /* up to IKE_MAX_ENDPOINTS */
     const ike_vendor **vendors; /* up to IKE_MAX_VENDORS */
     const ike_vendor *versioned; /* the first of these that tells a version, or NULL: .. */
     uint8_t *tail;             /* .. what is behind its name */
-    uint8_t n_endpoints, n_vendors, tail_length;
     char *identity; /* from an ID payload in clear or decrypted, or NULL */
     ike_natd natd;
-    unsigned messages;      /* first copies */
     uint64_t esp_packets;
-    ike_endpoint current;   /* source of its newest message */
+    unsigned messages;      /* first copies */
+    uint8_t n_endpoints, n_vendors, tail_length;
+    bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
     bool has_current, current_has_marker, current_is_tcp;
+    ike_endpoint current;   /* source of its newest message */
     uint32_t newest_exchange_frame; /* of its newest such message, Informationals aside */
     uint32_t newest_piece_frame;    /* of its newest piece */
     uint32_t newest_outside_frame;  /* of its newest error outside the SA */
     uint32_t newest_esp_frame;
     ike_record *newest;     /* message or piece */
-    bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
     ike_path *path;         /* use ike_side_path; NULL while it sent nothing */
 } ike_side_state;
 
@@ -396,16 +404,39 @@ typedef struct ike_v2 {
     bool is_used;                 /* an exchange came after IKE_AUTH */
 } ike_v2;
 
+/* What an SA has that got further than its first messages, or that is special. Read it as `more` of an SA, which is
+ * ike_no_more at first; write to what ike_sa_more returns. */
+typedef struct ike_more {
+    ike_transform chosen;
+    bool has_chosen;
+    ike_list infos[2];         /* Informationals of each side that are no copies, in frame order */
+    ike_list icmp;             /* ike_icmp: errors that quote it */
+    ike_list flows;            /* ike_flow: IPsec SAs between its hosts that are taken for its own */
+    struct ike_assembly *assemblies; /* fragments 132 */
+    unsigned n_assemblies;
+    GHashTable *newest_assembly; /* of these, by side and fragment ID; or NULL */
+    ike_record *deleted;       /* the first message with a decrypted Delete of it, or NULL */
+    char *given_address;       /* decrypted: that the configuration payload gives, or NULL */
+    char *user;                /* decrypted: of XAUTH or EAP, or NULL */
+    ike_sa *sibling_of;        /* shares its first message with this one */
+    ike_sa *parent;            /* IKEv2: whose CREATE_CHILD_SA made this one, or NULL */
+    ike_exchange *made_by;     /* that exchange */
+    ike_sa *rekeyed_to;        /* IKEv2: the first one that this one's made, or NULL */
+    ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
+} ike_more;
+
+extern const ike_more ike_no_more;
+
 struct ike_sa {
+    const ike_more *more; /* never NULL */
     uint32_t number;
     uint8_t version;
+    uint8_t n_pairs;
+    int8_t initiator;          /* an ike_side: IKE_SIDE_NONE while unknown */
+    uint8_t initiator_known;   /* an ike_known_by */
     uint64_t spi_i, spi_r; /* spi_r is 0 while only first messages were seen */
     ike_side_state sides[2];
     ike_host_pair *pairs;     /* up to IKE_MAX_PAIRS, under which it can be found */
-    unsigned n_pairs;
-    ike_side initiator; /* IKE_SIDE_NONE while unknown */
-    ike_known_by initiator_known;
-
     ike_exchange *phase1;      /* of what kind: phase1->mode */
     ike_list exchanges;        /* all others, in order of appearance; owns them */
     GHashTable *by_message_id; /* of these; NULL while there are few */
@@ -413,41 +444,28 @@ struct ike_sa {
     GHashTable *digests;       /* first copies by digest; NULL while there are few */
     ike_list findings;         /* all */
     ike_list distinct;         /* of these, the first of each id */
-    ike_list infos[2];         /* Informationals of each side that are no copies, in frame order */
-    ike_list icmp;             /* ike_icmp: errors that quote it */
-    ike_list flows;            /* ike_flow: IPsec SAs between its hosts that are taken for its own */
-    struct ike_assembly *assemblies; /* fragments 132 */
-    unsigned n_assemblies;
-    GHashTable *newest_assembly; /* of these, by side and fragment ID; or NULL */
 
     ike_offer *offer; /* of MM1 or AM1, or NULL */
-    ike_transform chosen;
-    bool has_chosen;
     ike_v2 *v2;          /* of an IKEv1 SA one that says nothing, and cannot be written to */
 
     ike_time first_time, last_time;
     uint32_t first_frame, last_frame;
     uint32_t newest_child_frame; /* of the newest message that makes IPsec SAs */
     uint32_t newest_frame;      /* of the newest message that is no copy and no echo */
-    ike_state tracked_state; /* by its messages so far */
-    ike_state state;         /* the same, or what was concluded of it */
+    uint8_t tracked_state;     /* an ike_state: by its messages so far */
+    uint8_t state;             /* an ike_state: the same, or what was concluded of it */
     bool is_joined;
     bool is_failed;
     bool is_in_flood;          /* one of many that do not get further: not told on its own */
-    ike_record *established;   /* the message that proves or makes it, or NULL */
-    ike_record *deleted;       /* the first message with a decrypted Delete of it, or NULL */
-    char *given_address;       /* decrypted: that the configuration payload gives, or NULL */
-    char *user;                /* decrypted: of XAUTH or EAP, or NULL */
-    ike_sa *sibling_of;        /* shares its first message with this one */
-    ike_sa *parent;            /* IKEv2: whose CREATE_CHILD_SA made this one, or NULL */
-    ike_exchange *made_by;     /* that exchange */
-    ike_sa *heir;              /* at the end of the capture: which has its Child SAs, itself at first */
-    ike_sa *rekeyed_to;        /* IKEv2: the first one that this one's made, or NULL */
-    ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
-    ike_sa *same_spi;          /* next older SA with the same initiator cookie */
     bool has_used_500, has_floated;
     bool has_used_tcp;
+    ike_record *established;   /* the message that proves or makes it, or NULL */
+    ike_sa *heir;              /* at the end of the capture: which has its Child SAs, itself at first */
+    ike_sa *same_spi;          /* next older SA with the same initiator cookie */
 };
+
+/* To write to it. */
+ike_more *ike_sa_more(ike_sa *sa);
 
 static inline ike_packet *ike_note_packet(ike_note *note)
 {

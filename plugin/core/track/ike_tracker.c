@@ -111,6 +111,8 @@ void ike_tracker_free(ike_tracker *t)
 
 void ike_tracker_frame(ike_tracker *t, uint32_t number, ike_time time)
 {
+    if (t->last_note && t->last_note->remarks)
+        ike_list_clear(&t->last_note->remarks->live, ike_finding_free);
     t->frame = number;
     t->now = time;
     t->last_note = NULL;
@@ -221,9 +223,9 @@ static void raise_header_remarks(ike_tracker *t, ike_record *r, const ike_messag
     if (m->payload_limit)
         ike_raise(t, sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
                   "more than %d payloads in a message: the rest is not read", IKE_MAX_PAYLOADS);
-    if (sa && sa->reuses && sa->records.len == 1)
+    if (sa && sa->more->reuses && sa->records.len == 1)
         ike_raise(t, sa, IKE_DIAG_COOKIE_REUSED, &r->note, IKE_SEVERITY_NONE,
-                  "the initiator cookie of SA %u with another first message", sa->reuses->number);
+                  "the initiator cookie of SA %u with another first message", sa->more->reuses->number);
     if (sa && m->spi_i == 0)
         ike_raise(t, sa, IKE_DIAG_ZERO_COOKIE, &r->note, IKE_SEVERITY_NONE,
                   "the initiator cookie is zero");

@@ -140,7 +140,7 @@ static void set_state(ike_record *r)
 static void advance_state(ike_sa *sa, const ike_record *r)
 {
     const ike_step *step = ike_step_find(r->label);
-    ike_state *state = &sa->tracked_state;
+    uint8_t *state = &sa->tracked_state;
 
     if (r->label.mode == IKE_MODE_INFO && *state == IKE_STATE_PROBABLY_ESTABLISHED &&
         r->is_encrypted)
@@ -431,7 +431,7 @@ static void phase1_message(ike_tracker *t, ike_record *r, const ike_message *m, 
 
     if (sa->phase1->mode == IKE_MODE_NONE)
         sa->phase1->mode = mode;
-    if (sa->phase1->records.len == 0 && !sa->sibling_of && m->spi_r != 0)
+    if (sa->phase1->records.len == 0 && !sa->more->sibling_of && m->spi_r != 0)
         sa->is_joined = true;
     r->note.exchange = sa->phase1;
     r->state = sa->tracked_state;
@@ -461,7 +461,7 @@ static void info_message(ike_tracker *t, ike_record *r, const ike_message *m)
     r->label = (ike_label){ .mode = IKE_MODE_INFO };
     r->known_by = IKE_KNOWN_CONTENT;
     if (r->side != IKE_SIDE_NONE)
-        ike_list_add(&sa->infos[r->side], r);
+        ike_list_add(&ike_sa_more(sa)->infos[r->side], r);
     if (r->is_encrypted)
         learn_by_sequel(sa, r);
     advance_state(sa, r);

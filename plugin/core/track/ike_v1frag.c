@@ -41,16 +41,17 @@ static void drop_parts(ike_assembly *a)
 
 void ike_v1frag_free(ike_sa *sa)
 {
-    while (sa->assemblies) {
-        ike_assembly *a = sa->assemblies;
+    while (sa->more->assemblies) {
+        ike_assembly *a = sa->more->assemblies;
 
-        sa->assemblies = a->older;
+        ike_sa_more(sa)->assemblies = a->older;
         drop_parts(a);
         g_free(a);
     }
-    if (sa->newest_assembly)
-        g_hash_table_destroy(sa->newest_assembly);
-    sa->newest_assembly = NULL;
+    if (!sa->more->newest_assembly)
+        return;
+    g_hash_table_destroy(sa->more->newest_assembly);
+    ike_sa_more(sa)->newest_assembly = NULL;
 }
 
 /* What a hash table finds the newest generation by. */
@@ -61,14 +62,14 @@ static gpointer key_of(ike_side side, uint16_t id)
 
 static ike_assembly *newest(const ike_sa *sa, ike_side side, uint16_t id)
 {
-    return sa->newest_assembly ? g_hash_table_lookup(sa->newest_assembly, key_of(side, id)) : NULL;
+    return sa->more->newest_assembly ? g_hash_table_lookup(sa->more->newest_assembly, key_of(side, id)) : NULL;
 }
 
 static ike_assembly *new_assembly(ike_tracker *t, ike_sa *sa, ike_side side, uint16_t id)
 {
     ike_assembly *a;
 
-    if (sa->n_assemblies >= MAX_ASSEMBLIES) {
+    if (sa->more->n_assemblies >= MAX_ASSEMBLIES) {
         ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, 0,
                   "more than %u messages in IKE fragments: later ones are not put together",
                   MAX_ASSEMBLIES);
@@ -78,12 +79,12 @@ static ike_assembly *new_assembly(ike_tracker *t, ike_sa *sa, ike_side side, uin
     a->side = side;
     a->id = id;
     a->first = t->now;
-    a->older = sa->assemblies;
-    sa->assemblies = a;
-    sa->n_assemblies++;
-    if (!sa->newest_assembly)
-        sa->newest_assembly = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_hash_table_replace(sa->newest_assembly, key_of(side, id), a);
+    a->older = sa->more->assemblies;
+    ike_sa_more(sa)->assemblies = a;
+    ike_sa_more(sa)->n_assemblies++;
+    if (!sa->more->newest_assembly)
+        ike_sa_more(sa)->newest_assembly = g_hash_table_new(g_direct_hash, g_direct_equal);
+    g_hash_table_replace(sa->more->newest_assembly, key_of(side, id), a);
     return a;
 }
 
@@ -272,7 +273,7 @@ ike_record *ike_v1frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, co
 
 static bool is_completed_later(const ike_sa *sa, const ike_assembly *incomplete)
 {
-    for (const ike_assembly *a = sa->assemblies; a && a != incomplete; a = a->older)
+    for (const ike_assembly *a = sa->more->assemblies; a && a != incomplete; a = a->older)
         if (a->side == incomplete->side && a->done)
             return true;
     return false;
@@ -346,7 +347,7 @@ static ike_record *first_fragment_of(const ike_sa *sa, ike_side side)
 {
     ike_record *first = NULL;
 
-    for (const ike_assembly *a = sa->assemblies; a; a = a->older)
+    for (const ike_assembly *a = sa->more->assemblies; a; a = a->older)
         for (int i = 1; a->side == side && i <= a->highest; i++) {
             ike_record *r = a->parts[i].record;
 
@@ -372,11 +373,11 @@ static void judge_announcement(ike_tracker *t, ike_sa *sa, ike_side sender)
 
 void ike_v1frag_judge(ike_tracker *t, ike_sa *sa)
 {
-    if (sa->assemblies) {
+    if (sa->more->assemblies) {
         judge_announcement(t, sa, IKE_SIDE_A);
         judge_announcement(t, sa, IKE_SIDE_B);
     }
-    for (const ike_assembly *a = sa->assemblies; a; a = a->older)
+    for (const ike_assembly *a = sa->more->assemblies; a; a = a->older)
         if (!a->done)
             judge_assembly(t, sa, a);
 }

@@ -26,7 +26,6 @@ void ike_v1_read_notifies(ike_record *r, const ike_message *m)
 {
     GString *names = g_string_new(NULL);
 
-    g_free(r->rare->notify);
     for (unsigned i = 0; i < m->n_payloads; i++) {
         const ike_payload *p = &m->payloads[i];
         ike_notify notify;
@@ -42,7 +41,7 @@ void ike_v1_read_notifies(ike_record *r, const ike_message *m)
             ike_delete_append(names, m, &deleted);
         }
     }
-    ike_record_rare(r)->notify = g_string_free(names, names->len == 0);
+    ike_record_set_notify(r, names);
 }
 
 /* ---- proposals ---- */
@@ -98,11 +97,11 @@ static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
         g_free(sa->offer);
         sa->offer = ike_offer_copy(&offer);
         ike_raise(t, sa, IKE_DIAG_WEAK_IKEV1, &r->note, 0, "IKEv1 is deprecated by RFC 9395");
-    } else if (r->label.number == 2 && !sa->has_chosen && offer.n_transforms > 0) {
-        sa->chosen = offer.transforms[0];
-        sa->has_chosen = true;
+    } else if (r->label.number == 2 && !sa->more->has_chosen && offer.n_transforms > 0) {
+        ike_sa_more(sa)->chosen = offer.transforms[0];
+        ike_sa_more(sa)->has_chosen = true;
         judge_choice(t, r, &offer);
-        ike_weak_transform(t, r, &sa->chosen);
+        ike_weak_transform(t, r, &sa->more->chosen);
     }
 }
 
@@ -113,8 +112,8 @@ static void read_identity(ike_record *r, const ike_message *m)
 {
     const ike_payload *p = ike_message_find(m, IKE_PL_ID);
     const ike_sa *sa = r->note.sa;
-    const bool sealed = sa->has_chosen && (sa->chosen.auth == IKE_AUTH_RSA_ENCRYPTION ||
-                                           sa->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION);
+    const bool sealed = sa->more->has_chosen && (sa->more->chosen.auth == IKE_AUTH_RSA_ENCRYPTION ||
+                                           sa->more->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION);
 
     if (!p || p->cut || p->length < 4 || sealed || r->label.mode != IKE_MODE_AGGRESSIVE ||
         r->side == IKE_SIDE_NONE || sa->sides[r->side].identity)
@@ -126,16 +125,16 @@ static void check_key_exchange(ike_tracker *t, ike_record *r, const ike_message 
 {
     const ike_sa *sa = r->note.sa;
     const ike_payload *ke = ike_message_find(m, IKE_PL_KE);
-    const unsigned expected = sa->has_chosen ? ike_group_ke_length(sa->chosen.group) : 0;
+    const unsigned expected = sa->more->has_chosen ? ike_group_ke_length(sa->more->chosen.group) : 0;
 
     /* with public-key encryption the body is encrypted and padded: RFC 2409 5.2, 5.3 */
-    if (!ke || ke->cut || !expected || sa->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION ||
-        sa->chosen.auth == IKE_AUTH_RSA_ENCRYPTION || r->label.mode != IKE_MODE_MAIN)
+    if (!ke || ke->cut || !expected || sa->more->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION ||
+        sa->more->chosen.auth == IKE_AUTH_RSA_ENCRYPTION || r->label.mode != IKE_MODE_MAIN)
         return;
     if (ke->length != expected)
         ike_raise(t, r->note.sa, IKE_DIAG_MM3_BADKE, &r->note, 0,
                   "the public value has %u bytes, %s needs %u", ke->length,
-                  ike_group_name(sa->chosen.group), expected);
+                  ike_group_name(sa->more->chosen.group), expected);
 }
 
 void ike_v1_payloads(ike_tracker *t, ike_record *r, const ike_message *m)

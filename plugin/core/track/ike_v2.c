@@ -368,7 +368,7 @@ static void note_progress(ike_sa *sa, ike_exchange *exchange, ike_record *r)
     if (exchange->mode == IKE_MODE_V2_INFO && is_response(r))
         note_deletion(sa->v2, exchange, r);
     else if (exchange->mode == IKE_MODE_V2_INFO && r->side != IKE_SIDE_NONE)
-        ike_list_add(&sa->infos[r->side], r);
+        ike_list_add(&ike_sa_more(sa)->infos[r->side], r);
 }
 
 void ike_v2_message(ike_tracker *t, ike_record *r, const ike_message *m)
@@ -466,7 +466,7 @@ ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, ike_datagram *d
     r->known_by = IKE_KNOWN_CONTENT;
     ike_v2_read_notifies(r, m);
     if (sa && r->side != IKE_SIDE_NONE) {
-        ike_list_add(&sa->infos[r->side], r);
+        ike_list_add(&ike_sa_more(sa)->infos[r->side], r);
         sa->sides[r->side].newest_outside_frame = t->frame;
     }
     return r;

@@ -38,7 +38,6 @@ void ike_v2_read_notifies(ike_record *r, const ike_message *m)
     const uint8_t type = m->version == 1 ? IKE_PL_NOTIFY : IKE_PL_V2_NOTIFY;
     GString *names = g_string_new(NULL);
 
-    g_free(r->rare->notify);
     for (unsigned i = 0; i < m->n_payloads; i++) {
         ike_delete deleted;
         ike_notify n;
@@ -53,7 +52,7 @@ void ike_v2_read_notifies(ike_record *r, const ike_message *m)
         if (m->version == 2 && n.type == IKE_NOTIFY_V2_INVALID_SPI && n.data_length == 4)
             ike_record_rare(r)->unknown_spi = ike_be32(n.data); /* RFC 7296 3.10.1 */
     }
-    ike_record_rare(r)->notify = g_string_free(names, names->len == 0);
+    ike_record_set_notify(r, names);
 }
 
 /* First notify of this type; false when there is none. */

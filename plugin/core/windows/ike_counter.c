@@ -295,7 +295,7 @@ static void main_mode(ike_counters *c, const ike_sa *sa)
         add_both(c, sa, C_MAIN_MODES);
         time_of_main_mode(c, sa);
     }
-    if (ike_judge_came_up(sa) && !sa->is_failed && !sa->rekeyed_to) {
+    if (ike_judge_came_up(sa) && !sa->is_failed && !sa->more->rekeyed_to) {
         const ending e = ending_of(c, sa);
 
         add_alive(c, sa, &e, in_module(sa, C_V1_MM_ACTIVE));

@@ -88,8 +88,8 @@ void ike_event_by_certificate(ike_event *event, uint16_t without, uint16_t with)
 {
     const ike_sa *sa = event->sa;
 
-    event->id = sa->has_chosen && ike_event_is_by_certificate(sa->chosen.auth) ? with : without;
-    event->alternative = sa->has_chosen ? 0 : with;
+    event->id = sa->more->has_chosen && ike_event_is_by_certificate(sa->more->chosen.auth) ? with : without;
+    event->alternative = sa->more->has_chosen ? 0 : with;
 }
 
 ike_role ike_event_role(const ike_event *event, ike_side host)

@@ -97,7 +97,7 @@ static uint16_t legacy_reason(const ike_sa *sa, const struct failure *row)
         return ike_event_legacy(sa, 546);
     if (row->reason != REASON_AUTHENTICATION)
         return 0;
-    return ike_event_legacy(sa, sa->has_chosen && ike_event_is_by_certificate(sa->chosen.auth) ? 544 : 545);
+    return ike_event_legacy(sa, sa->more->has_chosen && ike_event_is_by_certificate(sa->more->chosen.auth) ? 544 : 545);
 }
 
 /* Rows of refusals are written for a responder that refuses; keys show an initiator that does. */

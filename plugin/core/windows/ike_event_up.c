@@ -155,7 +155,7 @@ static void main_mode_ended(ike_event_builder *b, const ike_sa *sa, const ike_no
 
     event.id = 4655;
     event.legacy = ike_event_legacy(sa, 543);
-    event.evidence = sa->deleted && end == &sa->deleted->note ? IKE_OBSERVED : IKE_INFERRED;
+    event.evidence = sa->more->deleted && end == &sa->more->deleted->note ? IKE_OBSERVED : IKE_INFERRED;
     event.finding = why;
     if (host != IKE_SIDE_NONE) {
         event.host = host;
