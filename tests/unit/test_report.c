@@ -137,6 +137,26 @@ static void report_lines_ipv6(void)
     ladder_end(&l);
 }
 
+/* So many that most have one line, which is long: of other peers each, in the middle of their lives. */
+static void report_many_ipv6(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    for (int i = 0; i < 40; i++) {
+        char *addr = g_strdup_printf("2001:db8:aaaa:bbbb:cccc:dddd:eeee:10%02d", i);
+
+        host_is(&l, INITIATOR, addr, 500);
+        host_is(&l, RESPONDER, "2001:db8:aaaa:bbbb:cccc:dddd:eeee:2222", 500);
+        next_sa(&l);
+        v2_child(&l, INITIATOR, 7);
+        g_free(addr);
+    }
+    check_reports(&l, NULL, NULL);
+    expect_in_report(&l, "diag", "eeee:2222 established\n      before or outside this capture SA 20\n");
+    ladder_end(&l);
+}
+
 static void report_long_filter(void)
 {
     GString *filter = g_string_new("ip.addr==10.0.0.1");
@@ -401,6 +421,7 @@ int main(int argc, char **argv)
     g_test_add_func("/report/lines", report_lines);
     g_test_add_func("/report/lines-long-ipv4", report_lines_long_ipv4);
     g_test_add_func("/report/lines-ipv6", report_lines_ipv6);
+    g_test_add_func("/report/many-ipv6", report_many_ipv6);
     g_test_add_func("/report/long-filter", report_long_filter);
     g_test_add_func("/report/of-nothing", report_of_nothing);
     g_test_add_func("/report/wrapping", wrapping);
