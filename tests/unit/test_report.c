@@ -157,6 +157,21 @@ static void report_many_ipv6(void)
     ladder_end(&l);
 }
 
+/* The first packet of a tunnel comes hours after it is up. */
+static void report_late_packet(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    quick_mode(&l, 0xa1);
+    after(&l, 12345);
+    esp(&l, INITIATOR, 0x1000, 1);
+    check_reports(&l, "sa", NULL);
+    expect_in_report(&l, "sa", "    0.020    12345\n");
+    ladder_end(&l);
+}
+
 static void report_long_filter(void)
 {
     GString *filter = g_string_new("ip.addr==10.0.0.1");
@@ -422,6 +437,7 @@ int main(int argc, char **argv)
     g_test_add_func("/report/lines-long-ipv4", report_lines_long_ipv4);
     g_test_add_func("/report/lines-ipv6", report_lines_ipv6);
     g_test_add_func("/report/many-ipv6", report_many_ipv6);
+    g_test_add_func("/report/late-packet", report_late_packet);
     g_test_add_func("/report/long-filter", report_long_filter);
     g_test_add_func("/report/of-nothing", report_of_nothing);
     g_test_add_func("/report/wrapping", wrapping);
