@@ -104,6 +104,36 @@ static void given_message(void)
     ladder_end(&l);
 }
 
+/* What does not end is read up to a bound, which is told. */
+static void many_payloads(void)
+{
+    ladder l;
+    wire_message m;
+
+    ladder_begin(&l);
+    m = wire_begin(&(wire_header){ l.spi_i, 0, 0x10, IKE_XCHG_MAIN, 0, 0 });
+    wire_payload_sa(&m, l.offer, l.n_offer);
+    for (int i = 0; i < IKE_MAX_PAYLOADS; i++)
+        wire_payload_random(&m, IKE_PL_VID, 4, 1);
+    send_message(&l, INITIATOR, wire_end(&m));
+    expect_labels(&l, "MM1");
+    expect_finding_says(&l, "limit", "more than 128 payloads");
+    ladder_end(&l);
+}
+
+/* RFC 2408 3.1: the initiator's cookie is never zero. On port 500 such a message looks like ESP. */
+static void zero_cookie(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    l.spi_i = 0;
+    move_to_4500(&l);
+    mm5(&l);
+    expect_finding_at(&l, 1, "zero_cookie");
+    ladder_end(&l);
+}
+
 static void keepalives(void)
 {
     const uint8_t keepalive = 0xff, other = 0xfe;
@@ -128,6 +158,8 @@ int main(int argc, char **argv)
     g_test_add_func("/demux/non-ike-marker", non_ike_marker);
     g_test_add_func("/demux/strange-ports", strange_ports);
     g_test_add_func("/demux/given-message", given_message);
+    g_test_add_func("/demux/many-payloads", many_payloads);
+    g_test_add_func("/demux/zero-cookie", zero_cookie);
     g_test_add_func("/demux/keepalives", keepalives);
     return g_test_run();
 }
