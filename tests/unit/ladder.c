@@ -210,6 +210,8 @@ static void feed(ladder *l, const uint8_t *data, size_t n)
 
 void send_packet(ladder *l, GByteArray *packet)
 {
+    if (l->change)
+        l->change(l, packet);
     feed(l, packet->data, l->snaplen ? MIN(l->snaplen, packet->len) : packet->len);
     if (l->packet && l->packet != packet)
         g_byte_array_unref(l->packet);

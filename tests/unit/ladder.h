@@ -105,6 +105,7 @@ typedef struct ladder {
     ladder_v2 v2;
 
     ladder_keys keys;
+    void (*change)(struct ladder *l, GByteArray *packet); /* what happens to each packet on its way, or NULL */
 
     /* for the next message only */
     ladder_cut ip, ike;

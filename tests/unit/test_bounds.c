@@ -5,7 +5,7 @@
  */
 #include "ike_ipset.h"
 #include "invariants.h"
-#include "ladder.h"
+#include "ladder2.h"
 
 #define SEED UINT64_C(20250801)
 #define MUTATIONS 20000u
@@ -277,6 +277,32 @@ static void midway_of_siblings(void)
     ladder_end(&l);
 }
 
+/* A message that seems never to become whole, until its fragments are sent again. */
+static void midway_of_fragments(void)
+{
+    ladder l;
+    char *once;
+
+    for (int often = 0; often < 2; often++) {
+        ladder_begin(&l);
+        v2_init(&l);
+        v2_auth_pieces(&l, 2, "1");
+        after(&l, 4);
+        foreign(&l);
+        if (often)
+            ike_tracker_finish(l.tracker);
+        v2_auth_pieces(&l, 2, "12");
+        v2_answer(&l);
+        if (!often) {
+            once = summary(l.tracker);
+            ladder_end(&l);
+        }
+    }
+    expect_finding_says(&l, "skf_loss", "became whole");
+    same_text("finished on the way", once, summary(l.tracker));
+    ladder_end(&l);
+}
+
 /* ---- SAs of nobody ---- */
 
 static void random_message(ladder *l, uint64_t *state)
@@ -383,6 +409,7 @@ int main(int argc, char **argv)
     g_test_add_func("/bounds/finish-midway-mutations", midway_of_mutations);
     g_test_add_func("/bounds/finish-midway-main-mode", midway_of_main_mode);
     g_test_add_func("/bounds/finish-midway-siblings", midway_of_siblings);
+    g_test_add_func("/bounds/finish-midway-fragments", midway_of_fragments);
     g_test_add_func("/bounds/bytes-of-fragments", bytes_of_fragments);
     g_test_add_func("/bounds/mutations", mutations);
     g_test_add_func("/bounds/both-ends-move", both_ends_move);

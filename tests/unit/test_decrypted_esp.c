@@ -221,6 +221,24 @@ static void expect_esp_outside(ladder *l)
     expect_tied(l, TO_INITIATOR, 0);
 }
 
+/* Both, which no network shows: a negotiation has one flow of each side, the first. */
+static void play_ah_beside_esp(ladder *l)
+{
+    play_bundle(l);
+    use_both(l);
+    ah(l, INITIATOR, AH_TO_RESPONDER, 1);
+    ah(l, RESPONDER, TO_INITIATOR, 1);
+}
+
+static void expect_ah_beside_esp(ladder *l)
+{
+    expect_bundle(l);
+    expect_tied(l, TO_RESPONDER, 0);
+    expect_tied(l, TO_INITIATOR, 0);
+    g_assert_null(flow_of(l, AH_TO_RESPONDER)->child);
+    g_assert_cmpint(flow_of(l, AH_TO_RESPONDER)->tied_by, ==, IKE_TIED_NOT);
+}
+
 /* AH alone has the place of the other. */
 static void play_only_ah(ladder *l)
 {
@@ -382,6 +400,7 @@ static const script scripts[] = {
     { "esp/one-spi", play_one_spi, expect_one_spi },
     { "esp/ah-outside", play_ah_outside, expect_ah_outside },
     { "esp/esp-outside", play_esp_outside, expect_esp_outside },
+    { "esp/ah-beside-esp", play_ah_beside_esp, expect_ah_beside_esp },
     { "esp/only-ah", play_only_ah, expect_only_ah },
     { "esp/compressed", play_compressed, expect_compressed },
     { "esp/second-goes-on", play_second_goes_on, expect_second_goes_on },

@@ -498,6 +498,69 @@ static void null_by_checksum(void)
     ladder_end(&l);
 }
 
+/* Writes the checksum of RFC 1071 at an offset; of `protocol` with a pseudo-header, 0: without. */
+static void put_checksum(const ladder *l, GByteArray *content, size_t at_byte, uint8_t protocol)
+{
+    uint32_t sum = 0;
+
+    for (guint i = 0; i + 1 < content->len; i += 2)
+        sum += ike_be16(content->data + i);
+    for (int side = 0; side < 2 && protocol; side++)
+        for (size_t i = 0; i < ike_addr_length(&l->hosts[side].seen.addr); i += 2)
+            sum += ike_be16(l->hosts[side].seen.addr.bytes + i);
+    sum += protocol ? protocol + content->len : 0;
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    wire_put16(content->data + at_byte, ~sum & 0xffff);
+}
+
+static const struct null_content {
+    const char *name;
+    uint8_t protocol, checksum_at; /* 0: has none */
+    bool has_pseudo_header;
+    const char *hex, *content;
+} null_contents[] = {
+    { "/esp/null-icmp", 1, 2, false, "08000000 12340001 6162636465666768", "ICMP" },
+    { "/esp/null-icmpv6", 58, 2, true, "80000000 12340001 6162636465666768", "ICMPv6" },
+    { "/esp/null-tcp", 6, 16, true, "c0000050 00000001 00000000 50022000 00000000", "TCP" },
+    { "/esp/null-ipv6", 41, 0, false, "60000000 0008 3b40 20010db8000000000000000000000001 "
+      "20010db8000000000000000000000002 0011223344556677", "IPv6" },
+    { "/esp/null-l2tp-data", 17, 0, false, "06a506a5 0014 0000 0002 0005 0001 0002 ff03 c021", "L2TP data" },
+};
+
+/* What a checksum proves shows with one packet, other content when two packets agree. */
+static void null_content(gconstpointer data)
+{
+    const struct null_content *row = data;
+    ladder l;
+
+    tunnel(&l);
+    for (uint32_t i = 1; i <= 2; i++) {
+        GByteArray *content = wire_hex(row->hex);
+
+        if (row->checksum_at)
+            put_checksum(&l, content, row->checksum_at, row->has_pseudo_header ? row->protocol : 0);
+        send_null(&l, i, row->protocol, content, 12);
+    }
+    expect_finding(&l, "esp_null", CHAT);
+    g_assert_cmpint(flow_of(&l, THERE)->null->verdict, ==, row->checksum_at ? IKE_NULL_YES : IKE_NULL_PROBABLY);
+    g_assert_cmpstr(ike_null_content(flow_of(&l, THERE)), ==, row->content);
+    expect_in_report(&l, "sa", "NULL: ");
+    ladder_end(&l);
+}
+
+/* With a wrong checksum it is none. */
+static void null_wrong_checksum(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    send_null(&l, 1, 1, wire_hex("0800ffff 12340001 6162636465666768"), 12);
+    send_null(&l, 2, 6, wire_hex("c0000050 00000001 00000000 50022000 ffff0000"), 12);
+    expect_no_finding(&l, "esp_null");
+    ladder_end(&l);
+}
+
 /* Ciphertext never is. */
 static void encrypted(void)
 {
@@ -577,6 +640,9 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/62-peers-see-none", peers_see_none);
     g_test_add_func("/esp/null-by-agreement", null_by_agreement);
     g_test_add_func("/esp/null-by-checksum", null_by_checksum);
+    for (size_t i = 0; i < G_N_ELEMENTS(null_contents); i++)
+        g_test_add_data_func(null_contents[i].name, &null_contents[i], null_content);
+    g_test_add_func("/esp/null-wrong-checksum", null_wrong_checksum);
     g_test_add_func("/esp/encrypted", encrypted);
     g_test_add_func("/esp/l2tp-unanswered", l2tp_unanswered);
     g_test_add_func("/esp/short-packets", short_packets);

@@ -174,6 +174,57 @@ static void retransmission(void)
     ladder_end(&l);
 }
 
+/* What else is on the way: ESP, ICMP, a piece whose others are missing, another port. */
+static void whatever_passes(void)
+{
+    ladder l;
+    char *text;
+
+    ladder_begin(&l);
+    nat_seen_outside(&l);
+    main_mode(&l);
+    move_to_4500(&l);
+    in_ip_fragments(&l, 96, NULL);
+    quick_mode(&l, 0xa1);
+    l.hosts[INITIATOR].seen.port = 62000;
+    quick_mode(&l, 0xa2);
+    esp_both_ways(&l);
+    icmp_error(&l, RESPONDER, 3, 1, 576);
+    in_ip_fragments(&l, 96, "1");
+    info(&l, RESPONDER, 0xb1, 300);
+    qm1(&l, 0xa3);
+    icmp_error(&l, INITIATOR, 3, 4, 576);
+    text = drawn(&l, 0);
+    g_assert_nonnull(strstr(text, ">ESP SPI 00001000<"));
+    g_assert_nonnull(strstr(text, ">ESP SPI 00002000<"));
+    g_assert_nonnull(strstr(text, ">1 packet<"));
+    g_assert_nonnull(strstr(text, ">ICMP from 10.2.0.2, type 3 code 4<"));
+    g_assert_nonnull(strstr(text, ">the others are missing<"));
+    g_assert_nonnull(strstr(text, ">3 IP fragments, moves to port 4500<"));
+    g_assert_nonnull(strstr(text, "new NAT mapping 198.51.100.7:62000"));
+    g_assert_nonnull(strstr(text, ">initiator, behind a NAT"));
+    g_assert_nonnull(strstr(text, " cross\""));
+    g_free(text);
+    ladder_end(&l);
+}
+
+/* What is found stands beside the message and colours it. */
+static void refusal(void)
+{
+    ladder l;
+    char *text;
+
+    ladder_begin(&l);
+    mm1(&l);
+    refuse(&l, RESPONDER, 14);
+    text = drawn(&l, 0);
+    g_assert_nonnull(strstr(text, ">mm1_reject: The responder refuses the first message<"));
+    g_assert_nonnull(strstr(text, ">NO-PROPOSAL-CHOSEN<"));
+    g_assert_nonnull(strstr(text, "\"line error\""));
+    g_free(text);
+    ladder_end(&l);
+}
+
 /* One SA of very many messages makes a picture of a bounded size. */
 static void many(void)
 {
@@ -201,6 +252,8 @@ int main(int argc, char **argv)
     g_test_add_func("/formats/hostile/csv", csv);
     g_test_add_func("/formats/hostile/html", html);
     g_test_add_func("/formats/ladder/retransmission", retransmission);
+    g_test_add_func("/formats/ladder/whatever-passes", whatever_passes);
+    g_test_add_func("/formats/ladder/refusal", refusal);
     g_test_add_func("/formats/ladder/many", many);
     return g_test_run();
 }

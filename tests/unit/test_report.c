@@ -137,6 +137,41 @@ static void report_lines_ipv6(void)
     ladder_end(&l);
 }
 
+/* So many that most have one line, which is long: of other peers each, in the middle of their lives. */
+static void report_many_ipv6(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    for (int i = 0; i < 40; i++) {
+        char *addr = g_strdup_printf("2001:db8:aaaa:bbbb:cccc:dddd:eeee:10%02d", i);
+
+        host_is(&l, INITIATOR, addr, 500);
+        host_is(&l, RESPONDER, "2001:db8:aaaa:bbbb:cccc:dddd:eeee:2222", 500);
+        next_sa(&l);
+        v2_child(&l, INITIATOR, 7);
+        g_free(addr);
+    }
+    check_reports(&l, NULL, NULL);
+    expect_in_report(&l, "diag", "eeee:2222 established\n      before or outside this capture SA 20\n");
+    ladder_end(&l);
+}
+
+/* The first packet of a tunnel comes hours after it is up. */
+static void report_late_packet(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    quick_mode(&l, 0xa1);
+    after(&l, 12345);
+    esp(&l, INITIATOR, 0x1000, 1);
+    check_reports(&l, "sa", NULL);
+    expect_in_report(&l, "sa", "    0.020    12345\n");
+    ladder_end(&l);
+}
+
 static void report_long_filter(void)
 {
     GString *filter = g_string_new("ip.addr==10.0.0.1");
@@ -394,6 +429,105 @@ static void doubted(void)
     ladder_end(&l);
 }
 
+/* ---- offer and choice ---- */
+
+/* What has no name is shown by its number; a lifetime in kilobytes. */
+static void unknown_algorithms(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    l.offer[0] = (wire_transform){ 99, 0, 98, 97, 96, 3600 };
+    for (unsigned i = 1; i < 8; i++)
+        l.offer[i] = (wire_transform){ 7, (uint16_t)(64 + 64 * i), IKE_HASH_SHA1, IKE_AUTH_PSK, 14, 3600 };
+    l.n_offer = 8;
+    mm1(&l);
+    refuse(&l, RESPONDER, 14);
+    expect_in_report(&l, "diag", "1: encryption 99 / hash 98 / authentication 97 / group 96, 3600 s");
+    expect_in_report(&l, "diag", "and 2 more");
+    ladder_end(&l);
+}
+
+/* Two refused offers of IKEv2: each side wants what the other one does not. */
+static void v2_offers(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_init_error(&l, V2_N_NO_PROPOSAL_CHOSEN);
+    change_sides(&l);
+    next_sa(&l);
+    l.v2.suite[0] = (wire_v2_transform){ WIRE_V2_ENCR, 20, 128 };
+    l.v2.suite[2] = (wire_v2_transform){ 0, 0, 0 };
+    l.v2.groups[0] = 20;
+    l.v2.groups[1] = 0;
+    after(&l, 60);
+    v2_init_req(&l, 20);
+    v2_init_error(&l, V2_N_NO_PROPOSAL_CHOSEN);
+    check_reports(&l, NULL, NULL);
+    expect_in_report(&l, "diag", "offered       1: AES-CBC-256");
+    expect_in_report(&l, "diag", "responder, offered in SA 1");
+    expect_in_report(&l, "diag", "encryption      AES-CBC-256                 AES-GCM-16-128              differs");
+    ladder_end(&l);
+}
+
+/* The group that is asked for is none of those offered. */
+static void v2_group(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_invalid_ke(&l, 31);
+    check_reports(&l, NULL, NULL);
+    expect_in_report(&l, "diag", "asked for by the responder");
+    expect_in_report(&l, "diag", "differs");
+    ladder_end(&l);
+}
+
+/* What an IKE_SA_INIT announces. */
+static void v2_supports(void)
+{
+    static const uint8_t hashes[] = { 0, 2, 0, 3, 0, 4 };
+    static const uint16_t plain[] = { IKE_NOTIFY_V2_FRAGMENTATION, IKE_NOTIFY_V2_INTERMEDIATE,
+                                      IKE_NOTIFY_V2_REDIRECT_SUPPORTED, IKE_NOTIFY_V2_MULTIPLE_AUTH,
+                                      IKE_NOTIFY_V2_USE_PPK };
+    const wire_v2_transform suite[] = { { WIRE_V2_ENCR, 12, 256 }, { WIRE_V2_PRF, 5, 0 }, { WIRE_V2_INTEG, 12, 0 },
+                                        { WIRE_V2_GROUP, 14, 0 } };
+    const wire_v2_proposal proposal = { 1, 0, suite, G_N_ELEMENTS(suite) };
+    ladder l;
+    wire_message m;
+
+    ladder_begin(&l);
+    m = wire_begin(&(wire_header){ l.spi_i, 0, 0x20, IKE_XCHG_V2_SA_INIT, IKE_FLAG_V2_INITIATOR, 0 });
+    wire_payload_v2_sa(&m, &proposal, 1);
+    wire_payload_v2_ke(&m, 14, 1);
+    wire_payload_v2_nonce(&m, 32, 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(plain); i++)
+        wire_payload_v2_plain_notify(&m, plain[i]);
+    wire_payload_v2_notify(&m, &(wire_v2_notify){ .type = IKE_NOTIFY_V2_SIGNATURE_HASHES, .data = hashes,
+                                                  .n = sizeof hashes });
+    send_message(&l, INITIATOR, wire_end(&m));
+    v2_cookie(&l, 1);
+    expect_in_report(&l, "sa", "fragmentation, IKE_INTERMEDIATE, redirect, multiple authentication");
+    expect_in_report(&l, "sa", "post-quantum preshared keys, signature hashes SHA2-256 SHA2-384\n");
+    expect_in_report(&l, "sa", "nothing: it challenges or refuses");
+    ladder_end(&l);
+}
+
+/* IPsec SAs that no negotiation in the capture made. */
+static void orphans(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_invalid_spi(&l, RESPONDER, (v2_spis){ 0, 0, INITIATOR }, 0xc1000001);
+    check_reports(&l, NULL, NULL);
+    expect_in_report(&l, "diag", "outside any negotiation");
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -401,6 +535,8 @@ int main(int argc, char **argv)
     g_test_add_func("/report/lines", report_lines);
     g_test_add_func("/report/lines-long-ipv4", report_lines_long_ipv4);
     g_test_add_func("/report/lines-ipv6", report_lines_ipv6);
+    g_test_add_func("/report/many-ipv6", report_many_ipv6);
+    g_test_add_func("/report/late-packet", report_late_packet);
     g_test_add_func("/report/long-filter", report_long_filter);
     g_test_add_func("/report/of-nothing", report_of_nothing);
     g_test_add_func("/report/wrapping", wrapping);
@@ -414,5 +550,10 @@ int main(int argc, char **argv)
     g_test_add_func("/report/nothing-matches", nothing_matches);
     g_test_add_func("/report/cut-datagrams", cut_datagrams);
     g_test_add_func("/report/doubted", doubted);
+    g_test_add_func("/report/unknown-algorithms", unknown_algorithms);
+    g_test_add_func("/report/v2-offers", v2_offers);
+    g_test_add_func("/report/v2-group", v2_group);
+    g_test_add_func("/report/v2-supports", v2_supports);
+    g_test_add_func("/report/orphans", orphans);
     return g_test_run();
 }

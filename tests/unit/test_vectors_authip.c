@@ -120,6 +120,36 @@ static void authip_quick_modes(void)
     ladder_end(&l);
 }
 
+/* Main Mode with Extended Mode, and an Extended Mode that nobody answers. */
+static void authip_events(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    authip_main_mode(&l);
+    authip(&l, INITIATOR, IKE_XCHG_AUTHIP_EXTENDED, 1, IKE_FLAG_ENCRYPTED, 1);
+    authip(&l, RESPONDER, IKE_XCHG_AUTHIP_EXTENDED, 2, IKE_FLAG_ENCRYPTED, 1);
+    authip(&l, INITIATOR, IKE_XCHG_AUTHIP_QUICK, 1, IKE_FLAG_ENCRYPTED, 0x22);
+    authip(&l, RESPONDER, IKE_XCHG_AUTHIP_QUICK, 2, IKE_FLAG_ENCRYPTED, 0x22);
+    expect_events(&l, "4979I 4979R 5451I 5451R");
+    ladder_end(&l);
+}
+
+static void authip_extended_unanswered(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    authip_main_mode(&l);
+    for (int i = 0; i < 4; i++) {
+        after(&l, 1 << i);
+        authip(&l, INITIATOR, IKE_XCHG_AUTHIP_EXTENDED, 1, IKE_FLAG_ENCRYPTED, 1);
+    }
+    expect_events(&l, "4650I 4650R 4984I");
+    expect_in_report(&l, "audit", "Failure Point: Me, State: Sent first (EM attributes) payload");
+    ladder_end(&l);
+}
+
 /* Somebody sends AuthIP with the cookies of an SA that Main Mode made: it is no Main Mode. */
 static void authip_under_main_mode(void)
 {
@@ -147,6 +177,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/69-authip-after-ike", authip_after_ike);
     g_test_add_func("/vector/69-authip-alone", authip_alone_unanswered);
     g_test_add_func("/vector/70-authip-quick-modes", authip_quick_modes);
+    g_test_add_func("/vector/70-authip-events", authip_events);
+    g_test_add_func("/vector/70-authip-extended-unanswered", authip_extended_unanswered);
     g_test_add_func("/vector/70-authip-under-main-mode", authip_under_main_mode);
     return g_test_run();
 }

@@ -293,6 +293,78 @@ static void child_in_time(void)
 
 /* ---- counters ---- */
 
+/* What a host drops: told once, with their number. */
+static void invalid_packets(void)
+{
+    ladder l;
+    ike_report report;
+    GArray *events;
+    const ike_event *event;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    for (uint32_t i = 0; i < 2; i++) { /* a Quick Mode in clear */
+        wire_message m = message(&l, IKE_XCHG_QUICK, 0, 0xa1 + i);
+
+        wire_payload_random(&m, IKE_PL_HASH, 32, i);
+        send_message(&l, INITIATOR, wire_end(&m));
+    }
+    report = report_of(&l);
+    events = ike_events_new(&report);
+    event = first_event(events, 4977);
+    g_assert_cmpint(event->mode, ==, IKE_EVENT_QUICK_MODE);
+    g_assert_cmpuint(event->count, ==, 2);
+    g_assert_cmpint(ike_event_role(event, event->host), ==, IKE_ROLE_RESPONDER);
+    g_array_free(events, TRUE);
+    ladder_end(&l);
+}
+
+/* 4646 is the responder's: too many half-open negotiations. */
+static void flood(void)
+{
+    ladder l;
+    ike_report report;
+    GArray *events;
+    const ike_event *event;
+
+    ladder_begin(&l);
+    for (unsigned i = 1; i <= 60; i++) {
+        char *addr = g_strdup_printf("203.0.113.%u", i);
+
+        l.hosts[INITIATOR].seen = wire_endpoint(addr, 500);
+        g_free(addr);
+        at(&l, i * 0.05);
+        mm1(&l);
+        next_sa(&l);
+    }
+    report = report_of(&l);
+    events = ike_events_new(&report);
+    event = first_event(events, 4646);
+    g_assert_cmpint(ike_event_role(event, event->host), ==, IKE_ROLE_RESPONDER);
+    g_assert_cmpuint(event->legacy, ==, 550);
+    g_assert_cmpint(event->finding, ==, IKE_DIAG_HALFOPEN_FLOOD);
+    g_array_free(events, TRUE);
+    ladder_end(&l);
+}
+
+/* The responder was done with MM6; that it came in pieces, of which one is missing, fails the initiator. */
+static void lost_mm6(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    l.length_of_mm6 = 1652;
+    up_to_mm4(&l);
+    for (int i = 0; i < 4; i++) {
+        mm5(&l);
+        in_ip_fragments(&l, 1480, "1");
+        mm6(&l);
+        after(&l, 2 << i);
+    }
+    expect_events(&l, "4650R 4653I");
+    ladder_end(&l);
+}
+
 static void counters(void)
 {
     ladder l;
@@ -380,6 +452,9 @@ int main(int argc, char **argv)
     g_test_add_func("/windows/child/room", child_has_room);
     g_test_add_func("/windows/child/room-by-rounds", child_has_room_by_rounds);
     g_test_add_func("/windows/child/rounds-and-pieces", child_in_time);
+    g_test_add_func("/windows/invalid-packets", invalid_packets);
+    g_test_add_func("/windows/flood", flood);
+    g_test_add_func("/windows/lost-mm6", lost_mm6);
     g_test_add_func("/windows/counters", counters);
     g_test_add_func("/windows/percentiles", percentiles);
     return g_test_run();

@@ -137,20 +137,30 @@ static void detach(ike_flow *flow)
     flow->child = NULL;
 }
 
-static void attach_exactly(ike_flow *flow, ike_exchange *lead, ike_side sender)
+/* A negotiation has one flow of each side: what is known by keys keeps its place, if an AH packet has the SPI of
+ * ESP, or both of a bundle are seen. */
+static void take_child(ike_flow *flow, ike_exchange *end)
 {
-    ike_exchange *end = ike_exchange_end(lead);
-    ike_flow *taken = end->flow[sender];
+    ike_flow *taken = end->flow[flow->side];
 
-    if (taken && taken != flow && taken->tied_by != IKE_TIED_BY_KEYS) {
+    if (taken && taken != flow && taken->tied_by == IKE_TIED_BY_KEYS) {
+        flow->tied_by = IKE_TIED_NOT;
+        return;
+    }
+    if (taken && taken != flow) {
         taken->child = NULL;
         taken->tied_by = IKE_TIED_NOT;
     }
-    flow->sa = lead->sa;
-    flow->side = sender;
     flow->child = end;
     flow->tied_by = IKE_TIED_BY_KEYS;
-    end->flow[sender] = flow;
+    end->flow[flow->side] = flow;
+}
+
+static void attach_exactly(ike_flow *flow, ike_exchange *lead, ike_side sender)
+{
+    flow->sa = lead->sa;
+    flow->side = sender;
+    take_child(flow, ike_exchange_end(lead));
     ike_list_add(&ike_sa_more(lead->sa)->flows, flow);
     if (flow->newest) {
         ike_side_state *side = &lead->sa->sides[sender];

@@ -74,12 +74,16 @@ const ike_flow *ike_child_flow(const ike_exchange *exchange, bool from_opener)
     return flow && flow->first ? flow : NULL;
 }
 
+#define LONG_SPAN (10000 * IKE_SECOND) /* has no room for decimals in a column of 8 */
+
 static void append_span(GString *out, ike_time span)
 {
-    if (span >= 0)
+    if (span < 0)
+        g_string_append_c(out, '-');
+    else if (span < LONG_SPAN)
         ike_seconds_append(out, span);
     else
-        g_string_append_c(out, '-');
+        g_string_append_printf(out, "%" G_GINT64_FORMAT, span / IKE_SECOND);
 }
 
 /* What passed in one direction: "c5cd2433 (only candidate): 43 packets, 4128 bytes, in UDP" */

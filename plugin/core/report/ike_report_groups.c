@@ -125,12 +125,26 @@ void ike_report_attempts(GString *out, const ike_report_group *group)
         g_string_append(out, " ..");
 }
 
+/* With which SAs it is about at the right end, or wrapped where that does not fit. */
+static void write_line(GString *out, const char *result, GString *text, const char *where)
+{
+    char head[16];
+
+    g_snprintf(head, sizeof head, "%-6s", result);
+    if (strlen(head) + text->len + 1 + strlen(where) <= IKE_REPORT_WIDTH) {
+        g_string_append_printf(out, "%s%s%*s\n", head, text->str,
+                               IKE_REPORT_WIDTH - (int)(strlen(head) + text->len), where);
+        return;
+    }
+    g_string_append_printf(text, " %s", where);
+    ike_report_wrap(out, head, text->str);
+}
+
 void ike_report_one_line(const ike_report *report, const ike_report_group *group)
 {
     const ike_finding *deciding = ike_report_deciding(&group->sa->distinct);
     GString *text = g_string_new(NULL), *where = g_string_new(NULL);
 
-    g_string_printf(text, "%-6s", ike_result_name(ike_report_result_of(group->sa)));
     ike_report_peers(text, group->sa, " -> ", false);
     g_string_append(text, "  ");
     if (deciding)
@@ -140,8 +154,7 @@ void ike_report_one_line(const ike_report *report, const ike_report_group *group
     g_string_printf(where, "SA %u", group->sa->number);
     if (group->sas->len > 1)
         g_string_append_printf(where, " and %u more", group->sas->len - 1);
-    g_string_append_printf(report->out, "%s%*s\n", text->str,
-                           MAX(IKE_REPORT_WIDTH - (int)text->len, (int)where->len + 1), where->str);
+    write_line(report->out, ike_result_name(ike_report_result_of(group->sa)), text, where->str);
     g_string_free(text, TRUE);
     g_string_free(where, TRUE);
 }

@@ -122,9 +122,27 @@ static bool is_repeated(ike_diagnosis_id id)
            id == IKE_DIAG_V1FRAG || id == IKE_DIAG_SKF || id == IKE_DIAG_TRUNCATED;
 }
 
+static void take_back(ike_tracker *t, ike_finding *finding)
+{
+    ike_sa *sa = finding->sa;
+
+    if (finding->note)
+        ike_list_remove(&finding->note->remarks->findings, finding);
+    ike_list_remove(sa ? &sa->findings : &t->orphans, finding);
+    ike_list_remove(sa ? &sa->distinct : &t->distinct_orphans, finding);
+    ike_list_remove(&t->findings, finding);
+    ike_finding_free(finding);
+}
+
+/* What was concluded before more frames came gives way to what they show. */
 static ike_finding *earlier_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id)
 {
-    return is_repeated(id) ? NULL : ike_finding_find(sa ? &sa->distinct : &t->distinct_orphans, id);
+    ike_finding *finding = is_repeated(id) ? NULL : ike_finding_find(sa ? &sa->distinct : &t->distinct_orphans, id);
+
+    if (!finding || !finding->is_verdict || t->is_judging)
+        return finding;
+    take_back(t, finding);
+    return NULL;
 }
 
 static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note)
