@@ -262,15 +262,24 @@ static void drop_from(ike_list *list, GDestroyNotify free_element)
     ike_list_cut(list, kept, free_element);
 }
 
+static void drop_from_notes(ike_note *first)
+{
+    for (ike_note *note = first; note; note = note->next)
+        if (note->remarks)
+            drop_from(&note->remarks->findings, NULL);
+}
+
 /* Takes back what was concluded before more frames came. */
 static void drop_verdicts(ike_tracker *t)
 {
-    for (guint i = 0; i < t->all_notes->len; i++) {
-        ike_note *note = t->all_notes->pdata[i];
+    GHashTableIter late;
+    gpointer notes;
 
-        if (note->remarks)
-            drop_from(&note->remarks->findings, NULL);
-    }
+    for (guint i = 0; i < t->noted.len; i++)
+        drop_from_notes(t->noted.pdata[i]);
+    g_hash_table_iter_init(&late, t->late);
+    while (g_hash_table_iter_next(&late, NULL, &notes))
+        drop_from_notes(notes);
     for (guint i = 0; i < t->sas.len; i++) {
         ike_sa *sa = t->sas.pdata[i];
 
@@ -320,13 +329,15 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     ike_judge_natt(t, sa);
 }
 
-static void judge_pair(gpointer key, gpointer value, gpointer user)
+static void judge_pair(gpointer hosts, gpointer same, gpointer user)
 {
-    (void)key;
-    judge_simultaneous(user, value);
-    judge_attempts(user, value);
-    ike_judge_redundant(user, value);
-    ike_judge_nat_clash(user, value);
+    ike_list *sas = &((ike_hosts *)hosts)->sas;
+
+    (void)same;
+    judge_simultaneous(user, sas);
+    judge_attempts(user, sas);
+    ike_judge_redundant(user, sas);
+    ike_judge_nat_clash(user, sas);
 }
 
 void ike_judge_capture(ike_tracker *t)

@@ -216,7 +216,7 @@ static void judge_nofloat(ike_tracker *t, ike_sa *sa)
 static bool shows_all(const ike_tracker *t, const ike_sa *sa)
 {
     return t->n_esp > 0 || ike_side_path(&sa->sides[0])->keepalives > 0 || ike_side_path(&sa->sides[1])->keepalives > 0 ||
-           t->span.frames > g_hash_table_size(t->notes);
+           t->span.frames > ike_tracker_noted_frames(t);
 }
 
 /* A side that only forces encapsulation has no mapping to keep. */

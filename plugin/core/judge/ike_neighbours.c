@@ -43,8 +43,9 @@ static const ike_sa *newer(const neighbours *n, guint i)
 static neighbours of_sa(const ike_tracker *t, const ike_sa *sa)
 {
     const neighbours none = { NULL, 0, 0 };
+    const ike_host_pair *pair = sa->hosts.len ? sa->hosts.pdata[0] : NULL;
 
-    return sa->n_pairs ? neighbours_of(t, sa, &sa->pairs[0].src, &sa->pairs[0].dst) : none;
+    return pair ? neighbours_of(t, sa, &pair->src, &pair->dst) : none;
 }
 
 bool ike_judge_came_up(const ike_sa *sa)

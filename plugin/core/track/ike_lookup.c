@@ -43,21 +43,21 @@ static void set_sides(ike_sa *sa, ike_side sender, const ike_datagram *d)
 static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
 {
     const ike_host_pair pair = ike_pair_of_hosts(&d->src.addr, &d->dst.addr);
-    ike_list *list;
+    ike_hosts *hosts;
 
-    for (unsigned i = 0; i < sa->n_pairs; i++)
-        if (ike_pair_equal(&sa->pairs[i], &pair))
+    for (guint i = 0; i < sa->hosts.len; i++)
+        if (ike_pair_equal(sa->hosts.pdata[i], &pair))
             return;
-    if (sa->n_pairs == IKE_MAX_PAIRS)
+    if (sa->hosts.len == IKE_MAX_PAIRS)
         return;
-    sa->pairs = g_renew(ike_host_pair, sa->pairs, sa->n_pairs + 1);
-    sa->pairs[sa->n_pairs++] = pair;
-    list = g_hash_table_lookup(t->by_hosts, &pair);
-    if (!list) {
-        list = g_new0(ike_list, 1);
-        g_hash_table_insert(t->by_hosts, g_memdup2(&pair, sizeof pair), list);
+    hosts = g_hash_table_lookup(t->by_hosts, &pair);
+    if (!hosts) {
+        hosts = ike_arena_new(&t->arena, sizeof *hosts);
+        hosts->pair = pair;
+        g_hash_table_add(t->by_hosts, hosts);
     }
-    ike_list_insert(list, ike_tracker_position(list, sa->number), sa);
+    ike_list_add(&sa->hosts, &hosts->pair);
+    ike_list_insert(&hosts->sas, ike_tracker_position(&hosts->sas, sa->number), sa);
 }
 
 ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)
@@ -72,7 +72,7 @@ ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)
         return NULL;
     }
 
-    ike_sa *sa = ike_sa_new(t->sas.len, l->m->version, l->m->spi_i, l->m->spi_r);
+    ike_sa *sa = ike_sa_new(&t->arena, t->sas.len, l->m->version, l->m->spi_i, l->m->spi_r);
 
     sa->same_spi = ike_lookup_spi(t, sa->spi_i);
     sa->first_time = sa->last_time = t->now;

@@ -43,17 +43,78 @@ gboolean ike_pair_equal(gconstpointer a, gconstpointer b)
     return ike_addr_equal(&x->src, &y->src) && ike_addr_equal(&x->dst, &y->dst);
 }
 
+/* ---- notes by frame ---- */
+
+static ike_note *newest_first(const ike_tracker *t)
+{
+    return t->noted.len ? t->noted.pdata[t->noted.len - 1] : NULL;
+}
+
+static ike_note *find_noted(const ike_tracker *t, uint32_t frame)
+{
+    guint low = 0, high = t->noted.len;
+
+    while (low < high) {
+        const guint middle = low + (high - low) / 2;
+        ike_note *note = t->noted.pdata[middle];
+
+        if (note->frame == frame)
+            return note;
+        if (note->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* The first note of a frame, also when it was taken back. */
+static ike_note *first_note(const ike_tracker *t, uint32_t frame)
+{
+    const ike_note *newest = newest_first(t);
+    ike_note *note;
+
+    if (!newest || newest->frame < frame)
+        return NULL;
+    if (newest->frame == frame)
+        return newest_first(t);
+    note = find_noted(t, frame);
+    return note || g_hash_table_size(t->late) == 0 ? note : g_hash_table_lookup(t->late, GUINT_TO_POINTER(frame));
+}
+
+static void add_first(ike_tracker *t, ike_note *note)
+{
+    const ike_note *newest = newest_first(t);
+
+    if (!newest || newest->frame < note->frame)
+        ike_list_add(&t->noted, note);
+    else
+        g_hash_table_insert(t->late, GUINT_TO_POINTER(note->frame), note);
+}
+
+ike_note *ike_tracker_notes(const ike_tracker *t, uint32_t frame)
+{
+    ike_note *first = first_note(t, frame);
+
+    return first && first->is_retracted ? first->next : first;
+}
+
+guint ike_tracker_noted_frames(const ike_tracker *t)
+{
+    return t->noted.len + g_hash_table_size(t->late);
+}
+
 void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t frame,
                       ike_time time)
 {
-    ike_note *note = g_malloc0(size);
-    ike_note *first = ike_tracker_notes(t, frame);
+    ike_note *note = ike_arena_new(&t->arena, size);
+    ike_note *first = first_note(t, frame);
 
     note->frame = frame;
     note->time = time;
     note->kind = kind;
     if (!first) {
-        g_hash_table_insert(t->notes, GUINT_TO_POINTER(frame), note);
+        add_first(t, note);
     } else {
         if (t->last_note && t->last_note->frame == frame) /* a segment can hold thousands */
             first = t->last_note;
@@ -61,7 +122,6 @@ void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t 
             first = first->next;
         first->next = note;
     }
-    g_ptr_array_add(t->all_notes, note);
     if (ike_note_record(note))
         ike_note_record(note)->rare = &ike_no_rare;
     return note;
@@ -88,20 +148,19 @@ void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa)
 
 void ike_note_retract(ike_tracker *t, ike_note *note)
 {
-    ike_note *first = ike_tracker_notes(t, note->frame), *before = first;
+    ike_note *before = first_note(t, note->frame);
 
     if (note->sa)
         ike_list_remove(&note->sa->records, note);
     t->n_pieces--;
-    if (first == note && note->next) {
-        g_hash_table_insert(t->notes, GUINT_TO_POINTER(note->frame), note->next);
-    } else if (first == note) {
-        g_hash_table_remove(t->notes, GUINT_TO_POINTER(note->frame));
-    } else {
-        while (before->next != note)
-            before = before->next;
-        before->next = note->next;
-    }
+    note->is_retracted = true;
+    if (before == note) /* it keeps its place */
+        return;
+    while (before->next != note)
+        before = before->next;
+    before->next = note->next;
+    note->next = t->retracted;
+    t->retracted = note;
 }
 
 void ike_piece_seen(ike_record *piece)
@@ -215,7 +274,9 @@ const ike_list *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a,
 {
     const ike_host_pair pair = ike_pair_of_hosts(a, b);
 
-    return g_hash_table_lookup(t->by_hosts, &pair);
+    const ike_hosts *hosts = g_hash_table_lookup(t->by_hosts, &pair);
+
+    return hosts ? &hosts->sas : NULL;
 }
 
 guint ike_tracker_position(const ike_list *sas, uint32_t number)

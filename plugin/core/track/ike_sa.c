@@ -169,7 +169,7 @@ void ike_sa_add_first_copy(ike_sa *sa, ike_record *r)
 
 ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
 {
-    ike_exchange *exchange = g_new0(ike_exchange, 1);
+    ike_exchange *exchange = ike_arena_new(sa->arena, sizeof *exchange);
 
     exchange->sa = sa;
     exchange->mode = mode;
@@ -188,7 +188,6 @@ void ike_exchange_free(ike_exchange *exchange)
     ike_v2frag_free(exchange->ledger[0]);
     ike_v2frag_free(exchange->ledger[1]);
     ike_agreement_free(exchange->agreement);
-    g_free(exchange);
 }
 
 ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uint32_t message_id)
@@ -307,11 +306,12 @@ gboolean ike_digest_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(ike_digest)) == 0;
 }
 
-ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r)
+ike_sa *ike_sa_new(ike_arena *arena, uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r)
 {
     static const ike_v2 without = { .sides = { { .highest_id = -1 }, { .highest_id = -1 } } };
-    ike_sa *sa = g_new0(ike_sa, 1);
+    ike_sa *sa = ike_arena_new(arena, sizeof *sa);
 
+    sa->arena = arena;
     sa->more = &ike_no_more;
     sa->number = number;
     sa->version = version;
@@ -412,9 +412,8 @@ void ike_sa_free(ike_sa *sa)
     free_side(&sa->sides[1]);
     if (sa->version == 2)
         g_free(sa->v2);
-    g_free(sa->pairs);
+    ike_list_clear(&sa->hosts, NULL);
     free_more((ike_more *)sa->more);
-    g_free(sa);
 }
 
 static bool side_has_addr(const ike_side_state *side, const ike_addr *addr)

@@ -44,7 +44,8 @@ typedef enum ike_note_kind {
 struct ike_note {
     ike_note *next; /* in the same frame */
     uint32_t frame;
-    ike_note_kind kind;
+    uint8_t kind;           /* an ike_note_kind */
+    bool is_retracted;      /* the first of its frame, and taken back: only what follows it counts */
     ike_time time;
     ike_sa *sa;             /* or NULL */
     ike_exchange *exchange; /* or NULL */
@@ -431,12 +432,12 @@ struct ike_sa {
     const ike_more *more; /* never NULL */
     uint32_t number;
     uint8_t version;
-    uint8_t n_pairs;
     int8_t initiator;          /* an ike_side: IKE_SIDE_NONE while unknown */
     uint8_t initiator_known;   /* an ike_known_by */
     uint64_t spi_i, spi_r; /* spi_r is 0 while only first messages were seen */
     ike_side_state sides[2];
-    ike_host_pair *pairs;     /* up to IKE_MAX_PAIRS, under which it can be found */
+    ike_list hosts;           /* ike_host_pairs, up to IKE_MAX_PAIRS, under which it can be found */
+    ike_arena *arena;         /* of its tracker */
     ike_exchange *phase1;      /* of what kind: phase1->mode */
     ike_list exchanges;        /* all others, in order of appearance; owns them */
     GHashTable *by_message_id; /* of these; NULL while there are few */
@@ -547,7 +548,8 @@ void ike_exchange_new_child(ike_exchange *exchange, unsigned *n_children);
 /* Makes it; the caller has looked that there is none. */
 ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uint32_t message_id);
 
-ike_sa *ike_sa_new(uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r);
+/* From the memory of its tracker; freeing it frees what it refers to. */
+ike_sa *ike_sa_new(ike_arena *arena, uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r);
 void ike_sa_free(ike_sa *sa);
 
 /* What a NAT sees of a side; of one that sent nothing, nothing. */

@@ -52,19 +52,27 @@ typedef struct ike_plain {
     bool is_taken;
 } ike_plain;
 
+/* Two hosts, whichever of them sends, and the SAs between them. */
+typedef struct ike_hosts {
+    ike_host_pair pair; /* the key: first */
+    ike_list sas;       /* in the order of their numbers */
+} ike_hosts;
+
 struct ike_tracker {
     ike_options options;
     uint32_t frame;       /* current */
     ike_time now;         /* its time */
     ike_span span;
-    GHashTable *notes;    /* frame number -> first note */
+    ike_arena arena;      /* of SAs, exchanges and notes */
+    ike_list noted;       /* first notes of frames, by frame number */
+    GHashTable *late;     /* frame number -> first note, where later frames had notes before */
+    ike_note *retracted;  /* notes that are no more part of their frame, linked by next */
     ike_note *last_note;  /* of the current frame */
     ike_plain plain[IKE_MAX_PLAIN]; /* of the current frame */
     unsigned n_plain;
-    GPtrArray *all_notes; /* owns them */
     ike_list sas;         /* owns them */
     GHashTable *by_spi;   /* initiator cookie -> newest SA */
-    GHashTable *by_hosts; /* unordered pair -> ike_list of SAs */
+    GHashTable *by_hosts; /* set of ike_hosts */
     GHashTable *pairs;    /* ordered pairs seen, of any traffic */
     ike_host_pair last_pair;
     ike_list findings;    /* owns them */
@@ -101,6 +109,8 @@ void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t 
                       ike_time time);
 /* Takes a note of a piece back. */
 void ike_note_retract(ike_tracker *t, ike_note *note);
+/* How many frames have notes. */
+guint ike_tracker_noted_frames(const ike_tracker *t);
 void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa);
 /* Call once the side of a piece is known. */
 void ike_piece_seen(ike_record *piece);

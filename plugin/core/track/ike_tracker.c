@@ -33,9 +33,8 @@ static gboolean cookies_equal(gconstpointer a, gconstpointer b)
     return x->spi_i == y->spi_i && x->spi_r == y->spi_r && x->version == y->version;
 }
 
-static void free_note(gpointer p)
+static void free_note(ike_note *note)
 {
-    ike_note *note = p;
     ike_record *r = ike_note_record(note);
 
     ike_note_free_remarks(note);
@@ -44,13 +43,23 @@ static void free_note(gpointer p)
         g_free(r->rare->mapping);
         g_free((ike_rare *)r->rare);
     }
-    g_free(note);
+}
+
+static void free_notes(gpointer notes)
+{
+    for (ike_note *note = notes; note; note = note->next)
+        free_note(note);
 }
 
 static void free_sa(gpointer p)
 {
     ike_v1frag_free(p);
     ike_sa_free(p);
+}
+
+static void free_hosts(gpointer hosts)
+{
+    ike_list_clear(&((ike_hosts *)hosts)->sas, NULL);
 }
 
 static void free_list(gpointer p)
@@ -67,11 +76,10 @@ ike_tracker *ike_tracker_new(const ike_options *options)
         t->options = *options;
     if (t->options.patience <= 0)
         t->options.patience = DEFAULT_PATIENCE;
-    t->notes = g_hash_table_new(g_direct_hash, g_direct_equal);
-    t->all_notes = g_ptr_array_new_with_free_func(free_note);
+    t->late = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_notes);
     t->by_spi = g_hash_table_new(cookie_hash, g_int64_equal);
     t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
-    t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
+    t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, free_hosts, NULL);
     t->pairs = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, NULL);
     t->waiting = g_queue_new();
     t->by_ipsec_spi = g_hash_table_new(g_direct_hash, g_direct_equal);
@@ -96,7 +104,6 @@ void ike_tracker_free(ike_tracker *t)
     g_hash_table_destroy(t->flows_by_pair);
     ike_list_clear(&t->outside, NULL);
     g_hash_table_destroy(t->outside_digests);
-    g_hash_table_destroy(t->notes);
     g_hash_table_destroy(t->by_spi);
     g_hash_table_destroy(t->by_pair);
     g_hash_table_destroy(t->by_hosts);
@@ -105,7 +112,10 @@ void ike_tracker_free(ike_tracker *t)
     ike_list_clear(&t->orphans, NULL);
     ike_list_clear(&t->distinct_orphans, NULL);
     ike_list_clear(&t->findings, ike_finding_free);
-    g_ptr_array_free(t->all_notes, TRUE);
+    ike_list_clear(&t->noted, free_notes);
+    g_hash_table_destroy(t->late);
+    free_notes(t->retracted);
+    ike_arena_free(&t->arena); /* last: the others look into it */
     g_free(t);
 }
 
@@ -273,10 +283,8 @@ void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m)
         ike_v2_message(t, r, m);
     if (m->decrypted)
         ike_decrypted_learn(t, r, m->decrypted);
-    if (ike_step_asks(ike_step_find(r->label))) {
-        ike_record_rare(r)->waiting_since = t->now;
+    if (ike_step_asks(ike_step_find(r->label)))
         g_queue_push_tail(t->waiting, r);
-    }
 }
 
 ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const ike_message *m,
@@ -366,10 +374,6 @@ void ike_tracker_end_frame(ike_tracker *t)
         ike_judge_live(t, t->last_note);
 }
 
-ike_note *ike_tracker_notes(const ike_tracker *t, uint32_t frame)
-{
-    return g_hash_table_lookup(t->notes, GUINT_TO_POINTER(frame));
-}
 
 /* ---- results ---- */
 
