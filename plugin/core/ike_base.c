@@ -89,12 +89,27 @@ void ike_count_append(GString *out, uint64_t n, const char *one, const char *man
     g_string_append_printf(out, "%" G_GUINT64_FORMAT " %s", n, n == 1 ? one : many);
 }
 
+void ike_number_append(GString *out, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    g_string_append_len(out, digits + at, (gssize)(sizeof digits - at));
+}
+
 void ike_seconds_append(GString *out, ike_time span)
 {
-    const ike_time ms = (span < 0 ? -span : span) / IKE_MILLISECOND;
+    const uint64_t ms = (span < 0 ? -(uint64_t)span : (uint64_t)span) / (uint64_t)IKE_MILLISECOND;
+    const unsigned rest = (unsigned)(ms % 1000);
+    const char decimals[] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10) };
 
-    g_string_append_printf(out, "%s%" G_GINT64_FORMAT ".%03d", span < 0 ? "-" : "", ms / 1000,
-                           (int)(ms % 1000));
+    if (span < 0)
+        g_string_append_c(out, '-');
+    ike_number_append(out, ms / 1000);
+    g_string_append_len(out, decimals, sizeof decimals);
 }
 
 void ike_text_append(GString *out, const uint8_t *text, size_t length)

@@ -143,6 +143,8 @@ void ike_addr_append(GString *out, const ike_addr *a);
 void ike_endpoint_append(GString *out, const ike_endpoint *e);
 /* Appends text of a packet; what a terminal could take for a command is "?". */
 void ike_text_append(GString *out, const uint8_t *text, size_t length);
+/* Appends a number, as "%u" would, without the cost of a format: for what each message of a list shows. */
+void ike_number_append(GString *out, uint64_t number);
 /* Appends "1 packet" or "3 packets". */
 void ike_count_append(GString *out, uint64_t n, const char *one, const char *many);
 /* Appends seconds with three decimals, such as "0.085". */

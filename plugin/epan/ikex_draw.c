@@ -4,6 +4,8 @@
  */
 #include "ikex.h"
 
+#include <epan/column-info.h>
+
 #include "ike_causes.h"
 
 #include <epan/column-utils.h>
@@ -292,12 +294,23 @@ static const ike_list *live_findings(const ikex_canvas *c, const ike_note *note)
     return c->pinfo->fd->visited ? NULL : &ike_note_remarks(note)->live;
 }
 
+/* Text for a column that nobody looks at is not made. */
+static bool is_shown(const ikex_canvas *c, int column)
+{
+    const column_info *columns = c->pinfo->cinfo;
+
+    return columns && columns->col_first[column] >= 0;
+}
+
 /* ---- Info column ---- */
 
 static void info_front(const ikex_canvas *c, const ike_record *r)
 {
-    GString *text = g_string_new(NULL);
+    GString *text;
 
+    if (r->copy == IKE_COPY_NONE)
+        return;
+    text = g_string_new(NULL);
     if (r->copy == IKE_COPY_RETRANSMISSION) {
         g_string_printf(text, "[IKE retransmission of %u", r->rare->first->note.frame);
         if (r->rare->delay >= 0) {
@@ -329,8 +342,10 @@ static void append_sa(GString *text, ike_note *note)
 {
     const ike_packet *packet = ike_note_packet(note);
 
-    if (note->sa)
-        g_string_append_printf(text, "%sSA#%u", text->len > 2 ? " " : "", note->sa->number);
+    if (note->sa) {
+        g_string_append(text, text->len > 2 ? " SA#" : "SA#");
+        ike_number_append(text, note->sa->number);
+    }
     if (packet && packet->flow && packet->flow->child)
         g_string_append_printf(text, " child#%d", packet->flow->child->child);
 }
@@ -371,9 +386,10 @@ static const char *kind_text(ike_note_kind kind)
 
 static void info_back(const ikex_canvas *c, ike_note *note)
 {
-    GString *text = g_string_new(" [");
+    GString *text = g_string_sized_new(64);
     const ike_record *r = ike_note_record(note);
 
+    g_string_append(text, " [");
     if (r && note->kind == IKE_NOTE_PIECE)
         info_piece(text, r);
     else if (r)
@@ -386,8 +402,9 @@ static void info_back(const ikex_canvas *c, ike_note *note)
         ike_seconds_append(text, r->note.time - r->request->note.time);
         g_string_append(text, " s");
     }
-    if (text->len > 2)
-        col_append_fstr(c->pinfo->cinfo, COL_INFO, "%s]", text->str);
+    g_string_append_c(text, ']');
+    if (text->len > 3)
+        col_append_str(c->pinfo->cinfo, COL_INFO, text->str);
     g_string_free(text, TRUE);
 }
 
@@ -447,6 +464,14 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
 /* Wireshark builds no tree for its list of expert information, nor for its column. */
 static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
 {
+    static int expert_tap;
+
+    if (!note->remarks)
+        return;
+    if (!expert_tap)
+        expert_tap = find_tap_id("expert");
+    if (!have_tap_listener(expert_tap) && !is_shown(c, COL_EXPERT))
+        return;
     draw_findings(c, NULL, &ike_note_remarks(note)->findings);
     draw_findings(c, NULL, live_findings(c, note));
 }
@@ -454,7 +479,7 @@ static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
 void ikex_draw(const ikex_canvas *c, ike_note *notes)
 {
     for (ike_note *note = notes; note; note = note->next) {
-        if (c->info_column)
+        if (c->info_column && is_shown(c, COL_INFO))
             draw_info(c, note);
         if (c->tree)
             draw_tree(c, note);

@@ -59,12 +59,17 @@ static const ike_step steps[] = {
     /* RFC 2409 5.6: HDR*, HASH(1), SA --> ; <-- HDR*, HASH(2), SA */
     { IKE_MODE_NEW_GROUP, 1, 2, true,  IKE_STATE_ESTABLISHED, IKE_DIAG_NONE, NULL },
     { IKE_MODE_NEW_GROUP, 2, 0, false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE, NULL },
+    /* MS-AIPS 3.2.4, 3.4.5.1, 3.7.5.1: strict request and response; further rounds follow row 3 */
+    { IKE_MODE_AUTHIP_MAIN, 1, 2, true,  IKE_STATE_OFFERED, IKE_DIAG_AIP_NORESP, NULL },
+    { IKE_MODE_AUTHIP_MAIN, 2, 0, false, IKE_STATE_CHOSEN,  IKE_DIAG_NONE,       NULL },
+    { IKE_MODE_AUTHIP_QUICK, 1, 2, true,  IKE_STATE_AUTHENTICATING, IKE_DIAG_AIP_NORESP, NULL },
+    { IKE_MODE_AUTHIP_QUICK, 2, 0, false, IKE_STATE_ESTABLISHED,    IKE_DIAG_NONE,       NULL },
+    { IKE_MODE_AUTHIP_EXTENDED, 1, 2, true,  IKE_STATE_ESTABLISHED, IKE_DIAG_AIP_NORESP, NULL },
+    { IKE_MODE_AUTHIP_EXTENDED, 2, 0, false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE,       NULL },
     /* RFC 7296 1.2 and 2.6, RFC 9242 3: the state after a response depends on what is in it, and whether
      * another request must follow */
     { IKE_MODE_V2_SA_INIT, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_OFFERED, IKE_DIAG_INIT_NORESP, NULL },
     { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, 0,            false, IKE_STATE_CHOSEN,  IKE_DIAG_NONE,        NULL },
-    { IKE_MODE_V2_RESUME, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_OFFERED, IKE_DIAG_RESUME_NORESP, NULL },
-    { IKE_MODE_V2_RESUME, IKE_RESPONSE, 0,            false, IKE_STATE_CHOSEN,  IKE_DIAG_NONE,          NULL },
     { IKE_MODE_V2_INTERMEDIATE, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_KEYING, IKE_DIAG_INT_NORESP, NULL },
     { IKE_MODE_V2_INTERMEDIATE, IKE_RESPONSE, 0,            false, IKE_STATE_KEYING, IKE_DIAG_NONE,       NULL },
     { IKE_MODE_V2_AUTH, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_AUTHENTICATING,       IKE_DIAG_AUTH_NORESP, NULL },
@@ -76,13 +81,8 @@ static const ike_step steps[] = {
     { IKE_MODE_V2_FOLLOWUP_KE, IKE_RESPONSE, 0,            false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE,         NULL },
     { IKE_MODE_V2_INFO, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_ESTABLISHED, IKE_DIAG_INFO_NORESP, NULL },
     { IKE_MODE_V2_INFO, IKE_RESPONSE, 0,            false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE,        NULL },
-    /* MS-AIPS 3.2.4, 3.4.5.1, 3.7.5.1: strict request and response; further rounds follow row 3 */
-    { IKE_MODE_AUTHIP_MAIN, 1, 2, true,  IKE_STATE_OFFERED, IKE_DIAG_AIP_NORESP, NULL },
-    { IKE_MODE_AUTHIP_MAIN, 2, 0, false, IKE_STATE_CHOSEN,  IKE_DIAG_NONE,       NULL },
-    { IKE_MODE_AUTHIP_QUICK, 1, 2, true,  IKE_STATE_AUTHENTICATING, IKE_DIAG_AIP_NORESP, NULL },
-    { IKE_MODE_AUTHIP_QUICK, 2, 0, false, IKE_STATE_ESTABLISHED,    IKE_DIAG_NONE,       NULL },
-    { IKE_MODE_AUTHIP_EXTENDED, 1, 2, true,  IKE_STATE_ESTABLISHED, IKE_DIAG_AIP_NORESP, NULL },
-    { IKE_MODE_AUTHIP_EXTENDED, 2, 0, false, IKE_STATE_ESTABLISHED, IKE_DIAG_NONE,       NULL },
+    { IKE_MODE_V2_RESUME, IKE_REQUEST,  IKE_RESPONSE, true,  IKE_STATE_OFFERED, IKE_DIAG_RESUME_NORESP, NULL },
+    { IKE_MODE_V2_RESUME, IKE_RESPONSE, 0,            false, IKE_STATE_CHOSEN,  IKE_DIAG_NONE,          NULL },
 };
 
 static const char *const state_names[IKE_N_STATES] = {
@@ -122,14 +122,30 @@ static unsigned step_number(ike_label label)
     return label.is_response ? IKE_RESPONSE : IKE_REQUEST;
 }
 
+/* Where the steps of a mode begin; they stand together, in the order of modes. */
+static size_t first_step(unsigned mode)
+{
+    size_t low = 0, high = G_N_ELEMENTS(steps);
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (steps[middle].mode < mode)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 const ike_step *ike_step_find(ike_label label)
 {
     const unsigned number = step_number(label);
 
     if (!ike_label_is_decided(label))
         return NULL;
-    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
-        if (steps[i].mode == label.mode && steps[i].number == number)
+    for (size_t i = first_step(label.mode); i < G_N_ELEMENTS(steps) && steps[i].mode == label.mode; i++)
+        if (steps[i].number == number)
             return &steps[i];
     return NULL;
 }
@@ -156,8 +172,10 @@ void ike_label_append(GString *out, ike_label label)
     g_string_append(out, mode->stem);
     if (mode->version == 2)
         g_string_append(out, label.is_response ? ".resp" : ".req");
-    else if (mode->is_numbered && label.other)
-        g_string_append_printf(out, "%u/%u", label.number, label.other);
     else if (mode->is_numbered)
-        g_string_append_printf(out, "%u", label.number);
+        ike_number_append(out, label.number);
+    if (mode->is_numbered && mode->version != 2 && label.other) {
+        g_string_append_c(out, '/');
+        ike_number_append(out, label.other);
+    }
 }
