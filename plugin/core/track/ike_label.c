@@ -122,20 +122,18 @@ static unsigned step_number(ike_label label)
     return label.is_response ? IKE_RESPONSE : IKE_REQUEST;
 }
 
-/* Where the steps of a mode begin; they stand together, in the order of modes. */
+/* Where the steps of a mode begin; they stand together. Looked for once. */
 static size_t first_step(unsigned mode)
 {
-    size_t low = 0, high = G_N_ELEMENTS(steps);
+    static uint8_t begins[IKE_N_MODES];
+    static bool is_known;
 
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (steps[middle].mode < mode)
-            low = middle + 1;
-        else
-            high = middle;
+    if (!is_known) {
+        for (size_t i = G_N_ELEMENTS(steps); i > 0; i--)
+            begins[steps[i - 1].mode] = (uint8_t)(i - 1);
+        is_known = true;
     }
-    return low;
+    return begins[mode];
 }
 
 const ike_step *ike_step_find(ike_label label)

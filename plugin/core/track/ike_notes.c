@@ -294,18 +294,20 @@ guint ike_tracker_position(const ike_list *sas, uint32_t number)
     return low;
 }
 
-void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
+/* Pairs are kept by their digest alone: that two have the same one by chance is less likely than that a capture
+ * of millions of pairs is looked at for one that is not there. */
+static gpointer pair_key(const ike_host_pair *pair)
 {
-    const ike_host_pair pair = { *src, *dst };
+    return GSIZE_TO_POINTER((gsize)ike_bytes_digest((const uint8_t *)pair, sizeof *pair));
+}
 
-    if (ike_pair_equal(&pair, &t->last_pair))
-        return;
-    t->last_pair = pair;
-    if (g_hash_table_contains(t->pairs, &pair))
-        return;
+static void add_pair(ike_tracker *t, const ike_host_pair *pair)
+{
+    const gpointer key = pair_key(pair);
+
     if (g_hash_table_size(t->pairs) < IKE_MAX_HOST_PAIRS) {
-        g_hash_table_add(t->pairs, g_memdup2(&pair, sizeof pair));
-    } else if (!t->limit_pairs) {
+        g_hash_table_add(t->pairs, key);
+    } else if (!t->limit_pairs && !g_hash_table_contains(t->pairs, key)) {
         t->limit_pairs = true;
         ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
                   "more than %u pairs of hosts: one-way captures of later ones are not noticed",
@@ -313,9 +315,23 @@ void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
     }
 }
 
+void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
+{
+    const ike_host_pair pair = { *src, *dst }, back = { *dst, *src };
+    bool has_turned;
+
+    if (ike_pair_equal(&pair, &t->last_pair))
+        return;
+    has_turned = ike_pair_equal(&back, &t->last_pair);
+    t->last_pair = pair;
+    if (!has_turned || !t->saw_back)
+        add_pair(t, &pair);
+    t->saw_back = has_turned;
+}
+
 bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
 {
     const ike_host_pair pair = { *src, *dst };
 
-    return t->limit_pairs || g_hash_table_contains(t->pairs, &pair);
+    return t->limit_pairs || g_hash_table_contains(t->pairs, pair_key(&pair));
 }

@@ -73,8 +73,9 @@ struct ike_tracker {
     ike_list sas;         /* owns them */
     GHashTable *by_spi;   /* initiator cookie -> newest SA */
     GHashTable *by_hosts; /* set of ike_hosts */
-    GHashTable *pairs;    /* ordered pairs seen, of any traffic */
-    ike_host_pair last_pair;
+    GHashTable *pairs;    /* digests of ordered pairs seen, of any traffic */
+    ike_host_pair last_pair; /* of the newest packet .. */
+    bool saw_back;        /* .. and whether the one before it went back, so that both are known */
     ike_list findings;    /* owns them */
     ike_list orphans;     /* those of no SA */
     ike_list distinct_orphans; /* of these, the first of each id */

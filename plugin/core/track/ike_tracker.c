@@ -80,7 +80,7 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->by_spi = g_hash_table_new(cookie_hash, g_int64_equal);
     t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
     t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, free_hosts, NULL);
-    t->pairs = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, NULL);
+    t->pairs = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->waiting = g_queue_new();
     t->by_ipsec_spi = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->made = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);

@@ -24,8 +24,11 @@ static bool is_error_notify(uint16_t type)
 
 void ike_v1_read_notifies(ike_record *r, const ike_message *m)
 {
-    GString *names = g_string_new(NULL);
+    GString *names;
 
+    if (!ike_message_has(m, IKE_PL_NOTIFY) && !ike_message_has(m, IKE_PL_DELETE))
+        return;
+    names = g_string_new(NULL);
     for (unsigned i = 0; i < m->n_payloads; i++) {
         const ike_payload *p = &m->payloads[i];
         ike_notify notify;

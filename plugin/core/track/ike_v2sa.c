@@ -36,8 +36,11 @@ static void read_announcement(ike_v2_side *side, const ike_notify *n)
 void ike_v2_read_notifies(ike_record *r, const ike_message *m)
 {
     const uint8_t type = m->version == 1 ? IKE_PL_NOTIFY : IKE_PL_V2_NOTIFY;
-    GString *names = g_string_new(NULL);
+    GString *names;
 
+    if (!ike_message_has(m, type) && !ike_message_has(m, IKE_PL_V2_DELETE))
+        return;
+    names = g_string_new(NULL);
     for (unsigned i = 0; i < m->n_payloads; i++) {
         ike_delete deleted;
         ike_notify n;
