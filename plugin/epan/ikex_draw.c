@@ -476,12 +476,25 @@ static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
     draw_findings(c, NULL, live_findings(c, note));
 }
 
+/* A tree may be there for the fields of others only. Findings are fields of the protocol _ws.expert as well. */
+static bool is_tree_looked_at(const ikex_canvas *c)
+{
+    static int proto_expert;
+
+    if (!proto_expert)
+        proto_expert = proto_get_id_by_filter_name("_ws.expert");
+    return c->tree && (proto_field_is_referenced(c->tree, c->protocol) ||
+                       proto_field_is_referenced(c->tree, proto_expert));
+}
+
 void ikex_draw(const ikex_canvas *c, ike_note *notes)
 {
+    const bool in_tree = is_tree_looked_at(c);
+
     for (ike_note *note = notes; note; note = note->next) {
         if (c->info_column && is_shown(c, COL_INFO))
             draw_info(c, note);
-        if (c->tree)
+        if (in_tree)
             draw_tree(c, note);
         else
             draw_without_tree(c, note);
