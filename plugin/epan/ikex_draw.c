@@ -386,10 +386,12 @@ static const char *kind_text(ike_note_kind kind)
 
 static void info_back(const ikex_canvas *c, ike_note *note)
 {
-    GString *text = g_string_sized_new(64);
+    static GString *text; /* for all frames */
     const ike_record *r = ike_note_record(note);
 
-    g_string_append(text, " [");
+    if (!text)
+        text = g_string_new(NULL);
+    g_string_assign(text, " [");
     if (r && note->kind == IKE_NOTE_PIECE)
         info_piece(text, r);
     else if (r)
@@ -405,7 +407,6 @@ static void info_back(const ikex_canvas *c, ike_note *note)
     g_string_append_c(text, ']');
     if (text->len > 3)
         col_append_str(c->pinfo->cinfo, COL_INFO, text->str);
-    g_string_free(text, TRUE);
 }
 
 static void draw_info(const ikex_canvas *c, ike_note *note)

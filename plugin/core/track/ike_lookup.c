@@ -13,8 +13,11 @@ ike_sa *ike_lookup_spi(const ike_tracker *t, uint64_t spi_i)
 
 ike_sa *ike_lookup_pair(const ike_tracker *t, const ike_message *m)
 {
-    const ike_sa cookies = { .spi_i = m->spi_i, .spi_r = m->spi_r, .version = m->version };
+    ike_sa cookies; /* the rest of it is not looked at */
 
+    cookies.spi_i = m->spi_i;
+    cookies.spi_r = m->spi_r;
+    cookies.version = m->version;
     return g_hash_table_lookup(t->by_pair, &cookies);
 }
 

@@ -103,8 +103,10 @@ static gboolean exchange_equal(gconstpointer a, gconstpointer b)
 
 ike_exchange *ike_sa_exchange(const ike_sa *sa, unsigned space, uint32_t message_id)
 {
-    const ike_exchange wanted = { .space = (uint8_t)space, .message_id = message_id };
+    ike_exchange wanted; /* the rest of it is not looked at */
 
+    wanted.space = (uint8_t)space;
+    wanted.message_id = message_id;
     if (sa->by_message_id)
         return g_hash_table_lookup(sa->by_message_id, &wanted);
     for (guint i = 0; i < sa->exchanges.len; i++)
@@ -138,8 +140,9 @@ static gboolean digest_equal(gconstpointer a, gconstpointer b)
 
 ike_record *ike_sa_first_copy(const ike_sa *sa, const ike_digest *digest)
 {
-    const ike_record wanted = { .digest = *digest };
+    ike_record wanted; /* the rest of it is not looked at */
 
+    wanted.digest = *digest;
     if (sa->digests)
         return g_hash_table_lookup(sa->digests, &wanted);
     for (guint i = sa->records.len; i > 0; i--) {
