@@ -72,6 +72,10 @@ def mpls(packet):
     return frame_of(packet)[:12] + struct.pack("!HI", 0x8847, 16 << 12 | 0x1FF) + packet
 
 
+def tunnel_in_mpls(packet):
+    return mpls(outer(inner_protocol(packet), packet))
+
+
 def gre(packet):
     return outer(GRE, struct.pack("!HH", 0, ethertype(packet)) + packet)
 
@@ -153,6 +157,7 @@ REWRITES = [
     Rewrite("Linux cooked", lambda packet: [sll(packet)], LINUX_SLL),
     Rewrite("PPPoE", lambda packet: [pppoe(packet)]),
     Rewrite("MPLS", lambda packet: [mpls(packet)]),
+    Rewrite("IP in IP in MPLS", lambda packet: [tunnel_in_mpls(packet)]),
     Rewrite("GRE", on_ethernet(gre)),
     Rewrite("GRE, cut to 90 bytes", on_ethernet(gre), snaplen=90),
     Rewrite("GRE of Ethernet over IPv6", on_ethernet(gre_of_ethernet)),

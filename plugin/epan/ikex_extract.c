@@ -177,10 +177,10 @@ static void extract_by_layers(packet_info *pinfo, const ikex_sink *sink)
     const ikex_layers layers = ikex_layers_of(pinfo);
     ikex_places packets, messages;
 
-    if (layers.n_ip == 0 && layers.n_isakmp == 0)
+    if (layers.n_ip == 0 && layers.n_hidden == 0 && layers.n_isakmp == 0)
         return;
     packets.n = messages.n = 0;
-    if (layers.n_ip > 0)
+    if (layers.n_ip > 0 || layers.n_hidden > 0)
         ikex_layers_find(pinfo, &layers, &packets, &hint);
     feed_packets(&packets, sink);
     if (layers.n_isakmp == 0 || sink->is_done(sink->user) || holds_no_message(&packets))

@@ -11,7 +11,7 @@
 #include "ike_ip.h"
 #include "ike_message.h"
 
-static int proto_ip, proto_ipv6, proto_udp, proto_udpencap, proto_isakmp, proto_exported;
+static int proto_ip, proto_ipv6, proto_udp, proto_udpencap, proto_isakmp, proto_exported, proto_mpls;
 
 void ikex_layers_init(void)
 {
@@ -21,6 +21,7 @@ void ikex_layers_init(void)
     proto_udpencap = proto_get_id_by_filter_name("udpencap");
     proto_isakmp = proto_get_id_by_filter_name("isakmp");
     proto_exported = proto_get_id_by_filter_name("exported_pdu");
+    proto_mpls = proto_get_id_by_filter_name("mpls");
 }
 
 ikex_layers ikex_layers_of(const packet_info *pinfo)
@@ -33,6 +34,8 @@ ikex_layers ikex_layers_of(const packet_info *pinfo)
 
         if (protocol == proto_ip || protocol == proto_ipv6) {
             found.n_ip++;
+        } else if (protocol == proto_mpls) {
+            found.n_hidden++;
         } else if (protocol == proto_isakmp && found.n_isakmp++ == 0) {
             found.isakmp_in_udp = before == proto_udp;
             found.behind_marker = before == proto_udpencap;
@@ -106,7 +109,7 @@ static bool search_header(const packet_info *pinfo, const shape *s, bool with_ds
     return false;
 }
 
-static bool is_pointed_to(const packet_info *pinfo, const shape *s, ikex_place *found)
+static bool is_pointed_to(const packet_info *pinfo, const shape *s, bool with_dst, ikex_place *found)
 {
     const uint8_t *addr = pinfo->net_src.data;
 
@@ -115,26 +118,26 @@ static bool is_pointed_to(const packet_info *pinfo, const shape *s, ikex_place *
 
         if (b.data && addr >= b.data + s->src && addr < b.data + b.length) {
             *found = place_in(&b, (size_t)(addr - b.data) - s->src);
-            return is_header_of(pinfo, s, &b, (size_t)found->start, false);
+            return is_header_of(pinfo, s, &b, (size_t)found->start, with_dst);
         }
     }
     return false;
 }
 
-/* The header that net_src and net_dst were taken from. */
-static bool find_innermost(const packet_info *pinfo, const block *frame, int hint, ikex_place *found)
+/* The header that net_src and net_dst were taken from. Where no header is noted they may come from elsewhere. */
+static bool find_innermost(const packet_info *pinfo, const block *frame, bool is_sure, int hint, ikex_place *found)
 {
     const shape *s = shape_of(&pinfo->net_src);
 
     if (!s)
         return false;
-    if (is_pointed_to(pinfo, s, found))
+    if (is_pointed_to(pinfo, s, !is_sure, found))
         return true;
     if (hint >= 0 && is_header_of(pinfo, s, frame, (size_t)hint, true)) {
         *found = place_in(frame, (size_t)hint);
         return true;
     }
-    return search_header(pinfo, s, true, found) || search_header(pinfo, s, false, found);
+    return search_header(pinfo, s, true, found) || (is_sure && search_header(pinfo, s, false, found));
 }
 
 static bool is_checksum_right(const uint8_t *header)
@@ -166,10 +169,10 @@ static bool is_plausible(const block *b, size_t start, size_t reach, bool with_c
     return reach == ANYWHERE || (payload <= reach && payload + ip.length > reach);
 }
 
-/* The first header from `start` on that holds `reach`. */
-static bool scan(const block *b, size_t start, size_t reach, size_t *found)
+/* The first header from `start` on that holds `reach`; without a right checksum only when there must be one. */
+static bool scan(const block *b, size_t start, size_t reach, bool is_sure, size_t *found)
 {
-    for (int with_checksum = 1; with_checksum >= 0; with_checksum--) {
+    for (int with_checksum = 1; with_checksum >= !is_sure; with_checksum--) {
         for (*found = start; *found < MIN(reach, b->length); ++*found)
             if (is_plausible(b, *found, reach, with_checksum))
                 return true;
@@ -183,7 +186,7 @@ static bool holds_ip(const ike_ip_packet *ip)
 }
 
 /* The headers between the one at `start` and the one at `inner` in the same block, at most `n`. */
-static void add_between(const block *b, size_t start, size_t inner, unsigned n, ikex_places *found)
+static void add_between(const block *b, size_t start, size_t inner, unsigned n, bool is_sure, ikex_places *found)
 {
     while (n-- > 0 && found->n < IKEX_MAX_PLACES - 1) {
         ike_ip_packet ip;
@@ -192,7 +195,7 @@ static void add_between(const block *b, size_t start, size_t inner, unsigned n, 
         if (!ike_ip_parse(b->data + start, b->length - start, &ip))
             return;
         start = (size_t)(ip.payload - b->data);
-        if (start >= inner || (!holds_ip(&ip) && !scan(b, start, inner, &start)))
+        if (start >= inner || (!holds_ip(&ip) && !scan(b, start, inner, is_sure, &start)))
             return;
     }
 }
@@ -213,13 +216,13 @@ static void add_outside(const block *b, size_t start, unsigned n, ikex_places *f
 }
 
 /* The outermost header, which holds `reach`; a frame like an earlier one has it where that had it. */
-static bool find_outermost(const block *frame, int hint, size_t reach, size_t *start)
+static bool find_outermost(const block *frame, int hint, size_t reach, bool is_sure, size_t *start)
 {
-    if (hint >= 0 && (size_t)hint < reach && is_plausible(frame, (size_t)hint, reach, false)) {
+    if (hint >= 0 && (size_t)hint < reach && is_plausible(frame, (size_t)hint, reach, !is_sure)) {
         *start = (size_t)hint;
         return true;
     }
-    return scan(frame, 0, reach, start);
+    return scan(frame, 0, reach, is_sure, start);
 }
 
 /* The `n` headers outside one that is in a data source of its own, or that cannot be told. */
@@ -227,28 +230,30 @@ static void find_across(const block *frame, const block *b, size_t inner, unsign
 {
     size_t start;
 
-    if (find_outermost(frame, hint, ANYWHERE, &start))
+    if (find_outermost(frame, hint, ANYWHERE, true, &start))
         add_outside(frame, start, n, found);
-    if (b && found->n < n && scan(b, 0, inner, &start))
-        add_between(b, start, inner, n - found->n, found);
+    if (b && found->n < n && scan(b, 0, inner, true, &start))
+        add_between(b, start, inner, n - found->n, true, found);
 }
 
 void ikex_layers_find(const packet_info *pinfo, const ikex_layers *layers, ikex_places *found, int *hint)
 {
     const block frame = block_of(get_data_source_tvb(pinfo->data_src->data));
+    const bool is_sure = layers->n_ip > 1;
+    const unsigned n = layers->n_ip + layers->n_hidden;
     ikex_place inner;
     size_t start;
 
-    if (!find_innermost(pinfo, &frame, *hint, &inner)) {
+    if (!find_innermost(pinfo, &frame, layers->n_ip > 0, *hint, &inner)) {
         find_across(&frame, NULL, 0, layers->n_ip, *hint, found);
         return;
     }
     if (inner.tvb != frame.tvb) {
         const block b = block_of(inner.tvb);
 
-        find_across(&frame, &b, (size_t)inner.start, layers->n_ip - 1, *hint, found);
-    } else if (layers->n_ip > 1 && find_outermost(&frame, *hint, (size_t)inner.start, &start)) {
-        add_between(&frame, start, (size_t)inner.start, layers->n_ip - 1, found);
+        find_across(&frame, &b, (size_t)inner.start, MAX(n, 1) - 1, *hint, found);
+    } else if (n > 1 && find_outermost(&frame, *hint, (size_t)inner.start, is_sure, &start)) {
+        add_between(&frame, start, (size_t)inner.start, n - 1, is_sure, found);
     }
     found->at[found->n++] = inner;
     if (found->at[0].tvb == frame.tvb)

@@ -28,7 +28,8 @@ const uint8_t *ikex_place_bytes(const ikex_place *place, size_t *captured);
 void ikex_layers_init(void);
 /* What one walk over the protocols of a frame tells. */
 typedef struct ikex_layers {
-    unsigned n_ip; /* headers of IPv4 and IPv6; what "ip" hands on to "ipv6" counts twice */
+    unsigned n_ip;     /* headers of IPv4 and IPv6; what "ip" hands on to "ipv6" counts twice */
+    unsigned n_hidden; /* headers that may be there beside them: from 4.4 on MPLS does not note what it holds */
     unsigned n_isakmp;
     bool isakmp_in_udp; /* the first of these directly in UDP .. */
     bool behind_marker; /* .. in UDP on a port that ESP shares (RFC 3948 2.2) .. */
