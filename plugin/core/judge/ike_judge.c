@@ -320,13 +320,23 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     ike_judge_natt(t, sa);
 }
 
-static void judge_pair(gpointer key, gpointer value, gpointer user)
+static void judge_between(ike_tracker *t, const ike_list *list)
 {
-    (void)key;
-    judge_simultaneous(user, value);
-    judge_attempts(user, value);
-    ike_judge_redundant(user, value);
-    ike_judge_nat_clash(user, value);
+    judge_simultaneous(t, list);
+    judge_attempts(t, list);
+    ike_judge_redundant(t, list);
+    ike_judge_nat_clash(t, list);
+}
+
+/* The pairs of hosts of which this SA is the first: each pair has its turn once, in the same order in each run. */
+static void judge_pairs_of(ike_tracker *t, const ike_sa *sa)
+{
+    for (unsigned i = 0; i < sa->n_pairs; i++) {
+        const ike_list *list = g_hash_table_lookup(t->by_hosts, &sa->pairs[i]);
+
+        if (list && list->pdata[0] == sa)
+            judge_between(t, list);
+    }
 }
 
 void ike_judge_capture(ike_tracker *t)
@@ -343,5 +353,6 @@ void ike_judge_capture(ike_tracker *t)
     ike_judge_orphans(t);
     ike_judge_flows(t);
     ike_ipfrag_judge(t);
-    g_hash_table_foreach(t->by_hosts, judge_pair, t);
+    for (guint i = 0; i < t->sas.len; i++)
+        judge_pairs_of(t, t->sas.pdata[i]);
 }

@@ -9,6 +9,8 @@
  */
 #include "ike_tcp.h"
 
+#include "ike_hash.h"
+
 #include <string.h>
 
 #define MAX_STREAMS 16384u               /* directions of connections */
@@ -60,8 +62,13 @@ static guint key_hash(gconstpointer p)
 {
     const stream_key *key = p;
 
-    return (ike_addr_hash(&key->src.addr) * 33 + ike_addr_hash(&key->dst.addr)) * 33 +
-           ((guint)key->src.port << 16 | key->dst.port) * 2654435761u;
+    const struct {
+        ike_host_pair hosts;
+        uint16_t ports[2];
+    } bytes = { { key->src.addr, key->dst.addr }, { key->src.port, key->dst.port } };
+
+    G_STATIC_ASSERT(sizeof bytes == 38); /* no padding */
+    return ike_hash(&bytes, sizeof bytes);
 }
 
 static gboolean key_equal(gconstpointer a, gconstpointer b)

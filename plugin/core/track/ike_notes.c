@@ -2,6 +2,7 @@
  *
  * The tracker's books: notes of frames, findings, and which hosts were seen.
  */
+#include "ike_hash.h"
 #include "ike_track.h"
 
 #include <string.h>
@@ -29,11 +30,10 @@ void ike_finding_free(gpointer p)
     g_free(p);
 }
 
-guint ike_pair_hash(gconstpointer p)
+guint ike_pair_hash(gconstpointer pair)
 {
-    const ike_host_pair *pair = p;
-
-    return ike_addr_hash(&pair->src) * 33 + ike_addr_hash(&pair->dst);
+    G_STATIC_ASSERT(sizeof(ike_host_pair) == 34); /* no padding */
+    return ike_hash(pair, sizeof(ike_host_pair));
 }
 
 gboolean ike_pair_equal(gconstpointer a, gconstpointer b)
@@ -81,7 +81,7 @@ void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa)
     sa->last_time = MAX(sa->last_time, t->now);
     sa->last_frame = t->frame;
     if (r)
-        ike_list_add(&sa->records, r);
+        ike_sa_add_record(sa, r);
     else if (note->frame == t->frame)
         ike_natt_packet(t, note);
 }

@@ -17,6 +17,7 @@
 #define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
 #define IKE_MAX_PAIRS 8          /* pairs of hosts under which an SA can be found */
 #define IKE_MAX_VENDORS 24       /* vendor IDs of one side that are remembered */
+#define IKE_COPIES_WALKED 256    /* newest copies of a message among which one is looked for */
 #define IKE_MAX_VIEWS 4          /* addresses of one side in a capture on several sides of NATs */
 
 typedef struct ike_sa ike_sa;
@@ -497,7 +498,8 @@ static inline bool ike_record_has_spis(const ike_record *r)
     return r->note.kind == IKE_NOTE_MESSAGE || ike_record_spi_i(r) != 0 || !r->note.sa;
 }
 
-/* Newest sending of a request that stands before its answer, for the time of the answer. */
+/* Newest sending of a request that stands before its answer, for the time of the answer; the first one when it is
+ * not among the newest IKE_COPIES_WALKED. */
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer);
 
 static inline bool ike_sa_is_authip(const ike_sa *sa)
@@ -532,6 +534,8 @@ ike_exchange *ike_exchange_lead(const ike_exchange *exchange);
 /* The one whose response makes the IPsec SAs. */
 ike_exchange *ike_exchange_end(const ike_exchange *exchange);
 
+/* Adds a message or a piece. */
+void ike_sa_add_record(ike_sa *sa, ike_record *r);
 /* The newest first copy of an SA with this digest, or NULL. */
 ike_record *ike_sa_first_copy(const ike_sa *sa, const ike_digest *digest);
 /* Makes a record of the SA one that is found by its digest. */

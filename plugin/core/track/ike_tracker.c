@@ -3,27 +3,16 @@
  * The tracker's life, and the way of a whole message into an SA.
  */
 #include "ike_decrypted.h"
+#include "ike_hash.h"
 
 #define DEFAULT_PATIENCE (5 * IKE_SECOND)
-
-/* Cookies need not be random: all bits of both count, wherever they differ. */
-static uint64_t mix(uint64_t number)
-{
-    number ^= number >> 33;
-    number *= UINT64_C(0xff51afd7ed558ccd);
-    return number ^ number >> 33;
-}
-
-static guint cookie_hash(gconstpointer cookie)
-{
-    return (guint)mix(*(const uint64_t *)cookie);
-}
 
 static guint cookies_hash(gconstpointer p)
 {
     const ike_sa *sa = p;
+    const uint64_t key[] = { sa->spi_i, sa->spi_r, sa->version };
 
-    return (guint)mix(mix(sa->spi_i) + sa->spi_r) + sa->version;
+    return ike_hash(key, sizeof key);
 }
 
 static gboolean cookies_equal(gconstpointer a, gconstpointer b)
@@ -69,13 +58,13 @@ ike_tracker *ike_tracker_new(const ike_options *options)
         t->options.patience = DEFAULT_PATIENCE;
     t->notes = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->all_notes = g_ptr_array_new_with_free_func(free_note);
-    t->by_spi = g_hash_table_new(cookie_hash, g_int64_equal);
+    t->by_spi = g_hash_table_new(ike_hash_64, g_int64_equal);
     t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
     t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
     t->pairs = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, NULL);
     t->waiting = g_queue_new();
-    t->by_ipsec_spi = g_hash_table_new(g_direct_hash, g_direct_equal);
-    t->made = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
+    t->by_ipsec_spi = g_hash_table_new(ike_hash_number, g_direct_equal);
+    t->made = g_hash_table_new_full(ike_hash_number, g_direct_equal, NULL, free_list);
     t->flows_by_pair = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
     t->outside_digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
     t->ipfrags = ike_ipfrag_table_new();
