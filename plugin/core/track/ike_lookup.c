@@ -40,24 +40,35 @@ static void set_sides(ike_sa *sa, ike_side sender, const ike_datagram *d)
     ike_sa_add_endpoint(sa, ike_side_other(sender), &d->dst);
 }
 
+static void raise_unlisted(ike_tracker *t, ike_sa *sa)
+{
+    ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
+              "an SA of more than %d pairs of hosts, or one that moved to hosts with more than %u newer ones: what "
+              "belongs to it there is not looked for", IKE_MAX_PAIRS, IKE_MAX_NEWER_SAS);
+}
+
 static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
 {
     const ike_host_pair pair = ike_pair_of_hosts(&d->src.addr, &d->dst.addr);
     ike_list *list;
+    guint position;
 
     for (unsigned i = 0; i < sa->n_pairs; i++)
         if (ike_pair_equal(&sa->pairs[i], &pair))
             return;
-    if (sa->n_pairs == IKE_MAX_PAIRS)
+    list = g_hash_table_lookup(t->by_hosts, &pair);
+    position = ike_tracker_position(list, sa->number);
+    if (sa->n_pairs == IKE_MAX_PAIRS || (list && list->len - position > IKE_MAX_NEWER_SAS)) {
+        raise_unlisted(t, sa);
         return;
+    }
     sa->pairs = g_renew(ike_host_pair, sa->pairs, sa->n_pairs + 1);
     sa->pairs[sa->n_pairs++] = pair;
-    list = g_hash_table_lookup(t->by_hosts, &pair);
     if (!list) {
         list = g_new0(ike_list, 1);
         g_hash_table_insert(t->by_hosts, g_memdup2(&pair, sizeof pair), list);
     }
-    ike_list_insert(list, ike_tracker_position(list, sa->number), sa);
+    ike_list_insert(list, position, sa);
 }
 
 ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)

@@ -19,6 +19,7 @@
 #define IKE_MAX_PLAIN 64u            /* decrypted messages of one frame */
 #define IKE_NEWEST_SAS 64           /* between two hosts that packets are tried against */
 #define IKE_MAX_SAME_SPI 256        /* SAs with one initiator cookie that are looked through */
+#define IKE_MAX_NEWER_SAS 4096u     /* between two hosts: behind more of them an SA that moves there is not listed */
 
 /* No stack sends again sooner (Libreswan 0.5 s, Android 0.5 s); a network's doubles and answers to
  * them come within a millisecond. */
