@@ -26,7 +26,7 @@ static ike_encapsulation encapsulation_of(const ike_datagram *d)
 static bool is_across_nat(const ike_tracker *t, const ike_flow *flow, const ike_datagram *d,
                           uint32_t sequence)
 {
-    const ike_seen *seen = flow->seen ? &flow->seen[sequence % IKE_FLOW_WINDOW] : &flow->first_seen;
+    const ike_seen *seen = ike_flow_seen(flow, sequence);
 
     return d->has_ip_id && seen->has_ip_id && d->ip_id == seen->ip_id && d->ip_id != 0 &&
            seen->sequence == sequence && ike_time_near(t->now, seen->time, ACROSS_NAT) &&
