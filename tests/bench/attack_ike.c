@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attack.h"
 
-enum { MESSAGES_OF_MAIN_MODE = 6, MESSAGES_OF_IKEV2 = 4, BODY = 48 };
+enum { MESSAGES_OF_MAIN_MODE = 6, MESSAGES_OF_IKEV2 = 4, BODY = 48, OFFER = 128 /* of QM1 and QM2 */ };
 
 /* DOI and situation, one proposal with one transform: AES-CBC-256, SHA2-256, pre-shared key, group 14. */
 static const uint8_t sa_body[] = { 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 36, 1, 1, 0, 1, 0, 0, 0, 28, 1, 1, 0, 0, 0x80, 1, 0, 7,
@@ -64,21 +64,26 @@ bool attack_main_mode(packet *p, uint32_t i)
     return i < MESSAGES_OF_MAIN_MODE;
 }
 
-void attack_encrypted(packet *p, bool from_initiator, ike_head h, uint32_t content)
+static void encrypted(packet *p, bool from_initiator, ike_head h, uint32_t content, size_t length)
 {
-    uint8_t cipher[BODY];
+    uint8_t cipher[256];
 
     between(p, from_initiator, packet_host(1), packet_host(2));
     if (h.version == 0x20)
         h.flags |= from_initiator ? IKE_FLAG_V2_INITIATOR : 0;
     packet_ike(p, &h);
-    fill(cipher, sizeof cipher, content);
+    fill(cipher, length, content);
     if (h.version == 0x20)
-        packet_payload(p, IKE_PL_V2_SK, cipher, sizeof cipher);
+        packet_payload(p, IKE_PL_V2_SK, cipher, length);
     else
-        for (size_t k = 0; k < sizeof cipher; k++)
+        for (size_t k = 0; k < length; k++)
             packet_put(p, cipher[k], 1);
     packet_end(p);
+}
+
+void attack_encrypted(packet *p, bool from_initiator, ike_head h, uint32_t content)
+{
+    encrypted(p, from_initiator, h, content, BODY);
 }
 
 static const ike_head v1_head = { .spi_i = 1, .spi_r = 2, .version = 0x10, .flags = IKE_FLAG_ENCRYPTED, .next = IKE_PL_HASH };
@@ -122,7 +127,7 @@ static void quick_ids(packet *p, uint32_t i, uint32_t n)
 {
     (void)n;
     if (!attack_main_mode(p, i))
-        attack_encrypted(p, true, with(v1_head, IKE_XCHG_QUICK, i), i);
+        encrypted(p, true, with(v1_head, IKE_XCHG_QUICK, i), i, OFFER);
 }
 
 static void info_ids(packet *p, uint32_t i, uint32_t n)
@@ -172,9 +177,9 @@ static void refused_quick(packet *p, uint32_t i, uint32_t n)
     if (attack_main_mode(p, i))
         return;
     if (i < n / 2) {
-        attack_encrypted(p, i % 3 != 1, with(v1_head, IKE_XCHG_QUICK, i / 3), i);
+        encrypted(p, i % 3 != 1, with(v1_head, IKE_XCHG_QUICK, i / 3), i, i % 3 == 2 ? BODY : OFFER);
     } else if (i % 2 == 0) {
-        attack_encrypted(p, true, with(v1_head, IKE_XCHG_QUICK, i), i);
+        encrypted(p, true, with(v1_head, IKE_XCHG_QUICK, i), i, OFFER);
     } else {
         between(p, false, packet_host(1), packet_host(2));
         packet_ike(p, &(ike_head){ .spi_i = 1, .spi_r = 2, .version = 0x10, .exchange = IKE_XCHG_INFO, .id = i });
@@ -189,7 +194,7 @@ static void checks_after_quick(packet *p, uint32_t i, uint32_t n)
     if (attack_main_mode(p, i))
         return;
     if (i < n / 2)
-        attack_encrypted(p, true, with(v1_head, IKE_XCHG_QUICK, i), i);
+        encrypted(p, true, with(v1_head, IKE_XCHG_QUICK, i), i, OFFER);
     else
         attack_encrypted(p, i % 2, with(v1_head, IKE_XCHG_INFO, i), i);
 }
