@@ -5,6 +5,8 @@
 #ifndef IKE_BASE_H
 #define IKE_BASE_H
 
+#include "ike_limits.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -198,6 +198,48 @@ ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note
     return finding;
 }
 
+static uint32_t most_of(const ike_tracker *t, ike_limit_id id)
+{
+    return t->options.limits[id] ? t->options.limits[id] : ike_limit_get(id)->most;
+}
+
+/* Several bounds may be reached: one finding names all of them. */
+static void append_limit(ike_finding *finding, const char *text)
+{
+    char *both = g_strdup_printf("%s; %s", finding->text, text);
+
+    g_free(finding->text);
+    finding->text = both;
+}
+
+void ike_raise_limit(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note)
+{
+    uint32_t *told = sa ? &ike_sa_more(sa)->told_limits : &t->told_limits;
+    const bool is_new = !(*told & 1u << id), is_other = is_new && *told;
+    char *text;
+    ike_finding *finding;
+
+    G_STATIC_ASSERT(IKE_N_LIMITS <= 32);
+    if (!is_new) {
+        ike_raise(t, sa, IKE_DIAG_LIMIT, note, IKE_SEVERITY_NONE, "%s", "");
+        return;
+    }
+    *told |= 1u << id;
+    text = g_strdup_printf("more than %u %s: %s", most_of(t, id), ike_limit_get(id)->what, ike_limit_get(id)->then);
+    finding = ike_raise(t, sa, IKE_DIAG_LIMIT, note, IKE_SEVERITY_NONE, "%s", text);
+    if (is_other)
+        append_limit(finding, text);
+    g_free(text);
+}
+
+bool ike_limit_reached(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note, size_t n)
+{
+    if (n < most_of(t, id))
+        return false;
+    ike_raise_limit(t, sa, id, note);
+    return true;
+}
+
 void ike_finding_known(ike_finding *finding, const ike_note *note, ike_evidence evidence)
 {
     if (finding->note == note)
@@ -242,19 +284,13 @@ void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
     t->last_pair = pair;
     if (g_hash_table_contains(t->pairs, &pair))
         return;
-    if (g_hash_table_size(t->pairs) < IKE_MAX_HOST_PAIRS) {
+    if (!ike_limit_reached(t, NULL, IKE_LIMIT_HOST_PAIRS, NULL, g_hash_table_size(t->pairs)))
         g_hash_table_add(t->pairs, g_memdup2(&pair, sizeof pair));
-    } else if (!t->limit_pairs) {
-        t->limit_pairs = true;
-        ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-                  "more than %u pairs of hosts: one-way captures of later ones are not noticed",
-                  IKE_MAX_HOST_PAIRS);
-    }
 }
 
 bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
 {
     const ike_host_pair pair = { *src, *dst };
 
-    return t->limit_pairs || g_hash_table_contains(t->pairs, &pair);
+    return t->told_limits & 1u << IKE_LIMIT_HOST_PAIRS || g_hash_table_contains(t->pairs, &pair);
 }

@@ -608,18 +608,21 @@ static void keep_version(ike_side_state *side, const ike_vendor *vendor, const i
     side->tail = g_memdup2(p->body + n, side->tail_length);
 }
 
-void ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
+bool ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
 {
     const ike_vendor *vendor = ike_vendor_find(p->body, p->length);
 
     if (!vendor)
-        return;
+        return true;
     if (vendor->version && !side->versioned)
         keep_version(side, vendor, p);
-    if (side_has_vendor(side, vendor) || side->n_vendors == IKE_MAX_VENDORS)
-        return;
+    if (side_has_vendor(side, vendor))
+        return true;
+    if (side->n_vendors == IKE_MAX_VENDORS)
+        return false;
     side->vendors = g_renew(const ike_vendor *, side->vendors, side->n_vendors + 1);
     side->vendors[side->n_vendors++] = vendor;
+    return true;
 }
 
 static bool is_product(const ike_vendor *vendor)

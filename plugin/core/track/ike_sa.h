@@ -13,10 +13,7 @@
 #include "ike_message.h"
 #include "ike_proposal.h"
 
-#define IKE_MAX_ENDPOINTS 16     /* addresses and ports of one side of an SA that are remembered */
 #define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
-#define IKE_MAX_PAIRS 8          /* pairs of hosts under which an SA can be found */
-#define IKE_MAX_VENDORS 24       /* vendor IDs of one side that are remembered */
 #define IKE_COPIES_WALKED 256    /* newest copies of a message among which one is looked for */
 #define IKE_MAX_VIEWS 4          /* addresses of one side in a capture on several sides of NATs */
 
@@ -423,6 +420,7 @@ typedef struct ike_more {
     ike_sa *parent;            /* IKEv2: whose CREATE_CHILD_SA made this one, or NULL */
     ike_exchange *made_by;     /* that exchange */
     ike_sa *rekeyed_to;        /* IKEv2: the first one that this one's made, or NULL */
+    uint32_t told_limits;      /* bits: bounds of an SA that were reached */
     ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
 } ike_more;
 
@@ -595,8 +593,8 @@ bool ike_sa_has_natted(const ike_sa *sa);
 ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side);
 /* Gives a side what another SA of the same peers told of it: endpoints, vendors. */
 void ike_side_inherit(ike_side_state *side, const ike_side_state *from);
-/* Remembers a vendor ID payload that is known. */
-void ike_side_add_vendor(ike_side_state *side, const ike_payload *p);
+/* Remembers a vendor ID payload that is known; false when there are too many. */
+bool ike_side_add_vendor(ike_side_state *side, const ike_payload *p);
 /* Appends the products, and their versions, that the vendor IDs of a side name. */
 void ike_side_products_append(GString *out, const ike_side_state *side);
 /* The side of this SA that sent a message, which may belong to another SA between its hosts. */

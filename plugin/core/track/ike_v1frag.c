@@ -10,7 +10,6 @@
 
 #define ASSEMBLY_LIFETIME (90 * IKE_SECOND) /* MS-IKEE 3.3.2 */
 #define MAX_MESSAGE 65535u
-#define MAX_ASSEMBLIES 1024u /* of one SA */
 
 typedef struct part {
     uint8_t *data;
@@ -86,12 +85,8 @@ static ike_assembly *new_assembly(ike_tracker *t, ike_sa *sa, ike_side side, uin
 {
     ike_assembly *a;
 
-    if (sa->more->n_assemblies >= MAX_ASSEMBLIES) {
-        ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, 0,
-                  "more than %u messages in IKE fragments: later ones are not put together",
-                  MAX_ASSEMBLIES);
+    if (ike_limit_reached(t, sa, IKE_LIMIT_ASSEMBLIES, NULL, sa->more->n_assemblies))
         return NULL;
-    }
     a = g_new0(ike_assembly, 1);
     a->side = side;
     a->id = id;
