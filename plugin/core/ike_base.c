@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_base.h"
 
+#include "ike_hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,13 +29,9 @@ bool ike_endpoint_equal(const ike_endpoint *a, const ike_endpoint *b)
     return a->port == b->port && ike_addr_equal(&a->addr, &b->addr);
 }
 
-guint ike_addr_hash(const ike_addr *a)
+guint ike_addr_key_hash(gconstpointer addr)
 {
-    guint hash = a->family;
-
-    for (size_t i = 0; i < sizeof a->bytes; i++)
-        hash = hash * 31 + a->bytes[i];
-    return hash;
+    return ike_hash(addr, sizeof(ike_addr));
 }
 
 /* RFC 5952: the longest run of two or more zero groups becomes "::". */
@@ -133,11 +131,6 @@ const char *ike_role_name(ike_role role)
     static const char *const names[] = { "unknown", "initiator", "responder" };
 
     return names[role];
-}
-
-guint ike_addr_key_hash(gconstpointer addr)
-{
-    return ike_addr_hash(addr);
 }
 
 gboolean ike_addr_key_equal(gconstpointer a, gconstpointer b)

@@ -5,6 +5,8 @@
 #ifndef IKE_BASE_H
 #define IKE_BASE_H
 
+#include "ike_limits.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -132,7 +134,6 @@ bool ike_addr_equal(const ike_addr *a, const ike_addr *b);
 /* Number of bytes of the address: 4, 16, or 0 for none. */
 size_t ike_addr_length(const ike_addr *a);
 bool ike_endpoint_equal(const ike_endpoint *a, const ike_endpoint *b);
-guint ike_addr_hash(const ike_addr *a);
 /* For tables with addresses as keys. */
 guint ike_addr_key_hash(gconstpointer addr);
 gboolean ike_addr_key_equal(gconstpointer a, gconstpointer b);

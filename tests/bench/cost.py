@@ -8,12 +8,12 @@ usage: cost.py [--kinds K,K..] [--modes M,M..] [--tools T,T..] [--scale X] [--ro
 Each kind of capture (see traffic.py) is read by tshark in each mode, without any of our tools and with
 each of them, in turn, in so many rounds. Printed is a table in Markdown: for each tool the median of its
 CPU time (user and system, of the whole process) divided by the median without it, and the difference of
-peak memory in MiB. The first round is not counted.
+peak memory in MiB. Before the rounds that count there is one more, unless there is one only.
 
     modes   lines    tshark -n -r FILE: a line for each packet; it needs no protocol tree
             tree     the same with a display filter, which needs one
     tools   ikex     this plugin
-            lua      peers/count.lua: a post-dissector of 30 lines that counts messages per SPI
+            lua      peers/count.lua: a post-dissector of 25 lines that counts messages per SPI
             mate     MATE with peers/ike.mate
             transum  TRANSUM, with UDP ports 500 and 4500
 

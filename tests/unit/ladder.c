@@ -165,6 +165,8 @@ static GByteArray *decrypted(const ladder *l)
         wire_random(out, l->plain->len, l->spi_i + l->frame);
     else
         g_byte_array_append(out, l->plain->data, l->plain->len);
+    if (l->keys == ONLY_OTHERS)
+        g_byte_array_set_size(out, 1);
     if (l->keys == WRONG_LENGTH)
         wire_random(out, BLOCK, l->frame);
     return out;
@@ -178,7 +180,7 @@ static uint8_t *announce(ladder *l)
 
     if (!l->plain || l->keys == NO_KEYS)
         return NULL;
-    for (unsigned i = 0; l->keys == BEHIND_OTHERS && i < OTHERS; i++)
+    for (unsigned i = 0; l->keys >= BEHIND_OTHERS && i < OTHERS; i++)
         ike_tracker_plain(l->tracker, l->plain_version, l->plain->data, 1);
     bytes = decrypted(l);
     exact = g_memdup2(bytes->data, bytes->len);

@@ -66,7 +66,8 @@ typedef enum ladder_keys {
     NO_KEYS,      /* nothing */
     WRONG_KEYS,   /* garbage of the same length */
     WRONG_LENGTH, /* a block too many */
-    BEHIND_OTHERS /* the right bytes, but behind 64 of other messages */
+    BEHIND_OTHERS, /* the right bytes, but behind 64 of other messages */
+    ONLY_OTHERS   /* 65 of other messages */
 } ladder_keys;
 
 typedef struct ladder_frame {

@@ -238,9 +238,9 @@ static void bytes_of_fragments(void)
     ladder l;
 
     ladder_begin(&l);
-    for (unsigned i = 0; i < IKE_IP_MAX_BYTES / PIECE + 100; i++) {
+    for (unsigned i = 0; i < IKE_MAX_IP_BYTES / PIECE + 100; i++) {
         send_packet(&l, wire_ip_fragment(whole, i + 1, 8, PIECE));
-        g_assert_cmpuint(l.tracker->ipfrags->bytes, <=, IKE_IP_MAX_BYTES);
+        g_assert_cmpuint(l.tracker->ipfrags->bytes, <=, IKE_MAX_IP_BYTES);
     }
     g_byte_array_free(whole, TRUE);
     expect_finding(&l, "limit", NOTE);

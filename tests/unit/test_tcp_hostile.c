@@ -4,9 +4,9 @@
  */
 #include "tcp.h"
 
-#define MAX_STREAMS 16384u /* as in ike_tcp.c */
-#define MAX_WAITING 256u
-#define MAX_KEPT_BYTES (64u << 20)
+#define MAX_STREAMS (unsigned)IKE_MAX_TCP_STREAMS
+#define MAX_WAITING (unsigned)IKE_MAX_TCP_WAITING
+#define MAX_KEPT_BYTES (unsigned)IKE_MAX_TCP_BYTES
 
 static void check_bounds(const tcp *c)
 {

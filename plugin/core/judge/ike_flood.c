@@ -3,6 +3,7 @@
  * Many negotiations that begin at about the same time and do not get as far as authentication: a
  * scan, an attack with forged sources, or a path that loses nearly everything.
  */
+#include "ike_hash.h"
 #include "ike_judge.h"
 
 #define WINDOW (10 * IKE_SECOND)
@@ -51,7 +52,9 @@ static guint endpoint_hash(gconstpointer p)
 {
     const ike_endpoint *e = p;
 
-    return ike_addr_hash(&e->addr) + e->port;
+    const uint32_t key[] = { ike_addr_key_hash(&e->addr), e->port };
+
+    return ike_hash(key, sizeof key);
 }
 
 static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
@@ -59,20 +62,39 @@ static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
     return ike_endpoint_equal(a, b);
 }
 
-static void free_list(gpointer list)
+/* SAs by what they have in common, in order of appearance. */
+typedef struct heaps {
+    GHashTable *by_key; /* key -> ike_list of SAs */
+    ike_list lists;     /* these */
+} heaps;
+
+static heaps heaps_new(GHashFunc hash, GEqualFunc equal)
 {
-    g_ptr_array_free(list, TRUE);
+    return (heaps){ .by_key = g_hash_table_new(hash, equal) };
 }
 
-static void add_to(GHashTable *table, gpointer key, ike_sa *sa)
+static void free_list(gpointer list)
 {
-    GPtrArray *list = g_hash_table_lookup(table, key);
+    ike_list_clear(list, NULL);
+    g_free(list);
+}
+
+static void heaps_free(heaps *h)
+{
+    g_hash_table_destroy(h->by_key);
+    ike_list_clear(&h->lists, free_list);
+}
+
+static void add_to(heaps *h, gpointer key, ike_sa *sa)
+{
+    ike_list *list = g_hash_table_lookup(h->by_key, key);
 
     if (!list) {
-        list = g_ptr_array_new();
-        g_hash_table_insert(table, key, list);
+        list = g_new0(ike_list, 1);
+        g_hash_table_insert(h->by_key, key, list);
+        ike_list_add(&h->lists, list);
     }
-    g_ptr_array_add(list, sa);
+    ike_list_add(list, sa);
 }
 
 static const ike_sa *sa_at(const ike_list *list, guint i)
@@ -129,11 +151,9 @@ static void judge_list(ike_tracker *t, const ike_list *list, guint many)
 
 void ike_judge_floods(ike_tracker *t)
 {
-    GHashTable *responders = g_hash_table_new_full(ike_addr_key_hash, ike_addr_key_equal, NULL, free_list);
-    GHashTable *sources = g_hash_table_new_full(endpoint_hash, endpoint_equal, NULL, free_list);
+    heaps responders = heaps_new(ike_addr_key_hash, ike_addr_key_equal);
+    heaps sources = heaps_new(endpoint_hash, endpoint_equal);
     const bool hides_4500 = is_without_4500(t);
-    GHashTableIter i;
-    gpointer list;
 
     for (guint k = 0; k < t->sas.len; k++) {
         ike_sa *sa = t->sas.pdata[k];
@@ -143,13 +163,13 @@ void ike_judge_floods(ike_tracker *t)
         if (!is_half_open(sa) || !sa->sides[other].n_endpoints ||
             !sa->sides[sa->initiator].n_endpoints || (hides_4500 && may_float_next(sa)))
             continue;
-        add_to(responders, &sa->sides[other].endpoints[0].addr, sa);
-        add_to(sources, &sa->sides[sa->initiator].endpoints[0], sa);
+        add_to(&responders, &sa->sides[other].endpoints[0].addr, sa);
+        add_to(&sources, &sa->sides[sa->initiator].endpoints[0], sa);
     }
-    for (g_hash_table_iter_init(&i, responders); g_hash_table_iter_next(&i, NULL, &list);)
-        judge_list(t, list, MANY_TO_ONE_RESPONDER);
-    for (g_hash_table_iter_init(&i, sources); g_hash_table_iter_next(&i, NULL, &list);)
-        judge_list(t, list, MANY_FROM_ONE_SOURCE);
-    g_hash_table_destroy(responders);
-    g_hash_table_destroy(sources);
+    for (guint i = 0; i < responders.lists.len; i++)
+        judge_list(t, responders.lists.pdata[i], MANY_TO_ONE_RESPONDER);
+    for (guint i = 0; i < sources.lists.len; i++)
+        judge_list(t, sources.lists.pdata[i], MANY_FROM_ONE_SOURCE);
+    heaps_free(&responders);
+    heaps_free(&sources);
 }

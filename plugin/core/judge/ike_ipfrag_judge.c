@@ -3,6 +3,7 @@
  * Conclusions about IP fragments: messages that never came whole, pieces whose first one is missing,
  * fragments that are dropped behind the capture point.
  */
+#include "ike_hash.h"
 #include "ike_ipset.h"
 #include "ike_judge.h"
 
@@ -68,7 +69,9 @@ static guint alike_hash(gconstpointer p)
 {
     const alike *a = p;
 
-    return (guint)GPOINTER_TO_SIZE(a->sa) / 16 + ike_addr_hash(&a->src) * 33 + a->length;
+    const uint32_t key[] = { a->sa->number, a->length, ike_addr_key_hash(&a->src) };
+
+    return ike_hash(key, sizeof key);
 }
 
 static gboolean alike_equal(gconstpointer p, gconstpointer q)

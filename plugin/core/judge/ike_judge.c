@@ -329,15 +329,23 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     ike_judge_natt(t, sa);
 }
 
-static void judge_pair(gpointer hosts, gpointer same, gpointer user)
+static void judge_between(ike_tracker *t, const ike_list *list)
 {
-    ike_list *sas = &((ike_hosts *)hosts)->sas;
+    judge_simultaneous(t, list);
+    judge_attempts(t, list);
+    ike_judge_redundant(t, list);
+    ike_judge_nat_clash(t, list);
+}
 
-    (void)same;
-    judge_simultaneous(user, sas);
-    judge_attempts(user, sas);
-    ike_judge_redundant(user, sas);
-    ike_judge_nat_clash(user, sas);
+/* The pairs of hosts of which this SA is the first: each pair has its turn once, in the same order in each run. */
+static void judge_pairs_of(ike_tracker *t, const ike_sa *sa)
+{
+    for (guint i = 0; i < sa->hosts.len; i++) {
+        const ike_hosts *hosts = sa->hosts.pdata[i];
+
+        if (hosts->sas.pdata[0] == sa)
+            judge_between(t, &hosts->sas);
+    }
 }
 
 void ike_judge_capture(ike_tracker *t)
@@ -354,5 +362,6 @@ void ike_judge_capture(ike_tracker *t)
     ike_judge_orphans(t);
     ike_judge_flows(t);
     ike_ipfrag_judge(t);
-    g_hash_table_foreach(t->by_hosts, judge_pair, t);
+    for (guint i = 0; i < t->sas.len; i++)
+        judge_pairs_of(t, t->sas.pdata[i]);
 }

@@ -68,19 +68,25 @@ static bool is_passing(const ike_record *answer)
            answer->rare->notify_error == IKE_NOTIFY_V2_NO_ADDITIONAL_SAS;
 }
 
-/* A later request of this side made what it asked for. */
-static bool succeeds_later(const ike_sa *sa, const ike_exchange *refused)
+#define LATER_ONES 1024u /* exchanges after a refused one that are looked at */
+
+static bool is_looked_at(const ike_sa *sa, guint refused, guint i)
 {
+    return i < sa->exchanges.len && i - refused <= LATER_ONES;
+}
+
+/* A later request of this side made what it asked for. */
+static bool succeeds_later(const ike_sa *sa, guint at)
+{
+    const ike_exchange *refused = sa->exchanges.pdata[at];
     const uint32_t frame = ike_exchange_slot(refused, IKE_RESPONSE)->note.frame;
 
     if (sa->more->rekeyed_to)
         return true;
-    for (guint i = sa->exchanges.len; i > 0; i--) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i - 1];
+    for (guint i = at + 1; is_looked_at(sa, at, i); i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
         const ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
-        if (exchange == refused)
-            return false;
         if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->opener == refused->opener && answer &&
             answer->note.frame > frame && !(answer->is_decrypted && answer->rare->notify_error))
             return true;
@@ -88,10 +94,12 @@ static bool succeeds_later(const ike_sa *sa, const ike_exchange *refused)
     return false;
 }
 
-static bool asks_again(const ike_sa *sa, const ike_exchange *refused)
+static bool asks_again(const ike_sa *sa, guint at)
 {
-    for (guint i = sa->exchanges.len; i > 0 && sa->exchanges.pdata[i - 1] != refused; i--) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i - 1];
+    const ike_exchange *refused = sa->exchanges.pdata[at];
+
+    for (guint i = at + 1; is_looked_at(sa, at, i); i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->opener == refused->opener)
             return true;
@@ -115,15 +123,16 @@ static ike_diagnosis_id refusal_of_child(const ike_record *answer)
     }
 }
 
-static void refuse_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike_record *answer)
+static void refuse_child(ike_tracker *t, ike_sa *sa, guint at, ike_record *answer)
 {
+    ike_exchange *exchange = sa->exchanges.pdata[at];
     const ike_diagnosis_id id = refusal_of_child(answer);
     const ike_agreement *agreement = ike_agreement_find(exchange);
-    const bool mild = is_passing(answer) || succeeds_later(sa, exchange);
+    const bool mild = is_passing(answer) || succeeds_later(sa, at);
     GString *text;
 
     /* the requester guessed the group, and knows now (RFC 7296 1.3) */
-    if (id == IKE_DIAG_WRONG_GROUP && (mild || asks_again(sa, exchange) || !ike_judge_waited(t, answer->note.time)))
+    if (id == IKE_DIAG_WRONG_GROUP && (mild || asks_again(sa, at) || !ike_judge_waited(t, answer->note.time)))
         return;
     text = g_string_new(NULL);
     g_string_printf(text, "the request %s in frame %u is answered by %s", what_for(agreement),
@@ -136,20 +145,21 @@ static void refuse_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike
     g_string_free(text, TRUE);
 }
 
-static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
+static void judge_child(ike_tracker *t, ike_sa *sa, guint at)
 {
+    const ike_exchange *exchange = sa->exchanges.pdata[at];
     ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
     if (!answer || !answer->is_decrypted || !answer->rare->notify_error || answer->told & IKE_TOLD_PROPOSAL)
         return;
     if (exchange->mode == IKE_MODE_V2_CREATE_CHILD ||
         (exchange->mode == IKE_MODE_V2_AUTH && answer->told & IKE_TOLD_AUTH))
-        refuse_child(t, sa, exchange, answer);
+        refuse_child(t, sa, at, answer);
 }
 
 void ike_judge_decrypted(ike_tracker *t, ike_sa *sa)
 {
     judge_authentication(t, sa);
     for (guint i = 0; i < sa->exchanges.len; i++)
-        judge_child(t, sa, sa->exchanges.pdata[i]);
+        judge_child(t, sa, i);
 }

@@ -3,6 +3,7 @@
  * Whether an SA that came up lives on: liveness checks and their end (RFC 3706), and XAUTH that no
  * Quick Mode follows.
  */
+#include "ike_hash.h"
 #include "ike_judge.h"
 
 #define DPD_ANSWER (2 * IKE_SECOND)
@@ -102,7 +103,7 @@ static void add_probe(probes *p, ike_record *r)
 /* Numbers of the decrypted acknowledgements of the other side (RFC 3706 5.5). */
 static GHashTable *acknowledged(const ike_sa *sa, ike_side side)
 {
-    GHashTable *numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
+    GHashTable *numbers = g_hash_table_new(ike_hash_number, g_direct_equal);
 
     for (guint i = 0; i < sa->more->infos[1 - side].len; i++) {
         const ike_record *r = sa->more->infos[1 - side].pdata[i];

@@ -5,6 +5,8 @@
 #include "ike_decrypted.h"
 #include "ike_judge.h"
 
+#define INFOS_LOOKED_AT 1024u /* that follow a message */
+
 bool ike_judge_is_info(const ike_record *r)
 {
     return r->note.kind == IKE_NOTE_MESSAGE && r->label.mode == IKE_MODE_INFO && !r->is_reflection;
@@ -48,7 +50,9 @@ static bool names_another(const ike_record *info, const ike_exchange *exchange)
 static ike_record *info_within(const ike_list *infos, const ike_record *copy, ike_time limit,
                                const ike_exchange *quick)
 {
-    for (guint i = ike_judge_info_position(infos, copy->note.frame); i < infos->len; i++) {
+    const guint from = ike_judge_info_position(infos, copy->note.frame);
+
+    for (guint i = from; i < infos->len && i - from < INFOS_LOOKED_AT; i++) {
         ike_record *info = infos->pdata[i];
 
         if (info->note.time - copy->note.time > limit)
@@ -252,33 +256,60 @@ static bool is_first_of_all(const ike_tracker *t, const ike_sa *sa, const ike_ex
     return !sa->is_joined && sa->exchanges.pdata[0] == exchange && !ike_judge_renews_another(t, sa);
 }
 
-/* Another QM1 of the same side waited for its answer as well. */
-static bool has_other_open(const ike_sa *sa, const ike_exchange *exchange, const ike_record *info)
-{
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *other = sa->exchanges.pdata[i];
+/* The two earliest QM1 of each opener that had no answer: what is to be known of all of them. */
+typedef struct open_quick {
+    const ike_record *first[3], *second[3]; /* by opener + 1 */
+} open_quick;
 
-        if (other != exchange && other->mode == IKE_MODE_QUICK && other->opener == exchange->opener &&
-            other->highest == 1 && ike_exchange_slot(other, 1)->note.frame < info->note.frame)
-            return true;
+static bool is_before(const ike_record *r, const ike_record *other)
+{
+    return !other || r->note.frame < other->note.frame;
+}
+
+static open_quick find_open(const ike_sa *sa)
+{
+    open_quick open = { { NULL }, { NULL } };
+
+    for (guint i = 0; i < sa->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->exchanges.pdata[i];
+        const int of = exchange->opener + 1;
+        const ike_record *qm1 = ike_exchange_slot(exchange, 1);
+
+        if (exchange->mode != IKE_MODE_QUICK || exchange->highest != 1)
+            continue;
+        if (is_before(qm1, open.first[of])) {
+            open.second[of] = open.first[of];
+            open.first[of] = qm1;
+        } else if (is_before(qm1, open.second[of])) {
+            open.second[of] = qm1;
+        }
     }
-    return false;
+    return open;
+}
+
+/* Another QM1 of the same side waited for its answer as well. */
+static bool has_other_open(const open_quick *open, const ike_exchange *exchange, const ike_record *info)
+{
+    const int of = exchange->opener + 1;
+    const ike_record *other = open->first[of] == ike_exchange_slot(exchange, 1) ? open->second[of] : open->first[of];
+
+    return other && other->note.frame < info->note.frame;
 }
 
 /* That an Informational is about this QM1 only its time tells; where it names what is wrong with a Quick
  * Mode, or comes under the keys of the SA, that is beyond doubt. */
-static void refuse_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, ike_record *info)
+static void refuse_qm1(ike_tracker *t, ike_exchange *exchange, ike_record *info, const open_quick *open)
 {
     const ike_diagnosis_id id = refusal_of_qm1(info);
     const bool is_sure = info->rare->notify_error != 0 && (id != IKE_DIAG_QM1_REJECT || info->is_decrypted) &&
-                         (names(info, exchange) || !has_other_open(sa, exchange, info));
-    ike_finding *finding = refuse(t, sa, id, info, "QM1", is_sure);
+                         (names(info, exchange) || !has_other_open(open, exchange, info));
+    ike_finding *finding = refuse(t, exchange->sa, id, info, "QM1", is_sure);
 
     ike_finding_known(finding, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
     ike_exchange_failed(exchange, id, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
 }
 
-static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
+static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, const open_quick *open)
 {
     ike_record *qm1 = ike_exchange_slot(exchange, 1);
     ike_record *info;
@@ -288,7 +319,7 @@ static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
         return;
     info = info_after(sa, qm1, ike_side_other(qm1->side), IKE_REACTION, exchange);
     if (info && (info->rare->notify_error || ike_judge_waited(t, info->note.time) || is_first_of_all(t, sa, exchange)))
-        refuse_qm1(t, sa, exchange, info);
+        refuse_qm1(t, exchange, info, open);
 }
 
 static void judge_cookies(ike_tracker *t, ike_sa *sa)
@@ -305,14 +336,17 @@ static void judge_cookies(ike_tracker *t, ike_sa *sa)
 
 void ike_judge_refusals(ike_tracker *t, ike_sa *sa)
 {
+    open_quick open;
+
     if (sa->version != 1)
         return;
+    open = find_open(sa);
     judge_first_message(t, sa);
     judge_key_exchange(t, sa);
     judge_mm5(t, sa);
     judge_mm6(t, sa);
     judge_am2(t, sa);
     for (guint i = 0; i < sa->exchanges.len; i++)
-        judge_qm1(t, sa, sa->exchanges.pdata[i]);
+        judge_qm1(t, sa, sa->exchanges.pdata[i], &open);
     judge_cookies(t, sa);
 }

@@ -26,7 +26,7 @@ static ike_encapsulation encapsulation_of(const ike_datagram *d)
 static bool is_across_nat(const ike_tracker *t, const ike_flow *flow, const ike_datagram *d,
                           uint32_t sequence)
 {
-    const ike_seen *seen = flow->seen ? &flow->seen[sequence % IKE_FLOW_WINDOW] : &flow->first_seen;
+    const ike_seen *seen = ike_flow_seen(flow, sequence);
 
     return d->has_ip_id && seen->has_ip_id && d->ip_id == seen->ip_id && d->ip_id != 0 &&
            seen->sequence == sequence && ike_time_near(t->now, seen->time, ACROSS_NAT) &&
@@ -94,13 +94,8 @@ static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, 
 {
     ike_flow *flow;
 
-    if (t->flows.len >= IKE_MAX_FLOWS) {
-        if (!t->limit_flows)
-            ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-                      "more than %u IPsec SAs: later ones are not told apart", IKE_MAX_FLOWS);
-        t->limit_flows = true;
+    if (ike_limit_reached(t, NULL, IKE_LIMIT_FLOWS, NULL, t->flows.len))
         return NULL;
-    }
     flow = ike_flow_new(t->flows.len, spi, is_ah);
     flow->src = d->src;
     flow->dst = d->dst;

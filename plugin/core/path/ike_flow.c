@@ -8,6 +8,7 @@
 #define NEAR_WRAP 0xfff00000u
 #define FAR_AWAY 0x80000000u     /* a number this far from the highest is beyond a wrap */
 #define ENOUGH_NUMBERS 8
+#define FEW_SEEN 4 /* places at first: many SPIs of a flood have few packets */
 
 ike_flow *ike_flow_new(uint32_t number, uint32_t spi, bool is_ah)
 {
@@ -36,17 +37,40 @@ static bool is_same_packet(const ike_seen *a, const ike_seen *b)
     return ike_time_near(a->time, b->time, DOUBLE_GAP);
 }
 
+const ike_seen *ike_flow_seen(const ike_flow *flow, uint32_t sequence)
+{
+    return flow->seen ? &flow->seen[sequence % flow->room] : &flow->first_seen;
+}
+
+/* What has a place of its own keeps one. */
+static void grow(ike_flow *flow, unsigned room)
+{
+    ike_seen *grown = g_new0(ike_seen, room);
+
+    for (unsigned i = 0; i < flow->room; i++)
+        if (flow->seen[i].is_set)
+            grown[flow->seen[i].sequence % room] = flow->seen[i];
+    g_free(flow->seen);
+    flow->seen = grown;
+    flow->room = (uint8_t)room;
+}
+
 static void remember(ike_flow *flow, const ike_seen *seen)
 {
-    flow->seen[seen->sequence % IKE_FLOW_WINDOW] = *seen;
-    flow->seen[seen->sequence % IKE_FLOW_WINDOW].is_set = true;
+    ike_seen *place;
+
+    while ((place = &flow->seen[seen->sequence % flow->room])->is_set && place->sequence != seen->sequence &&
+           flow->room < IKE_FLOW_WINDOW)
+        grow(flow, flow->room * 2u);
+    *place = *seen;
+    place->is_set = true;
 }
 
 static void begin(ike_flow *flow, const ike_seen *seen)
 {
     flow->first_sequence = flow->highest = seen->sequence;
     flow->distinct = 1;
-    for (int i = 0; i < IKE_FLOW_WINDOW; i++)
+    for (unsigned i = 0; i < flow->room; i++)
         flow->seen[i].is_set = false;
     remember(flow, seen);
 }
@@ -54,7 +78,7 @@ static void begin(ike_flow *flow, const ike_seen *seen)
 /* At or below the highest number: an old packet late, or one again. Beyond the window nothing tells. */
 static ike_sequence old_number(ike_flow *flow, const ike_seen *seen)
 {
-    const ike_seen *before = &flow->seen[seen->sequence % IKE_FLOW_WINDOW];
+    const ike_seen *before = ike_flow_seen(flow, seen->sequence);
 
     if (before->is_set && before->sequence == seen->sequence) {
         const bool doubled = is_same_packet(before, seen);
@@ -84,7 +108,7 @@ ike_sequence ike_flow_sequence(ike_flow *flow, const ike_seen *seen, bool may_re
         return IKE_SEQUENCE_NEW;
     }
     if (!flow->seen) {
-        flow->seen = g_new0(ike_seen, IKE_FLOW_WINDOW);
+        grow(flow, FEW_SEEN);
         remember(flow, &flow->first_seen);
     }
     if (is_across_wrap(flow->highest, seen->sequence)) {

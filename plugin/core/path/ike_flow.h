@@ -66,10 +66,13 @@ typedef struct ike_flow {
     bool has_wrapped;        /* went on past the largest one: extended sequence numbers */
     struct ike_packet *restart, *repeat, *near_wrap, *fragment; /* the first of each, or NULL */
     ike_seen first_seen;
-    ike_seen *seen;          /* IKE_FLOW_WINDOW of them, or NULL while there is one packet */
+    ike_seen *seen;          /* by number modulo `room`; use ike_flow_seen. NULL while there is one packet */
+    uint8_t room;            /* a power of two that grows to IKE_FLOW_WINDOW when two numbers fall into one place */
     struct ike_null *null;   /* what the search for ESP-NULL knows, or NULL */
 } ike_flow;
 
+/* Where a packet with this number was remembered; it may hold another one. */
+const ike_seen *ike_flow_seen(const ike_flow *flow, uint32_t sequence);
 ike_flow *ike_flow_new(uint32_t number, uint32_t spi, bool is_ah);
 void ike_flow_free(ike_flow *flow);
 

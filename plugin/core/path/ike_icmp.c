@@ -147,9 +147,6 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
     icmp->quoted = ike_sa_side(sa, &src, &dst);
     if (icmp->quoted != IKE_SIDE_NONE)
         icmp->about = record_of(sa, icmp->quoted, &quoted);
-    if (sa->more->icmp.len < IKE_MAX_ICMP)
+    if (!ike_limit_reached(t, sa, IKE_LIMIT_ICMP, &icmp->note, sa->more->icmp.len))
         ike_list_add(&ike_sa_more(sa)->icmp, icmp);
-    else
-        ike_raise(t, sa, IKE_DIAG_LIMIT, &icmp->note, IKE_SEVERITY_NONE,
-                  "more than %u ICMP errors about one SA: later ones are not judged", IKE_MAX_ICMP);
 }

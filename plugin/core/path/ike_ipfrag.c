@@ -48,12 +48,10 @@ static void drop_data(struct ike_ipfrag_table *table, ike_ipset *set)
     ike_ipset_drop_data(set);
 }
 
-static void forget_early(ike_tracker *t, GList *link)
+static void forget_early(ike_tracker *t, GList *link, ike_limit_id limit)
 {
     if (!((const ike_ipset *)link->data)->done)
-        ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, 0,
-                  "more than %u sets or %u MB of IP fragments: the oldest are forgotten",
-                  IKE_IP_MAX_SETS, IKE_IP_MAX_BYTES >> 20);
+        ike_raise_limit(t, NULL, limit, NULL);
     forget(t->ipfrags, link);
 }
 
@@ -64,15 +62,21 @@ static void evict_for_bytes(ike_tracker *t, const ike_ipset *set, size_t bytes)
     struct ike_ipfrag_table *table = t->ipfrags;
     GList *next;
 
-    if (table->bytes + bytes <= IKE_IP_MAX_BYTES)
+    if (table->bytes + bytes <= IKE_MAX_IP_BYTES)
         return;
-    for (GList *l = table->order->head; l && table->bytes > IKE_IP_MAX_BYTES / 4 * 3; l = next) {
+    for (GList *l = table->order->head; l && table->bytes > IKE_MAX_IP_BYTES / 4 * 3; l = next) {
         const ike_ipset *other = l->data;
 
         next = l->next;
         if (other != set && other->bytes > 0)
-            forget_early(t, l);
+            forget_early(t, l, IKE_LIMIT_IP_BYTES);
     }
+}
+
+/* The first fragment, which tells what it is, may still come. */
+static bool is_waited_for(const ike_tracker *t, const ike_ipset *set)
+{
+    return set->kind == IKE_IPSET_UNKNOWN && ike_time_near(t->now, set->first, IKE_SECOND);
 }
 
 /* Sets that came to nothing go first, many at a time; those of IKE stay, for the report at the end,
@@ -81,17 +85,19 @@ static void evict_for_another(ike_tracker *t)
 {
     struct ike_ipfrag_table *table = t->ipfrags;
 
-    if (g_queue_get_length(table->order) < IKE_IP_MAX_SETS)
+    if (g_queue_get_length(table->order) < IKE_MAX_IP_SETS)
         return;
-    if (table->n_idle > IKE_IP_MAX_SETS / 4) {
+    if (table->n_idle > IKE_MAX_IP_SETS / 4) {
         for (GList *l = table->order->head, *next; l; l = next) {
             next = l->next;
+            if (is_waited_for(t, l->data))
+                ike_raise_limit(t, NULL, IKE_LIMIT_IP_SETS, NULL);
             if (((const ike_ipset *)l->data)->kind != IKE_IPSET_IKE)
                 forget(table, l);
         }
         return;
     }
-    forget_early(t, table->order->head);
+    forget_early(t, table->order->head, IKE_LIMIT_IP_SETS);
 }
 
 static ike_ipset *new_set(ike_tracker *t, const ike_ip_key *key)
@@ -444,8 +450,13 @@ static bool is_refused(ike_tracker *t, ike_ipset *set, const ike_ip_packet *ip)
 {
     ike_overlap shared;
 
-    if (set->done || set->pieces->len >= IKE_IP_MAX_PIECES)
+    if (set->done)
         return true;
+    if (set->pieces->len >= IKE_MAX_IP_PIECES) {
+        if (set->kind == IKE_IPSET_IKE)
+            ike_raise_limit(t, set->sa, IKE_LIMIT_IP_PIECES, NULL);
+        return true;
+    }
     shared = ike_ipset_overlap(set, ip);
     if (shared == IKE_OVERLAP_OTHER)
         raise_overlap(t, set);

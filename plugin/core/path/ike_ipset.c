@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_ipset.h"
 
+#include "ike_hash.h"
+
 #include <string.h>
 
 guint ike_ip_key_hash(gconstpointer p)
 {
     const ike_ip_key *key = p;
 
-    return ike_addr_hash(&key->src) * 33 + ike_addr_hash(&key->dst) + key->id;
+    const struct {
+        ike_host_pair hosts;
+        uint16_t id[2];
+    } bytes = { { key->src, key->dst }, { (uint16_t)(key->id >> 16), (uint16_t)key->id } };
+
+    G_STATIC_ASSERT(sizeof bytes == 38); /* no padding */
+    return ike_hash(&bytes, sizeof bytes);
 }
 
 gboolean ike_ip_key_equal(gconstpointer a, gconstpointer b)

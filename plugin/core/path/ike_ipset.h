@@ -8,9 +8,6 @@
 
 #include "ike_track.h"
 
-#define IKE_IP_MAX_SETS 8192u  /* datagrams in pieces that are kept */
-#define IKE_IP_MAX_PIECES 128u /* of one datagram */
-#define IKE_IP_MAX_BYTES (64u << 20) /* of all of them */
 
 typedef struct ike_ip_key {
     ike_addr src, dst;

@@ -164,13 +164,16 @@ static bool is_on_500(const ike_record *r)
     return !r->has_marker && !r->is_tcp && (ike_record_src(r)->port == IKE_PORT || ike_record_dst(r)->port == IKE_PORT);
 }
 
-/* True when a copy of the request came from the place that the answer goes to, or from port 500. */
+/* True when a copy of the request came from the place that the answer goes to, or from port 500; also when there
+ * are more copies than are looked at. */
 static bool answers_a_copy(const ike_record *r)
 {
-    for (const ike_record *copy = ike_record_last(r->request); copy; copy = copy->rare->older)
+    const ike_record *copy = ike_record_last(r->request);
+
+    for (unsigned n = 0; copy && n < IKE_COPIES_WALKED; copy = copy->rare->older, n++)
         if (ike_endpoint_equal(ike_record_src(copy), ike_record_dst(r)) || is_on_500(copy))
             return true;
-    return false;
+    return copy != NULL;
 }
 
 /* MM1 to MM4 and what is clear belong before the float, and come late when a network delays them. In

@@ -9,12 +9,10 @@
  */
 #include "ike_tcp.h"
 
+#include "ike_hash.h"
+
 #include <string.h>
 
-#define MAX_STREAMS 16384u               /* directions of connections */
-#define MAX_WAITING 256u                 /* segments of a direction behind a gap */
-#define MAX_WAITING_BYTES (512u * 1024u) /* .. and their bytes */
-#define MAX_KEPT_BYTES (64u << 20)       /* in all directions, behind gaps and in frames not over */
 #define FAR_AWAY (16 << 20)              /* beyond the windows in use: another connection */
 /* A lost segment is sent again after 1 s, then 2 s (RFC 6298 2): when both are lost as well, or the
  * capture missed it, there is no use in waiting. */
@@ -60,8 +58,13 @@ static guint key_hash(gconstpointer p)
 {
     const stream_key *key = p;
 
-    return (ike_addr_hash(&key->src.addr) * 33 + ike_addr_hash(&key->dst.addr)) * 33 +
-           ((guint)key->src.port << 16 | key->dst.port) * 2654435761u;
+    const struct {
+        ike_host_pair hosts;
+        uint16_t ports[2];
+    } bytes = { { key->src.addr, key->dst.addr }, { key->src.port, key->dst.port } };
+
+    G_STATIC_ASSERT(sizeof bytes == 38); /* no padding */
+    return ike_hash(&bytes, sizeof bytes);
 }
 
 static gboolean key_equal(gconstpointer a, gconstpointer b)
@@ -126,13 +129,12 @@ ike_tcp_usage ike_tcp_usage_of(const struct ike_tcp_table *table)
     return (ike_tcp_usage){ g_hash_table_size(table->streams), table->n_waiting, table->kept };
 }
 
-static void forget_oldest(ike_tracker *t, const char *what, unsigned limit)
+static void forget_oldest(ike_tracker *t, ike_limit_id limit)
 {
     stream *oldest = t->tcp->order.head->data;
 
     if (!oldest->has_ended)
-        ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-                  "more than %u %s: those that were silent longest are forgotten", limit, what);
+        ike_raise_limit(t, NULL, limit, NULL);
     forget(t->tcp, oldest);
 }
 
@@ -152,8 +154,8 @@ static stream *new_stream(ike_tracker *t, const stream_key *key)
 {
     stream *s;
 
-    if (g_hash_table_size(t->tcp->streams) >= MAX_STREAMS)
-        forget_oldest(t, "directions of TCP connections", MAX_STREAMS);
+    if (g_hash_table_size(t->tcp->streams) >= IKE_MAX_TCP_STREAMS)
+        forget_oldest(t, IKE_LIMIT_TCP_STREAMS);
     s = g_new0(stream, 1);
     s->key = *key;
     s->link.data = s;
@@ -207,13 +209,8 @@ static bool is_given_up(ike_tracker *t, const stream *s, const segment *first)
     if ((s->has_acked && distance(first->seq, s->acked) >= 0) || age > GAP_PATIENCE ||
         age < -GAP_PATIENCE)
         return true;
-    if (s->waiting.length < MAX_WAITING &&
-        s->waiting_bytes < MAX_WAITING_BYTES)
-        return false;
-    ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-              "more than %u TCP segments, or %u bytes, behind a missing one: it is given up",
-              MAX_WAITING, MAX_WAITING_BYTES);
-    return true;
+    return ike_limit_reached(t, NULL, IKE_LIMIT_TCP_WAITING, NULL, s->waiting.length) ||
+           ike_limit_reached(t, NULL, IKE_LIMIT_TCP_WAITING_BYTES, NULL, s->waiting_bytes);
 }
 
 /* Reads the segments that do not have to wait any more. */
@@ -414,6 +411,6 @@ void ike_tcp_feed(ike_tracker *t, const ike_ip_packet *ip)
     feed_stream(t, s, &g);
     if (!is_natt(&key) && s->frames.sync == IKE_TCP_LOST && !s->frames.is_trusted && !s->has_ended)
         forget(t->tcp, s);
-    while (t->tcp->kept > MAX_KEPT_BYTES)
-        forget_oldest(t, "bytes of unfinished TCP frames", MAX_KEPT_BYTES);
+    while (t->tcp->kept > IKE_MAX_TCP_BYTES)
+        forget_oldest(t, IKE_LIMIT_TCP_BYTES);
 }

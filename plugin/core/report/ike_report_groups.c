@@ -4,6 +4,7 @@
  * first, and of hundreds the rest is summed up.
  */
 #include "ike_causes.h"
+#include "ike_hash.h"
 #include "ike_report.h"
 
 #include <string.h>
@@ -85,7 +86,7 @@ static int worst_first(gconstpointer a, gconstpointer b)
 GPtrArray *ike_report_groups(GPtrArray *sas)
 {
     GPtrArray *groups = g_ptr_array_new_with_free_func(free_group);
-    GHashTable *by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTable *by_key = g_hash_table_new_full(ike_hash_text, g_str_equal, g_free, NULL);
 
     g_ptr_array_sort(sas, worst_first);
     for (guint i = 0; i < sas->len; i++) {

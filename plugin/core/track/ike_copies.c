@@ -19,6 +19,15 @@ static bool is_cut_in_tcp(const ike_message *m, const ike_datagram *d)
     return m->truncated && d->is_tcp && m->next_payload != IKE_PL_V2_SKF;
 }
 
+static uint32_t sum_of(const ike_addr *a)
+{
+    uint32_t sum = a->family;
+
+    for (size_t i = 0; i < sizeof a->bytes; i++)
+        sum = sum * 31 + a->bytes[i];
+    return sum;
+}
+
 ike_digest ike_digest_of(const ike_message *m, const ike_datagram *d)
 {
     const bool cut_in_tcp = is_cut_in_tcp(m, d);
@@ -30,7 +39,7 @@ ike_digest ike_digest_of(const ike_message *m, const ike_datagram *d)
      * and the ports stand for the rest. */
     if (m->truncated && !cut_in_tcp) {
         digest.low ^= (uint64_t)d->checksum << 32 | (uint32_t)d->src.port << 16 | d->dst.port;
-        digest.high ^= ike_addr_hash(&d->src.addr);
+        digest.high ^= sum_of(&d->src.addr);
     }
     return digest;
 }

@@ -328,12 +328,8 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
     exchange = ike_sa_exchange(sa, mode, r->message_id);
     if (exchange)
         return exchange;
-    if (sa->exchanges.len >= IKE_MAX_EXCHANGES) {
-        ike_raise(t, sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
-                  "more than %u exchanges of one SA: later ones are not tracked",
-                  IKE_MAX_EXCHANGES);
+    if (ike_limit_reached(t, sa, IKE_LIMIT_EXCHANGES, &r->note, sa->exchanges.len))
         return NULL;
-    }
     exchange = ike_sa_add_exchange(sa, mode, mode, r->message_id);
     if (ike_modes[mode].makes_child)
         ike_exchange_new_child(exchange, &t->n_children);

@@ -35,45 +35,49 @@ ike_sa *ike_lookup_known(const ike_tracker *t, const ike_message *m, const ike_e
     return NULL;
 }
 
-static void set_sides(ike_sa *sa, ike_side sender, const ike_datagram *d)
+static void add_endpoint(ike_tracker *t, ike_sa *sa, ike_side side, const ike_endpoint *endpoint)
+{
+    if (!ike_sa_add_endpoint(sa, side, endpoint) && !ike_side_has_endpoint(&sa->sides[side], endpoint))
+        ike_raise_limit(t, sa, IKE_LIMIT_ENDPOINTS, NULL);
+}
+
+static void set_sides(ike_tracker *t, ike_sa *sa, ike_side sender, const ike_datagram *d)
 {
     if (sender == IKE_SIDE_NONE)
         return;
-    ike_sa_add_endpoint(sa, sender, &d->src);
-    ike_sa_add_endpoint(sa, ike_side_other(sender), &d->dst);
+    add_endpoint(t, sa, sender, &d->src);
+    add_endpoint(t, sa, ike_side_other(sender), &d->dst);
 }
 
 static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
 {
     const ike_host_pair pair = ike_pair_of_hosts(&d->src.addr, &d->dst.addr);
     ike_hosts *hosts;
+    guint position;
 
     for (guint i = 0; i < sa->hosts.len; i++)
         if (ike_pair_equal(sa->hosts.pdata[i], &pair))
             return;
-    if (sa->hosts.len == IKE_MAX_PAIRS)
-        return;
     hosts = g_hash_table_lookup(t->by_hosts, &pair);
+    position = hosts ? ike_tracker_position(&hosts->sas, sa->number) : 0;
+    if (ike_limit_reached(t, sa, IKE_LIMIT_PAIRS, NULL, sa->hosts.len) ||
+        (hosts && ike_limit_reached(t, sa, IKE_LIMIT_NEWER_SAS, NULL, hosts->sas.len - position)))
+        return;
     if (!hosts) {
         hosts = ike_arena_new(&t->arena, sizeof *hosts);
         hosts->pair = pair;
         g_hash_table_add(t->by_hosts, hosts);
     }
-    ike_list_add(&sa->hosts, &hosts->pair);
-    ike_list_insert(&hosts->sas, ike_tracker_position(&hosts->sas, sa->number), sa);
+    ike_list_add(&sa->hosts, hosts);
+    ike_list_insert(&hosts->sas, position, sa);
 }
 
 ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)
 {
     ike_tracker *t = l->t;
 
-    if (t->sas.len >= IKE_MAX_SAS) {
-        if (!t->limit_sas)
-            ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-                      "more than %u IKE SAs: later ones are not tracked", IKE_MAX_SAS);
-        t->limit_sas = true;
+    if (ike_limit_reached(t, NULL, IKE_LIMIT_SAS, NULL, t->sas.len))
         return NULL;
-    }
 
     ike_sa *sa = ike_sa_new(&t->arena, t->sas.len, l->m->version, l->m->spi_i, l->m->spi_r);
 
@@ -84,7 +88,7 @@ ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)
     g_hash_table_replace(t->by_spi, &sa->spi_i, sa);
     if (sa->spi_r != 0)
         g_hash_table_replace(t->by_pair, sa, sa);
-    set_sides(sa, sender, l->d);
+    set_sides(t, sa, sender, l->d);
     return sa;
 }
 
@@ -138,7 +142,7 @@ ike_sa *ike_lookup_make_sibling(ike_lookup *l, ike_sa *older)
         share_first_message(sa, older);
     else
         sa->is_joined = true;
-    set_sides(sa, sender, l->d);
+    set_sides(l->t, sa, sender, l->d);
     return sa;
 }
 
@@ -261,7 +265,7 @@ ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, ike_datagram *d, boo
     if (!sa)
         return NULL;
     d->sender = ike_lookup_sender(sa, m, d);
-    set_sides(sa, d->sender, d);
+    set_sides(t, sa, d->sender, d);
     index_hosts(t, sa, d);
     return sa;
 }

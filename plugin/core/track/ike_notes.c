@@ -2,6 +2,7 @@
  *
  * The tracker's books: notes of frames, findings, and which hosts were seen.
  */
+#include "ike_hash.h"
 #include "ike_track.h"
 
 #include <string.h>
@@ -29,11 +30,10 @@ void ike_finding_free(gpointer p)
     g_free(p);
 }
 
-guint ike_pair_hash(gconstpointer p)
+guint ike_pair_hash(gconstpointer pair)
 {
-    const ike_host_pair *pair = p;
-
-    return ike_addr_hash(&pair->src) * 33 + ike_addr_hash(&pair->dst);
+    G_STATIC_ASSERT(sizeof(ike_host_pair) == 34); /* no padding */
+    return ike_hash(pair, sizeof(ike_host_pair));
 }
 
 gboolean ike_pair_equal(gconstpointer a, gconstpointer b)
@@ -141,7 +141,7 @@ void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa)
     sa->last_time = MAX(sa->last_time, t->now);
     sa->last_frame = t->frame;
     if (r)
-        ike_list_add(&sa->records, r);
+        ike_sa_add_record(sa, r);
     else if (note->frame == t->frame)
         ike_natt_packet(t, note);
 }
@@ -257,6 +257,48 @@ ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note
     return finding;
 }
 
+static uint32_t most_of(const ike_tracker *t, ike_limit_id id)
+{
+    return t->options.limits[id] ? t->options.limits[id] : ike_limit_get(id)->most;
+}
+
+/* Several bounds may be reached: one finding names all of them. */
+static void append_limit(ike_finding *finding, const char *text)
+{
+    char *both = g_strdup_printf("%s; %s", finding->text, text);
+
+    g_free(finding->text);
+    finding->text = both;
+}
+
+void ike_raise_limit(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note)
+{
+    uint32_t *told = sa ? &ike_sa_more(sa)->told_limits : &t->told_limits;
+    const bool is_new = !(*told & 1u << id), is_other = is_new && *told;
+    char *text;
+    ike_finding *finding;
+
+    G_STATIC_ASSERT(IKE_N_LIMITS <= 32);
+    if (!is_new) {
+        ike_raise(t, sa, IKE_DIAG_LIMIT, note, IKE_SEVERITY_NONE, "%s", "");
+        return;
+    }
+    *told |= 1u << id;
+    text = g_strdup_printf("more than %u %s: %s", most_of(t, id), ike_limit_get(id)->what, ike_limit_get(id)->then);
+    finding = ike_raise(t, sa, IKE_DIAG_LIMIT, note, IKE_SEVERITY_NONE, "%s", text);
+    if (is_other)
+        append_limit(finding, text);
+    g_free(text);
+}
+
+bool ike_limit_reached(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note, size_t n)
+{
+    if (n < most_of(t, id))
+        return false;
+    ike_raise_limit(t, sa, id, note);
+    return true;
+}
+
 void ike_finding_known(ike_finding *finding, const ike_note *note, ike_evidence evidence)
 {
     if (finding->note == note)
@@ -298,21 +340,16 @@ guint ike_tracker_position(const ike_list *sas, uint32_t number)
  * of millions of pairs is looked at for one that is not there. */
 static gpointer pair_key(const ike_host_pair *pair)
 {
-    return GSIZE_TO_POINTER((gsize)ike_bytes_digest((const uint8_t *)pair, sizeof *pair));
+    return GSIZE_TO_POINTER((gsize)ike_hash_wide(pair, sizeof *pair));
 }
 
 static void add_pair(ike_tracker *t, const ike_host_pair *pair)
 {
     const gpointer key = pair_key(pair);
 
-    if (g_hash_table_size(t->pairs) < IKE_MAX_HOST_PAIRS) {
+    if (!g_hash_table_contains(t->pairs, key) &&
+        !ike_limit_reached(t, NULL, IKE_LIMIT_HOST_PAIRS, NULL, g_hash_table_size(t->pairs)))
         g_hash_table_add(t->pairs, key);
-    } else if (!t->limit_pairs && !g_hash_table_contains(t->pairs, key)) {
-        t->limit_pairs = true;
-        ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-                  "more than %u pairs of hosts: one-way captures of later ones are not noticed",
-                  IKE_MAX_HOST_PAIRS);
-    }
 }
 
 void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
@@ -333,5 +370,5 @@ bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_a
 {
     const ike_host_pair pair = { *src, *dst };
 
-    return t->limit_pairs || g_hash_table_contains(t->pairs, pair_key(&pair));
+    return t->told_limits & 1u << IKE_LIMIT_HOST_PAIRS || g_hash_table_contains(t->pairs, pair_key(&pair));
 }

@@ -8,7 +8,7 @@
 
 void ike_tracker_plain(ike_tracker *t, unsigned version, const uint8_t *data, size_t length)
 {
-    if (t->n_plain < IKE_MAX_PLAIN)
+    if (!ike_limit_reached(t, NULL, IKE_LIMIT_PLAIN, NULL, t->n_plain))
         t->plain[t->n_plain++] = (ike_plain){ data, length, (uint8_t)version, false };
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_agreement.h"
+#include "ike_hash.h"
 #include "ike_track.h"
 
 #include <string.h>
@@ -91,7 +92,9 @@ static guint exchange_hash(gconstpointer p)
 {
     const ike_exchange *exchange = p;
 
-    return exchange->message_id * 31 + exchange->space;
+    const uint32_t key[] = { exchange->message_id, exchange->space };
+
+    return ike_hash(key, sizeof key);
 }
 
 static gboolean exchange_equal(gconstpointer a, gconstpointer b)
@@ -159,6 +162,11 @@ void ike_sa_add_first_copy(ike_sa *sa, ike_record *r)
     r->is_found = true;
     if (sa->digests)
         g_hash_table_replace(sa->digests, r, r);
+}
+
+void ike_sa_add_record(ike_sa *sa, ike_record *r)
+{
+    ike_list_add(&sa->records, r);
     if (sa->digests || sa->records.len <= FEW)
         return;
     sa->digests = g_hash_table_new(digest_hash, digest_equal);
@@ -245,7 +253,9 @@ void ike_exchange_new_child(ike_exchange *exchange, unsigned *n_children)
 
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer)
 {
-    for (ike_record *copy = ike_record_last(request); copy; copy = copy->rare->older)
+    unsigned n = 0;
+
+    for (ike_record *copy = ike_record_last(request); copy && n < IKE_COPIES_WALKED; copy = copy->rare->older, n++)
         if (copy->copy != IKE_COPY_DUPLICATE && copy->note.frame < answer->note.frame)
             return copy;
     return request;
@@ -299,9 +309,9 @@ bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece)
            sa->sides[1 - piece->side].newest_exchange_frame > piece->note.frame;
 }
 
-guint ike_digest_hash(gconstpointer p)
+guint ike_digest_hash(gconstpointer digest)
 {
-    return (guint)((const ike_digest *)p)->low;
+    return ike_hash(digest, sizeof(ike_digest));
 }
 
 gboolean ike_digest_equal(gconstpointer a, gconstpointer b)
@@ -600,18 +610,21 @@ static void keep_version(ike_side_state *side, const ike_vendor *vendor, const i
     side->tail = g_memdup2(p->body + n, side->tail_length);
 }
 
-void ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
+bool ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
 {
     const ike_vendor *vendor = ike_vendor_find(p->body, p->length);
 
     if (!vendor)
-        return;
+        return true;
     if (vendor->version && !side->versioned)
         keep_version(side, vendor, p);
-    if (side_has_vendor(side, vendor) || side->n_vendors == IKE_MAX_VENDORS)
-        return;
+    if (side_has_vendor(side, vendor))
+        return true;
+    if (side->n_vendors == IKE_MAX_VENDORS)
+        return false;
     side->vendors = g_renew(const ike_vendor *, side->vendors, side->n_vendors + 1);
     side->vendors[side->n_vendors++] = vendor;
+    return true;
 }
 
 static bool is_product(const ike_vendor *vendor)

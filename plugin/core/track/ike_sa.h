@@ -13,10 +13,8 @@
 #include "ike_message.h"
 #include "ike_proposal.h"
 
-#define IKE_MAX_ENDPOINTS 16     /* addresses and ports of one side of an SA that are remembered */
 #define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
-#define IKE_MAX_PAIRS 8          /* pairs of hosts under which an SA can be found */
-#define IKE_MAX_VENDORS 24       /* vendor IDs of one side that are remembered */
+#define IKE_COPIES_WALKED 256    /* newest copies of a message among which one is looked for */
 #define IKE_MAX_VIEWS 4          /* addresses of one side in a capture on several sides of NATs */
 
 typedef struct ike_sa ike_sa;
@@ -423,6 +421,7 @@ typedef struct ike_more {
     ike_sa *parent;            /* IKEv2: whose CREATE_CHILD_SA made this one, or NULL */
     ike_exchange *made_by;     /* that exchange */
     ike_sa *rekeyed_to;        /* IKEv2: the first one that this one's made, or NULL */
+    uint32_t told_limits;      /* bits: bounds of an SA that were reached */
     ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
 } ike_more;
 
@@ -436,7 +435,7 @@ struct ike_sa {
     uint8_t initiator_known;   /* an ike_known_by */
     uint64_t spi_i, spi_r; /* spi_r is 0 while only first messages were seen */
     ike_side_state sides[2];
-    ike_list hosts;           /* ike_host_pairs, up to IKE_MAX_PAIRS, under which it can be found */
+    ike_list hosts;           /* ike_hosts under which it can be found */
     ike_arena *arena;         /* of its tracker */
     ike_exchange *phase1;      /* of what kind: phase1->mode */
     ike_list exchanges;        /* all others, in order of appearance; owns them */
@@ -498,7 +497,8 @@ static inline bool ike_record_has_spis(const ike_record *r)
     return r->note.kind == IKE_NOTE_MESSAGE || ike_record_spi_i(r) != 0 || !r->note.sa;
 }
 
-/* Newest sending of a request that stands before its answer, for the time of the answer. */
+/* Newest sending of a request that stands before its answer, for the time of the answer; the first one when it is
+ * not among the newest IKE_COPIES_WALKED. */
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer);
 
 static inline bool ike_sa_is_authip(const ike_sa *sa)
@@ -533,6 +533,8 @@ ike_exchange *ike_exchange_lead(const ike_exchange *exchange);
 /* The one whose response makes the IPsec SAs. */
 ike_exchange *ike_exchange_end(const ike_exchange *exchange);
 
+/* Adds a message or a piece. */
+void ike_sa_add_record(ike_sa *sa, ike_record *r);
 /* The newest first copy of an SA with this digest, or NULL. */
 ike_record *ike_sa_first_copy(const ike_sa *sa, const ike_digest *digest);
 /* Makes a record of the SA one that is found by its digest. */
@@ -593,8 +595,8 @@ bool ike_sa_has_natted(const ike_sa *sa);
 ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side);
 /* Gives a side what another SA of the same peers told of it: endpoints, vendors. */
 void ike_side_inherit(ike_side_state *side, const ike_side_state *from);
-/* Remembers a vendor ID payload that is known. */
-void ike_side_add_vendor(ike_side_state *side, const ike_payload *p);
+/* Remembers a vendor ID payload that is known; false when there are too many. */
+bool ike_side_add_vendor(ike_side_state *side, const ike_payload *p);
 /* Appends the products, and their versions, that the vendor IDs of a side name. */
 void ike_side_products_append(GString *out, const ike_side_state *side);
 /* The side of this SA that sent a message, which may belong to another SA between its hosts. */

@@ -9,14 +9,6 @@
 #include "ike_ip.h"
 #include "ike_tracker.h"
 
-#define IKE_MAX_SAS 200000u         /* IKE SAs of a capture */
-#define IKE_MAX_SA_RECORDS 1000000u /* messages and pieces of one SA */
-#define IKE_MAX_HOST_PAIRS 1000000u /* ordered pairs of addresses of a capture */
-#define IKE_MAX_EXCHANGES 100000u   /* exchanges of one SA */
-#define IKE_MAX_FLOWS 100000u       /* IPsec SAs of a capture */
-#define IKE_MAX_ICMP 1024u          /* ICMP errors about one SA that are kept */
-#define IKE_MAX_NUMBERED 1024u      /* different messages of one exchange */
-#define IKE_MAX_PLAIN 64u            /* decrypted messages of one frame */
 #define IKE_NEWEST_SAS 64           /* between two hosts that packets are tried against */
 #define IKE_MAX_SAME_SPI 256        /* SAs with one initiator cookie that are looked through */
 
@@ -94,7 +86,7 @@ struct ike_tracker {
     ike_list outside;     /* those without an SA in the capture: first copies */
     GHashTable *outside_digests; /* of these */
     bool is_judged, is_judging;
-    bool limit_sas, limit_pairs, limit_flows;
+    uint32_t told_limits; /* bits: bounds of the capture that were reached */
     GQueue *waiting;      /* requests that a single pass may still call unanswered */
 };
 
@@ -120,6 +112,10 @@ void ike_piece_seen(ike_record *piece);
  * stand on each frame. Returns the finding. */
 ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
                        ike_severity severity, const char *format, ...) G_GNUC_PRINTF(6, 7);
+/* Says that there is more than this bound allows; `sa` is NULL for one of the capture. */
+void ike_raise_limit(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note);
+/* The same when a list has `n` elements and its bound allows no other; returns whether it does not. */
+bool ike_limit_reached(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note, size_t n);
 void ike_finding_free(gpointer finding);
 /* Says how a finding is known when it stands on this note, and is not told by an earlier one. */
 void ike_finding_known(ike_finding *finding, const ike_note *note, ike_evidence evidence);

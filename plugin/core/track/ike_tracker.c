@@ -3,27 +3,16 @@
  * The tracker's life, and the way of a whole message into an SA.
  */
 #include "ike_decrypted.h"
+#include "ike_hash.h"
 
 #define DEFAULT_PATIENCE (5 * IKE_SECOND)
-
-/* Cookies need not be random: all bits of both count, wherever they differ. */
-static uint64_t mix(uint64_t number)
-{
-    number ^= number >> 33;
-    number *= UINT64_C(0xff51afd7ed558ccd);
-    return number ^ number >> 33;
-}
-
-static guint cookie_hash(gconstpointer cookie)
-{
-    return (guint)mix(*(const uint64_t *)cookie);
-}
 
 static guint cookies_hash(gconstpointer p)
 {
     const ike_sa *sa = p;
+    const uint64_t key[] = { sa->spi_i, sa->spi_r, sa->version };
 
-    return (guint)mix(mix(sa->spi_i) + sa->spi_r) + sa->version;
+    return ike_hash(key, sizeof key);
 }
 
 static gboolean cookies_equal(gconstpointer a, gconstpointer b)
@@ -76,14 +65,14 @@ ike_tracker *ike_tracker_new(const ike_options *options)
         t->options = *options;
     if (t->options.patience <= 0)
         t->options.patience = DEFAULT_PATIENCE;
-    t->late = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_notes);
-    t->by_spi = g_hash_table_new(cookie_hash, g_int64_equal);
+    t->late = g_hash_table_new_full(ike_hash_number, g_direct_equal, NULL, free_notes);
+    t->by_spi = g_hash_table_new(ike_hash_64, g_int64_equal);
     t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
     t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, free_hosts, NULL);
     t->pairs = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->waiting = g_queue_new();
-    t->by_ipsec_spi = g_hash_table_new(g_direct_hash, g_direct_equal);
-    t->made = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_list);
+    t->by_ipsec_spi = g_hash_table_new(ike_hash_number, g_direct_equal);
+    t->made = g_hash_table_new_full(ike_hash_number, g_direct_equal, NULL, free_list);
     t->flows_by_pair = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
     t->outside_digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
     t->ipfrags = ike_ipfrag_table_new();
@@ -231,8 +220,7 @@ static void raise_header_remarks(ike_tracker *t, ike_record *r, const ike_messag
         ike_raise(t, sa, IKE_DIAG_MALFORMED, &r->note, IKE_SEVERITY_NONE,
                   "the payloads do not fit into the %u bytes of the message", m->length);
     if (m->payload_limit)
-        ike_raise(t, sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
-                  "more than %d payloads in a message: the rest is not read", IKE_MAX_PAYLOADS);
+        ike_raise_limit(t, sa, IKE_LIMIT_PAYLOADS, &r->note);
     if (sa && sa->more->reuses && sa->records.len == 1)
         ike_raise(t, sa, IKE_DIAG_COOKIE_REUSED, &r->note, IKE_SEVERITY_NONE,
                   "the initiator cookie of SA %u with another first message", sa->more->reuses->number);
@@ -254,15 +242,6 @@ static void raise_big(ike_tracker *t, ike_record *r)
                     "belong into IKE_INTERMEDIATE (RFC 9242, RFC 9370)"
                   : "%u bytes without IKE fragments",
               r->length);
-}
-
-static bool is_full(ike_tracker *t, ike_sa *sa)
-{
-    if (sa->records.len < IKE_MAX_SA_RECORDS)
-        return false;
-    ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-              "more than %u messages of one SA: later ones are not tracked", IKE_MAX_SA_RECORDS);
-    return true;
 }
 
 void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m)
@@ -331,16 +310,6 @@ static ike_record *take_whole(ike_tracker *t, ike_sa *sa, const ike_message *m, 
     return r;
 }
 
-#define MAX_OUTSIDE 100000u /* errors outside an SA that are kept */
-
-static ike_record *take_outside(ike_tracker *t, const ike_message *m, ike_datagram *d)
-{
-    if (t->n_outside < MAX_OUTSIDE)
-        return ike_v2_outside(t, m, d);
-    ike_raise(t, NULL, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-              "more than %u errors outside an SA: later ones are not tracked", MAX_OUTSIDE);
-    return NULL;
-}
 
 ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uint8_t *data,
                                 size_t captured, size_t wire)
@@ -356,9 +325,9 @@ ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uin
     m.decrypted = ike_plain_read(t, &m, &clear, &misread);
     here.digest = ike_digest_of(&m, d);
     if (ike_v2_is_outside(t, &m, d))
-        return take_outside(t, &m, &here);
+        return ike_limit_reached(t, NULL, IKE_LIMIT_OUTSIDE, NULL, t->n_outside) ? NULL : ike_v2_outside(t, &m, &here);
     sa = ike_lookup_sa(t, &m, &here, makes_offer(&m));
-    if (!sa || is_full(t, sa))
+    if (!sa || ike_limit_reached(t, sa, IKE_LIMIT_SA_RECORDS, NULL, sa->records.len))
         return NULL;
     if (m.version == 1 && m.next_payload == IKE_PL_FRAGMENT && d->fragment != IKE_FRAGMENT_V1)
         return ike_v1frag_feed(t, sa, &m, &here);

@@ -14,6 +14,7 @@ typedef struct ike_tracker ike_tracker;
 
 typedef struct ike_options {
     ike_time patience; /* how long a capture must go on before silence counts; 0: 5 s */
+    uint32_t limits[IKE_N_LIMITS]; /* lower ones, for tests; 0: as in ike_limits.def */
 } ike_options;
 
 ike_tracker *ike_tracker_new(const ike_options *options);

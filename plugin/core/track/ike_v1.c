@@ -156,14 +156,10 @@ bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r)
 {
     if (exchange->child >= 0)
         exchange->sa->newest_child_frame = r->note.frame;
-    if (exchange->records.len < IKE_MAX_NUMBERED) {
-        ike_list_add(&exchange->records, r);
-        return true;
-    }
-    ike_raise(t, exchange->sa, IKE_DIAG_LIMIT, &r->note, 0,
-              "more than %u different messages in one exchange: later ones have no label",
-              IKE_MAX_NUMBERED);
-    return false;
+    if (ike_limit_reached(t, exchange->sa, IKE_LIMIT_NUMBERED, &r->note, exchange->records.len))
+        return false;
+    ike_list_add(&exchange->records, r);
+    return true;
 }
 
 void ike_set_label(ike_exchange *exchange, ike_record *r, ike_label label, ike_known_by known)

@@ -10,12 +10,11 @@
 
 #define ASSEMBLY_LIFETIME (90 * IKE_SECOND) /* MS-IKEE 3.3.2 */
 #define MAX_MESSAGE 65535u
-#define MAX_ASSEMBLIES 1024u /* of one SA */
-#define MAX_NUMBER 255
 
 typedef struct part {
     uint8_t *data;
     uint16_t length;
+    uint8_t number;
     ike_record *record;
 } part;
 
@@ -26,17 +25,35 @@ typedef struct ike_assembly {
     ike_time first;
     uint8_t last_number; /* 0 while unknown */
     uint8_t highest;     /* number seen */
-    unsigned n_parts;
     bool done;
-    part parts[MAX_NUMBER + 1];
+    unsigned n_parts, room;
+    part *parts; /* those that came, by number */
 } ike_assembly;
 
-static void drop_parts(ike_assembly *a)
+static void free_assembly(ike_assembly *a)
 {
-    for (int i = 0; i <= MAX_NUMBER; i++) {
+    for (unsigned i = 0; i < a->n_parts; i++)
         g_free(a->parts[i].data);
-        a->parts[i].data = NULL;
-    }
+    g_free(a->parts);
+    g_free(a);
+}
+
+/* Index of the first part that has this number or a higher one. */
+static unsigned place_of(const ike_assembly *a, unsigned number)
+{
+    unsigned i = a->n_parts;
+
+    while (i > 0 && a->parts[i - 1].number >= number)
+        i--;
+    return i;
+}
+
+/* The part with this number, or NULL. */
+static part *part_of(const ike_assembly *a, unsigned number)
+{
+    const unsigned i = place_of(a, number);
+
+    return i < a->n_parts && a->parts[i].number == number ? &a->parts[i] : NULL;
 }
 
 void ike_v1frag_free(ike_sa *sa)
@@ -45,8 +62,7 @@ void ike_v1frag_free(ike_sa *sa)
         ike_assembly *a = sa->more->assemblies;
 
         ike_sa_more(sa)->assemblies = a->older;
-        drop_parts(a);
-        g_free(a);
+        free_assembly(a);
     }
     if (!sa->more->newest_assembly)
         return;
@@ -69,12 +85,8 @@ static ike_assembly *new_assembly(ike_tracker *t, ike_sa *sa, ike_side side, uin
 {
     ike_assembly *a;
 
-    if (sa->more->n_assemblies >= MAX_ASSEMBLIES) {
-        ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, 0,
-                  "more than %u messages in IKE fragments: later ones are not put together",
-                  MAX_ASSEMBLIES);
+    if (ike_limit_reached(t, sa, IKE_LIMIT_ASSEMBLIES, NULL, sa->more->n_assemblies))
         return NULL;
-    }
     a = g_new0(ike_assembly, 1);
     a->side = side;
     a->id = id;
@@ -96,13 +108,13 @@ static bool same_bytes(const part *p, const ike_fragment *f)
 /* True when the fragment cannot belong to this generation any more. */
 static bool starts_new(const ike_tracker *t, const ike_assembly *a, const ike_fragment *f)
 {
-    const part *p = &a->parts[f->number];
+    const part *p = part_of(a, f->number);
 
     if (!ike_time_near(t->now, a->first, ASSEMBLY_LIFETIME))
         return true;
     if (a->done)
-        return !(p->record && same_bytes(p, f) && ike_time_near(t->now, p->record->note.time, IKE_QUICK));
-    if (p->record && !same_bytes(p, f))
+        return !(p && p->record && same_bytes(p, f) && ike_time_near(t->now, p->record->note.time, IKE_QUICK));
+    if (p && !same_bytes(p, f))
         return true;
     if (f->is_last && (a->highest > f->number || (a->last_number && a->last_number != f->number)))
         return true;
@@ -116,11 +128,9 @@ static uint32_t missing_parts(const ike_assembly *a)
 
 static void describe(ike_assembly *a)
 {
-    for (int i = 1; i <= MAX_NUMBER; i++) {
+    for (unsigned i = 0; i < a->n_parts; i++) {
         ike_record *r = a->parts[i].record;
 
-        if (!r)
-            continue;
         ike_record_rare(r)->fragment_total = a->last_number;
         ike_record_rare(r)->fragment_missing = missing_parts(a);
     }
@@ -175,10 +185,10 @@ static GByteArray *join(const ike_assembly *a, GPtrArray *pieces, uint8_t but_no
 {
     GByteArray *bytes = g_byte_array_new();
 
-    for (int i = 1; i <= a->last_number; i++) {
+    for (unsigned i = 0; i < a->n_parts; i++) {
         if (bytes->len + a->parts[i].length <= MAX_MESSAGE)
             g_byte_array_append(bytes, a->parts[i].data, a->parts[i].length);
-        if (i != but_not)
+        if (a->parts[i].number != but_not)
             g_ptr_array_add(pieces, a->parts[i].record);
     }
     return bytes;
@@ -213,7 +223,7 @@ static ike_record *complete(ike_tracker *t, ike_sa *sa, ike_assembly *a, const i
     else
         r = bad_inner(t, sa, m, outer, f);
     a->done = true;
-    a->parts[f->number].record = r;
+    part_of(a, f->number)->record = r;
     for (guint i = 0; i < pieces->len; i++)
         ike_record_rare(pieces->pdata[i])->fragment_missing = 0;
     g_byte_array_free(bytes, TRUE);
@@ -221,26 +231,32 @@ static ike_record *complete(ike_tracker *t, ike_sa *sa, ike_assembly *a, const i
     return r;
 }
 
-static void put_part(ike_assembly *a, const ike_fragment *f)
+/* Its record is known later. */
+static part *put_part(ike_assembly *a, const ike_fragment *f)
 {
-    part *p = &a->parts[f->number];
+    const unsigned at = place_of(a, f->number);
 
-    p->data = g_memdup2(f->data, f->length);
-    p->length = f->length;
+    if (a->n_parts == a->room) {
+        a->room = a->room ? 2 * a->room : 2;
+        a->parts = g_renew(part, a->parts, a->room);
+    }
+    memmove(&a->parts[at + 1], &a->parts[at], (a->n_parts - at) * sizeof(part));
+    a->parts[at] = (part){ .data = g_memdup2(f->data, f->length), .length = f->length, .number = f->number };
     a->n_parts++;
     a->highest = MAX(a->highest, f->number);
     if (f->is_last)
         a->last_number = f->number;
+    return &a->parts[at];
 }
 
 static ike_record *take(ike_tracker *t, ike_sa *sa, ike_assembly *a, const ike_message *m,
                         const ike_datagram *d, const ike_fragment *f)
 {
-    part *p = &a->parts[f->number];
+    part *p = part_of(a, f->number);
 
-    if (p->record)
+    if (p)
         return note_repeat(t, new_piece(t, sa, m, d, f), p->record);
-    put_part(a, f);
+    p = put_part(a, f);
     if (a->last_number && a->n_parts == a->last_number)
         return complete(t, sa, a, m, d, f);
     p->record = new_piece(t, sa, m, d, f);
@@ -271,27 +287,19 @@ ike_record *ike_v1frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, co
 
 /* ---- at the end ---- */
 
-static bool is_completed_later(const ike_sa *sa, const ike_assembly *incomplete)
-{
-    for (const ike_assembly *a = sa->more->assemblies; a && a != incomplete; a = a->older)
-        if (a->side == incomplete->side && a->done)
-            return true;
-    return false;
-}
-
 static ike_record *describe_parts(const ike_assembly *a, GString *here, GString *missing)
 {
     ike_record *newest_piece = NULL;
 
-    for (int i = 1; i <= MAX_NUMBER; i++) {
-        ike_record *r = a->parts[i].record;
+    for (unsigned number = 1, i = 0; number <= MAX(a->highest, a->last_number); number++) {
+        ike_record *r = i < a->n_parts && a->parts[i].number == number ? a->parts[i++].record : NULL;
 
         if (r) {
-            g_string_append_printf(here, "%s%d", here->len ? "," : "", i);
+            g_string_append_printf(here, "%s%u", here->len ? "," : "", number);
             if (!newest_piece || r->note.frame > newest_piece->note.frame)
                 newest_piece = r;
-        } else if (i < a->last_number) {
-            g_string_append_printf(missing, "%s%d", missing->len ? "," : "", i);
+        } else if (number < a->last_number) {
+            g_string_append_printf(missing, "%s%u", missing->len ? "," : "", number);
         }
     }
     return newest_piece;
@@ -304,13 +312,13 @@ static bool is_windows_receiver(const ike_tracker *t, const ike_sa *sa, const ik
            ike_sa_has_vendor(sa, ike_side_other(a->side), IKE_VENDOR_WINDOWS);
 }
 
-static void judge_assembly(ike_tracker *t, ike_sa *sa, const ike_assembly *a)
+static void judge_assembly(ike_tracker *t, ike_sa *sa, const ike_assembly *a, bool is_completed_later)
 {
     GString *here = g_string_new(NULL), *missing = g_string_new(NULL);
     ike_record *piece = describe_parts(a, here, missing);
 
     if (piece && t->span.last - a->first >= IKE_SECOND) {
-        const bool fine = is_completed_later(sa, a) || ike_sa_goes_on_after(sa, piece);
+        const bool fine = is_completed_later || ike_sa_goes_on_after(sa, piece);
 
         if (!fine)
             ike_sa_fail(sa);
@@ -348,7 +356,7 @@ static ike_record *first_fragment_of(const ike_sa *sa, ike_side side)
     ike_record *first = NULL;
 
     for (const ike_assembly *a = sa->more->assemblies; a; a = a->older)
-        for (int i = 1; a->side == side && i <= a->highest; i++) {
+        for (unsigned i = 0; a->side == side && i < a->n_parts; i++) {
             ike_record *r = a->parts[i].record;
 
             if (r && (!first || r->note.frame < first->note.frame))
@@ -373,11 +381,15 @@ static void judge_announcement(ike_tracker *t, ike_sa *sa, ike_side sender)
 
 void ike_v1frag_judge(ike_tracker *t, ike_sa *sa)
 {
+    bool completed[3] = { false }; /* of the side + 1, among the newer ones */
+
     if (sa->more->assemblies) {
         judge_announcement(t, sa, IKE_SIDE_A);
         judge_announcement(t, sa, IKE_SIDE_B);
     }
     for (const ike_assembly *a = sa->more->assemblies; a; a = a->older)
-        if (!a->done)
-            judge_assembly(t, sa, a);
+        if (a->done)
+            completed[a->side + 1] = true;
+        else
+            judge_assembly(t, sa, a, completed[a->side + 1]);
 }

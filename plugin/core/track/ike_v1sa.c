@@ -8,13 +8,14 @@
 #define MS_STATUS 12345 /* Microsoft: an error although it is above 8191 */
 #define LAST_ERROR_NOTIFY 8191 /* RFC 2408 3.14.1 */
 
-static void read_vendors(ike_record *r, const ike_message *m)
+static void read_vendors(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     if (r->side == IKE_SIDE_NONE)
         return;
     for (unsigned i = 0; i < m->n_payloads; i++)
-        if (m->payloads[i].type == IKE_PL_VID && !m->payloads[i].cut)
-            ike_side_add_vendor(&r->note.sa->sides[r->side], &m->payloads[i]);
+        if (m->payloads[i].type == IKE_PL_VID && !m->payloads[i].cut &&
+            !ike_side_add_vendor(&r->note.sa->sides[r->side], &m->payloads[i]))
+            ike_raise_limit(t, r->note.sa, IKE_LIMIT_VENDORS, &r->note);
 }
 
 static bool is_error_notify(uint16_t type)
@@ -96,6 +97,8 @@ static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
 
     if (!ike_message_offer(m, &offer))
         return;
+    if (offer.n_transforms > IKE_MAX_TRANSFORMS)
+        ike_raise_limit(t, sa, IKE_LIMIT_TRANSFORMS, &r->note);
     if (r->label.number == 1) {
         g_free(sa->offer);
         sa->offer = ike_offer_copy(&offer);
@@ -144,7 +147,7 @@ void ike_v1_payloads(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     if (m->is_encrypted)
         return;
-    read_vendors(r, m);
+    read_vendors(t, r, m);
     ike_v1_read_notifies(r, m);
     if (!ike_label_is_decided(r->label) && r->label.mode != IKE_MODE_MAIN)
         return;

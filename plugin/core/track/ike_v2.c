@@ -102,11 +102,8 @@ static ike_exchange *new_exchange(ike_tracker *t, ike_sa *sa, ike_mode mode, con
     const bool response = m->flags & IKE_FLAG_V2_RESPONSE;
     ike_exchange *exchange;
 
-    if (sa->exchanges.len >= IKE_MAX_EXCHANGES) {
-        ike_raise(t, sa, IKE_DIAG_LIMIT, NULL, IKE_SEVERITY_NONE,
-                  "more than %u exchanges of one SA: later ones are not tracked", IKE_MAX_EXCHANGES);
+    if (ike_limit_reached(t, sa, IKE_LIMIT_EXCHANGES, NULL, sa->exchanges.len))
         return NULL;
-    }
     exchange = ike_sa_add_exchange(sa, mode, requests_of(m), m->message_id);
     exchange->opener = response ? ike_side_other(sender) : sender;
     number_child(t, exchange);

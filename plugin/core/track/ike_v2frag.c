@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#define MAX_FRAGMENTS 1024 /* of one message that are kept track of */
 #define MAX_PLAIN 65536u   /* decrypted bytes of one message: its length has 16 bits in UDP */
 
 typedef struct ike_part {
@@ -382,8 +381,7 @@ static ike_record *too_many(const skf *f)
 {
     ike_record *r = new_piece(f);
 
-    ike_raise(f->t, f->sa, IKE_DIAG_LIMIT, &r->note, IKE_SEVERITY_NONE,
-              "more than %d fragments of a message: they are not put together", MAX_FRAGMENTS);
+    ike_raise_limit(f->t, f->sa, IKE_LIMIT_FRAGMENTS, &r->note);
     return r;
 }
 
@@ -403,7 +401,7 @@ ike_record *ike_v2frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, co
         return new_piece(&f);
     if (f.exchange == sa->phase1)
         return too_early(&f);
-    if (f.total > MAX_FRAGMENTS)
+    if (f.total > IKE_MAX_FRAGMENTS)
         return too_many(&f);
     place = ledger_for(&f);
     return place ? take(&f, place) : new_piece(&f);

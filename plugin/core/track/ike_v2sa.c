@@ -78,11 +78,12 @@ static void read_announcements(ike_record *r, const ike_message *m)
     }
 }
 
-static void read_vendors(ike_record *r, const ike_message *m)
+static void read_vendors(ike_tracker *t, ike_record *r, const ike_message *m)
 {
     for (unsigned i = 0; i < m->n_payloads; i++)
-        if (m->payloads[i].type == IKE_PL_V2_VID && !m->payloads[i].cut)
-            ike_side_add_vendor(&r->note.sa->sides[r->side], &m->payloads[i]);
+        if (m->payloads[i].type == IKE_PL_V2_VID && !m->payloads[i].cut &&
+            !ike_side_add_vendor(&r->note.sa->sides[r->side], &m->payloads[i]))
+            ike_raise_limit(t, r->note.sa, IKE_LIMIT_VENDORS, &r->note);
 }
 
 /* ---- proposals ---- */
@@ -95,6 +96,8 @@ static void read_offer(ike_tracker *t, ike_record *r, const ike_message *m)
 
     if (!ike_v2_offer_read(m, &offer) || (*place && r->label.is_response))
         return;
+    if (offer.n_transforms > IKE_MAX_V2_TRANSFORMS)
+        ike_raise_limit(t, r->note.sa, IKE_LIMIT_V2_TRANSFORMS, &r->note);
     g_free(*place);
     *place = ike_v2_offer_copy(&offer);
     if (r->label.is_response && offer.n_transforms > 0)
@@ -237,7 +240,7 @@ void ike_v2_payloads(ike_tracker *t, ike_record *r, const ike_message *m)
     ike_v2_read_notifies(r, m);
     if (r->side == IKE_SIDE_NONE || r->note.exchange != r->note.sa->phase1)
         return;
-    read_vendors(r, m);
+    read_vendors(t, r, m);
     read_announcements(r, m);
     if (ike_message_has(m, IKE_PL_V2_SA) || ike_message_has(m, IKE_PL_V2_NONCE)) {
         r->note.sa->v2->sides[r->side].is_seen = !r->truncated;

@@ -11,8 +11,6 @@
 
 #define IKE_HEADER_LENGTH 28
 #define IKE_INSIDE_UNKNOWN (-1)
-#define IKE_MAX_PAYLOADS 128   /* payloads of one message that are looked at */
-#define IKE_MAX_TRANSFORMS 64  /* transforms of one SA payload that are looked at */
 
 typedef struct ike_payload {
     uint8_t type;

@@ -7,7 +7,6 @@
 
 #include "ike_message.h"
 
-#define IKE_MAX_V2_TRANSFORMS 256 /* transforms of one SA payload that are looked at */
 
 enum { /* transform types: RFC 7296 3.3.2, RFC 9370 2.1 */
     IKE_TRANSFORM_ENCR = 1,
