@@ -328,17 +328,6 @@ static void judge_between(ike_tracker *t, const ike_list *list)
     ike_judge_nat_clash(t, list);
 }
 
-/* The pairs of hosts of which this SA is the first: each pair has its turn once, in the same order in each run. */
-static void judge_pairs_of(ike_tracker *t, const ike_sa *sa)
-{
-    for (unsigned i = 0; i < sa->n_pairs; i++) {
-        const ike_list *list = g_hash_table_lookup(t->by_hosts, &sa->pairs[i]);
-
-        if (list && list->pdata[0] == sa)
-            judge_between(t, list);
-    }
-}
-
 void ike_judge_capture(ike_tracker *t)
 {
     drop_verdicts(t);
@@ -353,6 +342,6 @@ void ike_judge_capture(ike_tracker *t)
     ike_judge_orphans(t);
     ike_judge_flows(t);
     ike_ipfrag_judge(t);
-    for (guint i = 0; i < t->sas.len; i++)
-        judge_pairs_of(t, t->sas.pdata[i]);
+    for (guint i = 0; i < t->hosts.len; i++)
+        judge_between(t, &((ike_hosts *)t->hosts.pdata[i])->sas);
 }

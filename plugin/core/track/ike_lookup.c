@@ -49,24 +49,18 @@ static void set_sides(ike_tracker *t, ike_sa *sa, ike_side sender, const ike_dat
 static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
 {
     const ike_host_pair pair = ike_pair_of_hosts(&d->src.addr, &d->dst.addr);
-    ike_list *list;
-    guint position;
+    const ike_list *list;
 
     for (unsigned i = 0; i < sa->n_pairs; i++)
         if (ike_pair_equal(&sa->pairs[i], &pair))
             return;
-    list = g_hash_table_lookup(t->by_hosts, &pair);
-    position = ike_tracker_position(list, sa->number);
+    list = ike_tracker_sas_between(t, &pair.src, &pair.dst);
     if (ike_limit_reached(t, sa, IKE_LIMIT_PAIRS, NULL, sa->n_pairs) ||
-        (list && ike_limit_reached(t, sa, IKE_LIMIT_NEWER_SAS, NULL, list->len - position)))
+        (list && ike_limit_reached(t, sa, IKE_LIMIT_NEWER_SAS, NULL, list->len - ike_tracker_position(list, sa->number))))
         return;
     sa->pairs = g_renew(ike_host_pair, sa->pairs, sa->n_pairs + 1);
     sa->pairs[sa->n_pairs++] = pair;
-    if (!list) {
-        list = g_new0(ike_list, 1);
-        g_hash_table_insert(t->by_hosts, g_memdup2(&pair, sizeof pair), list);
-    }
-    ike_list_insert(list, position, sa);
+    ike_tracker_list_between(t, &pair, sa);
 }
 
 ike_sa *ike_lookup_make(ike_lookup *l, ike_side sender)

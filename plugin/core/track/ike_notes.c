@@ -256,8 +256,28 @@ ike_host_pair ike_pair_of_hosts(const ike_addr *a, const ike_addr *b)
 const ike_list *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a, const ike_addr *b)
 {
     const ike_host_pair pair = ike_pair_of_hosts(a, b);
+    const ike_hosts *hosts = g_hash_table_lookup(t->by_hosts, &pair);
 
-    return g_hash_table_lookup(t->by_hosts, &pair);
+    return hosts ? &hosts->sas : NULL;
+}
+
+void ike_tracker_list_between(ike_tracker *t, const ike_host_pair *pair, ike_sa *sa)
+{
+    ike_hosts *hosts = g_hash_table_lookup(t->by_hosts, pair);
+
+    if (!hosts) {
+        hosts = g_new0(ike_hosts, 1);
+        hosts->pair = *pair;
+        ike_list_add(&t->hosts, hosts);
+        g_hash_table_insert(t->by_hosts, &hosts->pair, hosts);
+    }
+    ike_list_insert(&hosts->sas, ike_tracker_position(&hosts->sas, sa->number), sa);
+}
+
+void ike_hosts_free(gpointer hosts)
+{
+    ike_list_clear(&((ike_hosts *)hosts)->sas, NULL);
+    g_free(hosts);
 }
 
 guint ike_tracker_position(const ike_list *sas, uint32_t number)
@@ -275,6 +295,21 @@ guint ike_tracker_position(const ike_list *sas, uint32_t number)
     return low;
 }
 
+#define PAIRS_OF_BLOCK 512u
+
+/* Keys are freed in blocks: a table of a million would free them in an order that suits no cache. */
+static void add_pair(ike_tracker *t, const ike_host_pair *pair)
+{
+    const guint n = g_hash_table_size(t->pairs), at = n % PAIRS_OF_BLOCK;
+    ike_host_pair *block;
+
+    if (at == 0)
+        ike_list_add(&t->pair_blocks, g_new(ike_host_pair, PAIRS_OF_BLOCK));
+    block = t->pair_blocks.pdata[n / PAIRS_OF_BLOCK];
+    block[at] = *pair;
+    g_hash_table_add(t->pairs, &block[at]);
+}
+
 void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
 {
     const ike_host_pair pair = { *src, *dst };
@@ -285,7 +320,7 @@ void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst)
     if (g_hash_table_contains(t->pairs, &pair))
         return;
     if (!ike_limit_reached(t, NULL, IKE_LIMIT_HOST_PAIRS, NULL, g_hash_table_size(t->pairs)))
-        g_hash_table_add(t->pairs, g_memdup2(&pair, sizeof pair));
+        add_pair(t, &pair);
 }
 
 bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)

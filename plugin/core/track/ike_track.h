@@ -44,6 +44,12 @@ typedef struct ike_plain {
     bool is_taken;
 } ike_plain;
 
+/* The SAs between two hosts. */
+typedef struct ike_hosts {
+    ike_host_pair pair;
+    ike_list sas; /* in order of their numbers */
+} ike_hosts;
+
 struct ike_tracker {
     ike_options options;
     uint32_t frame;       /* current */
@@ -56,8 +62,10 @@ struct ike_tracker {
     GPtrArray *all_notes; /* owns them */
     ike_list sas;         /* owns them */
     GHashTable *by_spi;   /* initiator cookie -> newest SA */
-    GHashTable *by_hosts; /* unordered pair -> ike_list of SAs */
+    GHashTable *by_hosts; /* of ike_hosts, by their unordered pair */
+    ike_list hosts;       /* these; owns them */
     GHashTable *pairs;    /* ordered pairs seen, of any traffic */
+    ike_list pair_blocks; /* that hold them; owns these */
     ike_host_pair last_pair;
     ike_list findings;    /* owns them */
     ike_list orphans;     /* those of no SA */
@@ -108,6 +116,9 @@ bool ike_limit_reached(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *no
 void ike_finding_free(gpointer finding);
 /* Says how a finding is known when it stands on this note, and is not told by an earlier one. */
 void ike_finding_known(ike_finding *finding, const ike_note *note, ike_evidence evidence);
+/* Adds an SA in its place. */
+void ike_tracker_list_between(ike_tracker *t, const ike_host_pair *pair, ike_sa *sa);
+void ike_hosts_free(gpointer hosts);
 /* Remembers that the capture holds traffic from `src` to `dst`. */
 void ike_remember_pair(ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 /* SAs between two hosts in order of their numbers, or NULL. */

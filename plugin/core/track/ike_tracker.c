@@ -60,8 +60,8 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->all_notes = g_ptr_array_new_with_free_func(free_note);
     t->by_spi = g_hash_table_new(ike_hash_64, g_int64_equal);
     t->by_pair = g_hash_table_new(cookies_hash, cookies_equal);
-    t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
-    t->pairs = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, NULL);
+    t->by_hosts = g_hash_table_new(ike_pair_hash, ike_pair_equal);
+    t->pairs = g_hash_table_new(ike_pair_hash, ike_pair_equal);
     t->waiting = g_queue_new();
     t->by_ipsec_spi = g_hash_table_new(ike_hash_number, g_direct_equal);
     t->made = g_hash_table_new_full(ike_hash_number, g_direct_equal, NULL, free_list);
@@ -89,7 +89,9 @@ void ike_tracker_free(ike_tracker *t)
     g_hash_table_destroy(t->by_spi);
     g_hash_table_destroy(t->by_pair);
     g_hash_table_destroy(t->by_hosts);
+    ike_list_clear(&t->hosts, ike_hosts_free);
     g_hash_table_destroy(t->pairs);
+    ike_list_clear(&t->pair_blocks, g_free);
     ike_list_clear(&t->sas, free_sa);
     ike_list_clear(&t->orphans, NULL);
     ike_list_clear(&t->distinct_orphans, NULL);
