@@ -169,6 +169,30 @@ static void phase1_messages(packet *p, uint32_t i, uint32_t n)
         attack_encrypted(p, i % 2, h, i);
 }
 
+/* Informationals of both sides, and Quick Modes with the commit bit: one of them may be the CONNECTED notify. */
+static void commit_ids(packet *p, uint32_t i, uint32_t n)
+{
+    ike_head h = with(v1_head, i % 2 ? IKE_XCHG_INFO : IKE_XCHG_QUICK, i);
+
+    (void)n;
+    h.flags |= i % 2 ? 0 : IKE_FLAG_COMMIT;
+    if (!attack_main_mode(p, i))
+        encrypted(p, i % 4 < 2, h, i, OFFER);
+}
+
+/* Messages of ever new SPIs with message ID 0 between hosts with many SAs that made Child SAs: a rekeyed IKE SA? */
+static void v2_strangers(packet *p, uint32_t i, uint32_t n)
+{
+    ike_head h = with(v2_head, IKE_XCHG_V2_CREATE_CHILD, i % 20 / 2);
+
+    (void)n;
+    h.spi_i = 0x100000 + (i < 2000 ? i / 20 : i);
+    h.spi_r = 0x200000 + (i < 2000 ? i / 20 : i);
+    h.id = i < 2000 ? h.id : 0;
+    h.flags = i < 2000 && i % 2 ? IKE_FLAG_V2_RESPONSE : 0;
+    encrypted(p, i < 2000 ? i % 2 == 0 : true, h, i, OFFER);
+}
+
 /* Half of the packets are Quick Modes that are over, the other half first messages that a clear notify refuses. */
 static void refused_quick(packet *p, uint32_t i, uint32_t n)
 {
@@ -447,6 +471,37 @@ static void spi_flood(packet *p, uint32_t i, uint32_t n)
         esp_of(p, 1, 2, 0x10000 + i, 1);
 }
 
+/* After 64 SAs with 64 Quick Modes each, which may all have made it. */
+static void spi_after_many(packet *p, uint32_t i, uint32_t n)
+{
+    const uint32_t in_sa = 6 + 64 * 3, sa = i / in_sa, message = i % in_sa;
+    const ike_head cookies = { .spi_i = 0x100000 + sa, .spi_r = 0x200000 + sa };
+    ike_head quick = with(v1_head, IKE_XCHG_QUICK, message);
+
+    (void)n;
+    quick.spi_i = cookies.spi_i;
+    quick.spi_r = cookies.spi_r;
+    quick.id = message / 3;
+    if (sa >= 64)
+        esp_of(p, 1, 2, 0x10000 + i, 1);
+    else if (message < 6)
+        attack_main_message(p, message, &cookies, packet_host(1), packet_host(2));
+    else
+        encrypted(p, message % 3 != 1, quick, message, message % 3 == 2 ? BODY : OFFER);
+}
+
+static void keepalives(packet *p, uint32_t i, uint32_t n)
+{
+    (void)n;
+    if (attack_main_mode(p, i))
+        return;
+    packet_begin(p, IKE_IPPROTO_UDP, packet_host(1), packet_host(2));
+    packet_udp(p, IKE_PORT_NATT, IKE_PORT_NATT);
+    p->n -= 4; /* no marker */
+    packet_put(p, 0xff, 1);
+    packet_end(p);
+}
+
 /* Two packets of each IPsec SA. */
 static void spi_pairs(packet *p, uint32_t i, uint32_t n)
 {
@@ -518,18 +573,20 @@ static void tcp_backwards(packet *p, uint32_t i, uint32_t n)
 #define MS IKE_MILLISECOND
 
 const attack attacks[] = {
-    { "cookies", attack_cookies, 6000, MS, 0, "cookie pairs with one hash" },
-    { "hosts", attack_hosts, 6000, MS, 0, "pairs of hosts with one hash" },
+    { "cookies", attack_cookies, 30000, MS, 0, "cookie pairs with one hash" },
+    { "hosts", attack_hosts, 30000, MS, 0, "pairs of hosts with one hash" },
     { "fragment-keys", attack_fragment_keys, 6000, MS, 0, "IP fragments whose keys have one hash" },
     { "tcp-keys", attack_tcp_keys, 6000, MS, 0, "TCP connections with one hash" },
     { "ipsec-spis", attack_ipsec_spis, 6000, MS, 0, "SPIs of ESP with one place in the table" },
     { "message-ids", attack_message_ids, 6000, MS, 0, "message IDs with one place in the table" },
     { "digests", attack_digests, 6500, MS, 60, "cut messages whose digests have one hash" },
-    { "quick-ids", quick_ids, 9000, MS, 0, "Quick Modes of one SA without end" },
+    { "quick-ids", quick_ids, 9000, MS * 10, 0, "Quick Modes of one SA without end" },
     { "info-ids", info_ids, 50000, MS, 0, "Informationals of one IKEv1 SA without end" },
     { "v2-ids", v2_ids, 18000, MS, 0, "INFORMATIONAL of one IKEv2 SA without end" },
     { "v2-children", v2_children, 18000, MS, 0, "CREATE_CHILD_SA of one SA without end" },
     { "phase1", phase1_messages, 20000, MS, 0, "different messages of one Main Mode" },
+    { "commit", commit_ids, 15000, MS * 10, 0, "Quick Modes with the commit bit, and Informationals" },
+    { "v2-strangers", v2_strangers, 20000, MS, 0, "messages of unknown SPIs that a rekey may have made" },
     { "refused-quick", refused_quick, 15000, MS, 0, "Quick Modes that are over, then refused ones" },
     { "checks", checks_after_quick, 15000, MS / 1000, 0, "liveness checks after open Quick Modes, at once" },
     { "copies", copies, 50000, MS, 0, "one MM1 again and again" },
@@ -538,7 +595,7 @@ const attack attacks[] = {
     { "answers-first", answers_first, 20000, MS, 0, "different responses, then copies of the request" },
     { "v1-fragments", v1_fragments, 20000, MS, 0, "IKE fragments 132 of ever new messages" },
     { "v1-fragment-each", v1_fragment_each, 10000, MS, 0, "one fragment 132 in each of many SAs" },
-    { "skf", skf_messages, 9000, MS, 0, "fragments SKF of ever new messages" },
+    { "skf", skf_messages, 9000, MS * 10, 0, "fragments SKF of ever new messages" },
     { "skf-again", skf_again, 20000, MS * 2, 0, "one message in 1000 fragments SKF again and again" },
     { "half-open", half_open, 100000, MS, 0, "MM1 of ever new hosts" },
     { "v2-half-open", v2_half_open, 100000, MS, 0, "IKE_SA_INIT of ever new hosts, answered" },
@@ -552,6 +609,8 @@ const attack attacks[] = {
     { "notifies", notifies, 5000, MS, 0, "clear Informationals with 100 notifies" },
     { "stray-errors", stray_errors, 10000, MS, 0, "INVALID_SPI outside any SA" },
     { "spi-flood", spi_flood, 50000, MS, 0, "ESP with ever new SPIs" },
+    { "spi-after-many", spi_after_many, 30000, MS, 0, "ESP with ever new SPIs after 4096 Quick Modes" },
+    { "keepalives", keepalives, 50000, MS, 0, "keepalives of NAT traversal" },
     { "spi-pairs", spi_pairs, 50000, MS, 0, "two ESP packets of each SPI" },
     { "spi-of-all", spi_of_all, 50000, MS, 0, "ESP with one SPI to ever new receivers" },
     { "open-datagrams", open_datagrams, 50000, MS, 0, "IP fragments that never become whole" },
