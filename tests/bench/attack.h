@@ -16,8 +16,8 @@ typedef struct attack {
     const char *what;
 } attack;
 
-extern const attack attacks[];
-extern const size_t n_attacks;
+extern const attack attacks_of_ike[], attacks_of_paths[];
+extern const size_t n_attacks_of_ike, n_attacks_of_paths;
 
 /* ---- attack_collide.c: keys that fall into one place of a table whose hash function is known ---- */
 void attack_cookies(packet *p, uint32_t i, uint32_t n);
@@ -27,6 +27,10 @@ void attack_tcp_keys(packet *p, uint32_t i, uint32_t n);
 void attack_ipsec_spis(packet *p, uint32_t i, uint32_t n);
 void attack_message_ids(packet *p, uint32_t i, uint32_t n);
 void attack_digests(packet *p, uint32_t i, uint32_t n);
+
+/* ---- attack_path.c: what is no IKE message ---- */
+/* An ESP packet between two hosts. */
+void attack_esp(packet *p, uint32_t src, uint32_t dst, uint32_t spi, uint32_t sequence);
 
 /* ---- attack_ike.c: messages of IKE ---- */
 /* Packet i of Main Mode between hosts 1 and 2 with cookies 1 and 2, 0 <= i < 6; false for others. */

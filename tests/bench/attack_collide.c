@@ -37,12 +37,11 @@ static uint64_t colliding(uint32_t i)
     return unmix((uint64_t)(i + 1) << 32 | 0x1234);
 }
 
-void attack_cookies(packet *p, uint32_t i, uint32_t n)
+void attack_cookies(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const uint64_t spi_i = colliding(i / 2);
     const ike_head cookies = { .spi_i = spi_i, .spi_r = unmix((uint64_t)(i / 2 + 1) << 32 | 0x777) - mix(spi_i) };
 
-    (void)n;
     attack_main_message(p, i % 2, &cookies, packet_host(3 + i / 2), packet_host(2));
 }
 
@@ -58,26 +57,23 @@ static ike_addr colliding_addr(uint32_t i)
     return ike_addr_make(6, bytes);
 }
 
-void attack_hosts(packet *p, uint32_t i, uint32_t n)
+void attack_hosts(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const ike_head cookies = { .spi_i = 0x100000 + i };
 
-    (void)n;
     attack_main_message(p, 0, &cookies, colliding_addr(i), colliding_addr(1u << 20));
 }
 
-void attack_fragment_keys(packet *p, uint32_t i, uint32_t n)
+void attack_fragment_keys(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     packet_begin(p, IKE_IPPROTO_UDP, colliding_addr(i), colliding_addr(1u << 20));
     packet_fragment(p, IKE_IPPROTO_UDP, 1, 64, true);
     packet_zeros(p, 64);
     packet_end(p);
 }
 
-void attack_tcp_keys(packet *p, uint32_t i, uint32_t n)
+void attack_tcp_keys(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     packet_begin(p, IKE_IPPROTO_TCP, colliding_addr(i), colliding_addr(1u << 20));
     packet_put(p, 1024, 2);
     packet_put(p, IKE_PORT_NATT, 2);
@@ -88,9 +84,8 @@ void attack_tcp_keys(packet *p, uint32_t i, uint32_t n)
     packet_end(p);
 }
 
-void attack_ipsec_spis(packet *p, uint32_t i, uint32_t n)
+void attack_ipsec_spis(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     packet_begin(p, IKE_IPPROTO_ESP, packet_host(1), packet_host(2));
     packet_put(p, (i + 1) * PRIME_OF_64K, 4);
     packet_put(p, 1, 4);
@@ -98,21 +93,19 @@ void attack_ipsec_spis(packet *p, uint32_t i, uint32_t n)
     packet_end(p);
 }
 
-void attack_message_ids(packet *p, uint32_t i, uint32_t n)
+void attack_message_ids(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const uint32_t key = (i + 1) * PRIME_OF_64K - 11; /* the hash was 31 times the ID and the mode */
     const ike_head h = { .spi_i = 1, .spi_r = 2, .version = 0x10, .exchange = IKE_XCHG_QUICK, .next = IKE_PL_HASH,
                          .flags = IKE_FLAG_ENCRYPTED, .id = key * (uint32_t)inverse64(31) };
 
-    (void)n;
     if (!attack_main_mode(p, i))
         attack_encrypted(p, true, h, i);
 }
 
 /* What the capture cut is told apart by the UDP checksum, which was not in the part of the digest that is hashed. */
-void attack_digests(packet *p, uint32_t i, uint32_t n)
+void attack_digests(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     if (attack_main_mode(p, i))
         return;
     attack_encrypted(p, true, (ike_head){ .spi_i = 1, .spi_r = 2, .version = 0x10, .exchange = IKE_XCHG_INFO,

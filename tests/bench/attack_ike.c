@@ -123,69 +123,62 @@ static bool ikev2(packet *p, uint32_t i)
 
 /* ---- message IDs without end ---- */
 
-static void quick_ids(packet *p, uint32_t i, uint32_t n)
+static void quick_ids(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     if (!attack_main_mode(p, i))
         encrypted(p, true, with(v1_head, IKE_XCHG_QUICK, i), i, OFFER);
 }
 
-static void info_ids(packet *p, uint32_t i, uint32_t n)
+static void info_ids(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     if (!attack_main_mode(p, i))
         attack_encrypted(p, i % 2, with(v1_head, IKE_XCHG_INFO, i), i);
 }
 
-static void v2_ids(packet *p, uint32_t i, uint32_t n)
+static void v2_ids(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     ike_head h = with(v2_head, IKE_XCHG_V2_INFO, i / 2);
 
-    (void)n;
     if (ikev2(p, i))
         return;
     h.flags = i % 2 ? IKE_FLAG_V2_RESPONSE : 0;
     attack_encrypted(p, i % 2 == 0, h, i);
 }
 
-static void v2_children(packet *p, uint32_t i, uint32_t n)
+static void v2_children(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     ike_head h = with(v2_head, IKE_XCHG_V2_CREATE_CHILD, i / 2);
 
-    (void)n;
     if (ikev2(p, i))
         return;
     h.flags = i % 2 ? IKE_FLAG_V2_RESPONSE : 0;
     attack_encrypted(p, i % 2 == 0, h, i);
 }
 
-static void phase1_messages(packet *p, uint32_t i, uint32_t n)
+static void phase1_messages(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     ike_head h = with(v1_head, IKE_XCHG_MAIN, 0);
 
-    (void)n;
     h.next = IKE_PL_ID;
     if (!attack_main_mode(p, i))
         attack_encrypted(p, i % 2, h, i);
 }
 
 /* Informationals of both sides, and Quick Modes with the commit bit: one of them may be the CONNECTED notify. */
-static void commit_ids(packet *p, uint32_t i, uint32_t n)
+static void commit_ids(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     ike_head h = with(v1_head, i % 2 ? IKE_XCHG_INFO : IKE_XCHG_QUICK, i);
 
-    (void)n;
     h.flags |= i % 2 ? 0 : IKE_FLAG_COMMIT;
     if (!attack_main_mode(p, i))
         encrypted(p, i % 4 < 2, h, i, OFFER);
 }
 
 /* Messages of ever new SPIs with message ID 0 between hosts with many SAs that made Child SAs: a rekeyed IKE SA? */
-static void v2_strangers(packet *p, uint32_t i, uint32_t n)
+static void v2_strangers(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     ike_head h = with(v2_head, IKE_XCHG_V2_CREATE_CHILD, i % 20 / 2);
 
-    (void)n;
     h.spi_i = 0x100000 + (i < 2000 ? i / 20 : i);
     h.spi_r = 0x200000 + (i < 2000 ? i / 20 : i);
     h.id = i < 2000 ? h.id : 0;
@@ -225,18 +218,15 @@ static void checks_after_quick(packet *p, uint32_t i, uint32_t n)
 
 /* ---- the same message again and again ---- */
 
-static void copies(packet *p, uint32_t i, uint32_t n)
+static void copies(packet *p, uint32_t i G_GNUC_UNUSED, uint32_t n G_GNUC_UNUSED)
 {
-    (void)i;
-    (void)n;
     attack_main_mode(p, 0);
 }
 
-static void v2_copies(packet *p, uint32_t i, uint32_t n)
+static void v2_copies(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     ike_head h = with(v2_head, IKE_XCHG_V2_INFO, 2);
 
-    (void)n;
     if (!ikev2(p, i))
         attack_encrypted(p, true, h, 7);
 }
@@ -286,17 +276,15 @@ static void v1_fragment(packet *p, uint32_t id, uint8_t number, bool last, uint3
     packet_end(p);
 }
 
-static void v1_fragments(packet *p, uint32_t i, uint32_t n)
+static void v1_fragments(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     if (!attack_main_mode(p, i))
         v1_fragment(p, i, (uint8_t)(1 + i % 3), false, 0);
 }
 
 /* One fragment of one message in each of many SAs. */
-static void v1_fragment_each(packet *p, uint32_t i, uint32_t n)
+static void v1_fragment_each(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     v1_fragment(p, i, 1, false, i);
 }
 
@@ -316,70 +304,62 @@ static void skf(packet *p, uint32_t id, uint16_t number, uint16_t total, uint32_
     packet_end(p);
 }
 
-static void skf_messages(packet *p, uint32_t i, uint32_t n)
+static void skf_messages(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     if (!ikev2(p, i))
         skf(p, i, 1, 2, i);
 }
 
 /* One message in 1000 fragments, sent again and again, backwards. */
-static void skf_again(packet *p, uint32_t i, uint32_t n)
+static void skf_again(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     if (!ikev2(p, i))
         skf(p, 2, (uint16_t)(1000 - i % 1000), 1000, i);
 }
 
 /* ---- SAs ---- */
 
-static void half_open(packet *p, uint32_t i, uint32_t n)
+static void half_open(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const ike_head cookies = { .spi_i = 0x100000 + i };
 
-    (void)n;
     attack_main_message(p, 0, &cookies, packet_host(3 + i), packet_host(2));
 }
 
-static void v2_half_open(packet *p, uint32_t i, uint32_t n)
+static void v2_half_open(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const ike_head spis = { .spi_i = 0x100000 + i / 2, .spi_r = 0x200000 + i / 2 };
 
-    (void)n;
     first_v2(p, &spis, i % 2, packet_host(3 + i / 2), packet_host(2));
 }
 
 /* Between two hosts: first messages and their answers. */
-static void one_pair(packet *p, uint32_t i, uint32_t n)
+static void one_pair(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const ike_head cookies = { .spi_i = 0x100000 + i / 2, .spi_r = 0x200000 + i / 2 };
 
-    (void)n;
     attack_main_message(p, i % 2, &cookies, packet_host(1), packet_host(2));
 }
 
-static void whole_of_one_pair(packet *p, uint32_t i, uint32_t n)
+static void whole_of_one_pair(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const ike_head cookies = { .spi_i = 0x100000 + i / 6, .spi_r = 0x200000 + i / 6 };
 
-    (void)n;
     attack_main_message(p, i % 6, &cookies, packet_host(1), packet_host(2));
 }
 
 /* The same initiator cookie from other hosts and with other content. */
-static void one_cookie(packet *p, uint32_t i, uint32_t n)
+static void one_cookie(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const ike_head cookies = { .spi_i = 0x100000, .spi_r = 0x200000 + i };
 
-    (void)n;
     attack_main_message(p, 1, &cookies, packet_host(3 + i), packet_host(0x800000 + i));
 }
 
-static void siblings(packet *p, uint32_t i, uint32_t n)
+static void siblings(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const ike_head cookies = { .spi_i = 1, .spi_r = 1 + i };
 
-    (void)n;
     attack_main_message(p, i > 0, &cookies, packet_host(1), packet_host(2));
 }
 
@@ -409,9 +389,8 @@ static void icmp_of(packet *p, uint32_t about, bool many)
     packet_end(p);
 }
 
-static void icmp_of_one(packet *p, uint32_t i, uint32_t n)
+static void icmp_of_one(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
-    (void)n;
     if (!attack_main_mode(p, i))
         icmp_of(p, i, false);
 }
@@ -425,11 +404,10 @@ static void icmp_of_all(packet *p, uint32_t i, uint32_t n)
 }
 
 /* A hundred notifies in each clear Informational. */
-static void notifies(packet *p, uint32_t i, uint32_t n)
+static void notifies(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     uint8_t body[] = { 0, 0, 0, 1, 1, 0, 0, 0 };
 
-    (void)n;
     if (attack_main_mode(p, i))
         return;
     between(p, i % 2, packet_host(1), packet_host(2));
@@ -442,137 +420,37 @@ static void notifies(packet *p, uint32_t i, uint32_t n)
 }
 
 /* INVALID_SPI outside any SA (RFC 7296 1.5). */
-static void stray_errors(packet *p, uint32_t i, uint32_t n)
+static void stray_errors(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const uint8_t body[] = { 0, 0, 0, 11, (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
 
-    (void)n;
     between(p, false, packet_host(3 + i), packet_host(2));
     packet_ike(p, &(ike_head){ .version = 0x20, .exchange = IKE_XCHG_V2_INFO, .id = 0 });
     packet_payload(p, IKE_PL_V2_NOTIFY, body, sizeof body);
     packet_end(p);
 }
 
-/* ---- packets that are not IKE messages ---- */
-
-static void esp_of(packet *p, uint32_t src, uint32_t dst, uint32_t spi, uint32_t sequence)
-{
-    packet_begin(p, IKE_IPPROTO_ESP, packet_host(src), packet_host(dst));
-    packet_put(p, spi, 4);
-    packet_put(p, sequence, 4);
-    packet_zeros(p, 64);
-    packet_end(p);
-}
-
-static void spi_flood(packet *p, uint32_t i, uint32_t n)
-{
-    (void)n;
-    if (!attack_main_mode(p, i))
-        esp_of(p, 1, 2, 0x10000 + i, 1);
-}
-
 /* After 64 SAs with 64 Quick Modes each, which may all have made it. */
-static void spi_after_many(packet *p, uint32_t i, uint32_t n)
+static void spi_after_many(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
     const uint32_t in_sa = 6 + 64 * 3, sa = i / in_sa, message = i % in_sa;
     const ike_head cookies = { .spi_i = 0x100000 + sa, .spi_r = 0x200000 + sa };
     ike_head quick = with(v1_head, IKE_XCHG_QUICK, message);
 
-    (void)n;
     quick.spi_i = cookies.spi_i;
     quick.spi_r = cookies.spi_r;
     quick.id = message / 3;
     if (sa >= 64)
-        esp_of(p, 1, 2, 0x10000 + i, 1);
+        attack_esp(p, 1, 2, 0x10000 + i, 1);
     else if (message < 6)
         attack_main_message(p, message, &cookies, packet_host(1), packet_host(2));
     else
         encrypted(p, message % 3 != 1, quick, message, message % 3 == 2 ? BODY : OFFER);
 }
 
-static void keepalives(packet *p, uint32_t i, uint32_t n)
-{
-    (void)n;
-    if (attack_main_mode(p, i))
-        return;
-    packet_begin(p, IKE_IPPROTO_UDP, packet_host(1), packet_host(2));
-    packet_udp(p, IKE_PORT_NATT, IKE_PORT_NATT);
-    p->n -= 4; /* no marker */
-    packet_put(p, 0xff, 1);
-    packet_end(p);
-}
-
-/* Two packets of each IPsec SA. */
-static void spi_pairs(packet *p, uint32_t i, uint32_t n)
-{
-    (void)n;
-    esp_of(p, 1, 2, 0x10000 + i / 2, 1 + i % 2);
-}
-
-/* One SPI of ever new receivers. */
-static void spi_of_all(packet *p, uint32_t i, uint32_t n)
-{
-    (void)n;
-    esp_of(p, 1, 3 + i, 0x10000, 1);
-}
-
-static void ip_fragment(packet *p, uint32_t id, uint32_t host, uint32_t offset, size_t length, bool more)
-{
-    const ike_addr src = packet_host(host), dst = packet_host(2);
-
-    packet_begin(p, IKE_IPPROTO_UDP, src, dst);
-    packet_fragment(p, IKE_IPPROTO_UDP, id, offset, more);
-    if (offset == 0) {
-        packet_put(p, (uint64_t)IKE_PORT << 16 | IKE_PORT, 4);
-        packet_put(p, (uint64_t)2000 << 16, 4);
-        packet_ike(p, &(ike_head){ .spi_i = 1, .spi_r = 2, .version = 0x10, .exchange = IKE_XCHG_MAIN,
-                                   .flags = IKE_FLAG_ENCRYPTED, .next = IKE_PL_ID });
-        p->bytes[p->n - 2] = 0x07; /* 1992 bytes */
-        p->bytes[p->n - 1] = 0xc8;
-        p->ike_at = 0;
-    }
-    packet_zeros(p, length);
-    packet_end(p);
-}
-
-static void open_datagrams(packet *p, uint32_t i, uint32_t n)
-{
-    (void)n;
-    if (!attack_main_mode(p, i))
-        ip_fragment(p, i & 0xffff, 1 + (i >> 16), i % 2 ? 0 : 1480, 64, true);
-}
-
-/* Pieces of one datagram after the other that overlap in all ways. */
-static void overlaps(packet *p, uint32_t i, uint32_t n)
-{
-    (void)n;
-    if (!attack_main_mode(p, i))
-        ip_fragment(p, i / 512 & 0xffff, 1, i % 512 == 0 ? 0 : i * 40503u % 1900 & ~7u, 8 + (i * 7 % 16) * 8, true);
-}
-
-static void tcp(packet *p, uint16_t port, uint32_t sequence, size_t length)
-{
-    packet_begin(p, IKE_IPPROTO_TCP, packet_host(1), packet_host(2));
-    packet_put(p, port, 2);
-    packet_put(p, IKE_PORT_NATT, 2);
-    packet_put(p, sequence, 4);
-    packet_put(p, 0, 4);
-    packet_put(p, 0x50100000, 4);
-    packet_put(p, 0, 4);
-    packet_zeros(p, length);
-    packet_end(p);
-}
-
-/* Segments in reverse, behind a gap. */
-static void tcp_backwards(packet *p, uint32_t i, uint32_t n)
-{
-    (void)n;
-    tcp(p, (uint16_t)(1024 + i / 200), i % 200 == 0 ? 1 : 100000 - i % 200 * 100, 100);
-}
-
 #define MS IKE_MILLISECOND
 
-const attack attacks[] = {
+const attack attacks_of_ike[] = {
     { "cookies", attack_cookies, 30000, MS, 0, "cookie pairs with one hash" },
     { "hosts", attack_hosts, 30000, MS, 0, "pairs of hosts with one hash" },
     { "fragment-keys", attack_fragment_keys, 6000, MS, 0, "IP fragments whose keys have one hash" },
@@ -608,13 +486,6 @@ const attack attacks[] = {
     { "icmp-all", icmp_of_all, 50000, MS, 0, "ICMP errors about many SAs" },
     { "notifies", notifies, 5000, MS, 0, "clear Informationals with 100 notifies" },
     { "stray-errors", stray_errors, 10000, MS, 0, "INVALID_SPI outside any SA" },
-    { "spi-flood", spi_flood, 50000, MS, 0, "ESP with ever new SPIs" },
     { "spi-after-many", spi_after_many, 30000, MS, 0, "ESP with ever new SPIs after 4096 Quick Modes" },
-    { "keepalives", keepalives, 50000, MS, 0, "keepalives of NAT traversal" },
-    { "spi-pairs", spi_pairs, 50000, MS, 0, "two ESP packets of each SPI" },
-    { "spi-of-all", spi_of_all, 50000, MS, 0, "ESP with one SPI to ever new receivers" },
-    { "open-datagrams", open_datagrams, 50000, MS, 0, "IP fragments that never become whole" },
-    { "overlaps", overlaps, 50000, MS / 10, 0, "IP fragments that overlap" },
-    { "tcp-backwards", tcp_backwards, 50000, MS, 0, "TCP segments in reverse behind a gap" },
 };
-const size_t n_attacks = G_N_ELEMENTS(attacks);
+const size_t n_attacks_of_ike = G_N_ELEMENTS(attacks_of_ike);

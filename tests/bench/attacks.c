@@ -123,6 +123,14 @@ static double judge(const attack *a, const settings *s)
     return large.seconds / small.seconds;
 }
 
+/* All of them, one behind the other; NULL at the end. */
+static const attack *nth_attack(size_t i)
+{
+    if (i < n_attacks_of_ike)
+        return &attacks_of_ike[i];
+    return i - n_attacks_of_ike < n_attacks_of_paths ? &attacks_of_paths[i - n_attacks_of_ike] : NULL;
+}
+
 static bool is_wanted(const attack *a, char **names)
 {
     bool any = false;
@@ -141,17 +149,17 @@ static int judge_all(const settings *s, char **names)
 
     printf("| attack | what | packets | us each | us each of 10 times as many | ratio of times | bytes each |\n"
            "|---|---|---|---|---|---|---|\n");
-    for (size_t i = 0; i < n_attacks; i++)
-        if (is_wanted(&attacks[i], names) && judge(&attacks[i], s) > s->highest)
+    for (size_t i = 0; nth_attack(i); i++)
+        if (is_wanted(nth_attack(i), names) && judge(nth_attack(i), s) > s->highest)
             status = 1;
     return status;
 }
 
 static int once(const char *name, uint32_t n)
 {
-    for (size_t i = 0; i < n_attacks; i++)
-        if (strcmp(attacks[i].name, name) == 0) {
-            const cost c = measure(&attacks[i], n);
+    for (size_t i = 0; nth_attack(i); i++)
+        if (strcmp(nth_attack(i)->name, name) == 0) {
+            const cost c = measure(nth_attack(i), n);
 
             printf("%s: %.3f s, %.0f bytes\n", name, c.seconds, c.bytes);
             return 0;
