@@ -593,6 +593,8 @@ ike_natted ike_sa_natted(const ike_sa *sa, ike_side side);
 bool ike_sa_has_natted(const ike_sa *sa);
 /* The same for a yes or no: where both sides might only force encapsulation, unknown. */
 ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side);
+/* Frees what a side refers to. */
+void ike_side_free(ike_side_state *side);
 /* Gives a side what another SA of the same peers told of it: endpoints, vendors. */
 void ike_side_inherit(ike_side_state *side, const ike_side_state *from);
 /* Remembers a vendor ID payload that is known; false when there are too many. */

@@ -12,6 +12,8 @@
 #define IKE_NEWEST_SAS 64           /* between two hosts that packets are tried against */
 #define IKE_MAX_SAME_SPI 256        /* SAs with one initiator cookie that are looked through */
 
+#define IKE_FEW 16 /* messages or exchanges of an SA that are looked through one by one */
+
 /* No stack sends again sooner (Libreswan 0.5 s, Android 0.5 s); a network's doubles and answers to
  * them come within a millisecond. */
 #define IKE_QUICK (250 * IKE_MILLISECOND)

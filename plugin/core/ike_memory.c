@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ike_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void grow(ike_list *list)
+{
+    if (list->room == 0) {
+        list->pdata = &list->one;
+        list->room = 1;
+        return;
+    }
+    if (list->room == 1) {
+        list->pdata = g_new(void *, 4);
+        list->pdata[0] = list->one;
+        list->room = 4;
+        return;
+    }
+    list->room *= 2;
+    list->pdata = g_renew(void *, list->pdata, list->room);
+}
+
+void ike_list_insert(ike_list *list, guint index, void *element)
+{
+    if (list->len == list->room)
+        grow(list);
+    memmove(list->pdata + index + 1, list->pdata + index, (list->len - index) * sizeof *list->pdata);
+    list->pdata[index] = element;
+    list->len++;
+}
+
+void ike_list_add(ike_list *list, void *element)
+{
+    ike_list_insert(list, list->len, element);
+}
+
+void ike_list_remove(ike_list *list, const void *element)
+{
+    for (guint i = 0; i < list->len; i++) {
+        if (list->pdata[i] != element)
+            continue;
+        list->len--;
+        memmove(list->pdata + i, list->pdata + i + 1, (list->len - i) * sizeof *list->pdata);
+        return;
+    }
+}
+
+void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element)
+{
+    for (guint i = len; free_element && i < list->len; i++)
+        free_element(list->pdata[i]);
+    list->len = len;
+}
+
+void ike_list_sort(ike_list *list, GCompareFunc compare_pointers)
+{
+    if (list->len > 1)
+        qsort(list->pdata, list->len, sizeof *list->pdata, compare_pointers);
+}
+
+void ike_list_clear(ike_list *list, GDestroyNotify free_element)
+{
+    ike_list_cut(list, 0, free_element);
+    if (list->room > 1)
+        g_free(list->pdata);
+    *list = (ike_list){ 0 };
+}
+
+/* ---- arena ---- */
+
+#define BLOCK_SIZE 65536u
+#define ALIGNMENT 16u
+
+typedef struct ike_block {
+    struct ike_block *older;
+    max_align_t bytes[];
+} ike_block;
+
+/* A sanitizer sees what happens beyond a piece only when each has a block of its own. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SMALLEST_BLOCK 0u
+#else
+#define SMALLEST_BLOCK BLOCK_SIZE
+#endif
+
+static void add_block(ike_arena *arena, size_t size)
+{
+    const size_t room = MAX(size, SMALLEST_BLOCK);
+    ike_block *block = g_malloc0(sizeof *block + room);
+
+    block->older = arena->blocks;
+    arena->blocks = block;
+    arena->at = (uint8_t *)block->bytes;
+    arena->left = room;
+}
+
+void *ike_arena_new(ike_arena *arena, size_t size)
+{
+    void *piece;
+
+    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (arena->left < size)
+        add_block(arena, size);
+    piece = arena->at;
+    arena->at += size;
+    arena->left -= size;
+    return piece;
+}
+
+void ike_arena_free(ike_arena *arena)
+{
+    while (arena->blocks) {
+        ike_block *older = arena->blocks->older;
+
+        g_free(arena->blocks);
+        arena->blocks = older;
+    }
+    *arena = (ike_arena){ 0 };
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Lists and memory for what there may be a million of.
+ */
+#ifndef IKE_MEMORY_H
+#define IKE_MEMORY_H
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A list of pointers, a struct of zeros at first, which must stay where it is. An SA has ten of them, most with no
+ * element or one: GPtrArray takes 176 bytes for the first one. */
+typedef struct ike_list {
+    void **pdata;
+    guint len, room;
+    void *one; /* where pdata points while there is no more */
+} ike_list;
+
+void ike_list_add(ike_list *list, void *element);
+/* Adds it before the element with this index, or at the end. */
+void ike_list_insert(ike_list *list, guint index, void *element);
+/* Removes the first such element, if there is one; the others keep their order. */
+void ike_list_remove(ike_list *list, const void *element);
+/* Keeps the first `len` elements; frees the others with a function, if there is one. */
+void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element);
+void ike_list_sort(ike_list *list, GCompareFunc compare_pointers);
+/* Frees the list, and with a function each element. */
+void ike_list_clear(ike_list *list, GDestroyNotify free_element);
+
+/* Memory that is freed all at once: small pieces, made by the million. A struct of zeros at first. */
+typedef struct ike_arena {
+    struct ike_block *blocks;
+    uint8_t *at; /* free bytes of the newest block .. */
+    size_t left; /* .. and how many */
+} ike_arena;
+
+/* Returns `size` bytes of zeros, aligned for any type. */
+void *ike_arena_new(ike_arena *arena, size_t size);
+void ike_arena_free(ike_arena *arena);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Exchanges of an SA.
+ */
+#include "ike_agreement.h"
+#include "ike_hash.h"
+#include "ike_track.h"
+
+static guint exchange_hash(gconstpointer p)
+{
+    const ike_exchange *exchange = p;
+
+    const uint32_t key[] = { exchange->message_id, exchange->space };
+
+    return ike_hash(key, sizeof key);
+}
+
+static gboolean exchange_equal(gconstpointer a, gconstpointer b)
+{
+    const ike_exchange *x = a, *y = b;
+
+    return x->message_id == y->message_id && x->space == y->space;
+}
+
+ike_exchange *ike_sa_exchange(const ike_sa *sa, unsigned space, uint32_t message_id)
+{
+    ike_exchange wanted; /* the rest of it is not looked at */
+
+    wanted.space = (uint8_t)space;
+    wanted.message_id = message_id;
+    if (sa->by_message_id)
+        return g_hash_table_lookup(sa->by_message_id, &wanted);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        if (exchange_equal(sa->exchanges.pdata[i], &wanted))
+            return sa->exchanges.pdata[i];
+    return NULL;
+}
+
+static void index_exchange(ike_sa *sa, ike_exchange *exchange)
+{
+    if (sa->by_message_id)
+        g_hash_table_add(sa->by_message_id, exchange);
+    if (sa->by_message_id || sa->exchanges.len <= IKE_FEW)
+        return;
+    sa->by_message_id = g_hash_table_new(exchange_hash, exchange_equal);
+    for (guint i = 0; i < sa->exchanges.len; i++)
+        g_hash_table_add(sa->by_message_id, sa->exchanges.pdata[i]);
+}
+
+ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
+{
+    ike_exchange *exchange = ike_arena_new(sa->arena, sizeof *exchange);
+
+    exchange->sa = sa;
+    exchange->mode = mode;
+    exchange->message_id = message_id;
+    exchange->opener = IKE_SIDE_NONE;
+    exchange->child = -1;
+    return exchange;
+}
+
+void ike_exchange_free(ike_exchange *exchange)
+{
+    if (!exchange)
+        return;
+    ike_list_clear(&exchange->records, NULL);
+    g_free(exchange->slots);
+    ike_v2frag_free(exchange->ledger[0]);
+    ike_v2frag_free(exchange->ledger[1]);
+    ike_agreement_free(exchange->agreement);
+}
+
+ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uint32_t message_id)
+{
+    ike_exchange *exchange = ike_exchange_new(sa, mode, message_id);
+
+    exchange->space = (uint8_t)space;
+    ike_list_add(&sa->exchanges, exchange);
+    index_exchange(sa, exchange);
+    return exchange;
+}
+
+void ike_exchange_put(ike_exchange *exchange, unsigned number, ike_record *r)
+{
+    if (number >= exchange->n_slots) {
+        const unsigned room = number < 3 ? 3 : number < 7 ? 7 : IKE_MAX_STEPS + 1;
+
+        exchange->slots = g_renew(ike_record *, exchange->slots, room);
+        for (unsigned i = exchange->n_slots; i < room; i++)
+            exchange->slots[i] = NULL;
+        exchange->n_slots = (uint8_t)room;
+    }
+    exchange->slots[number] = r;
+    if (r)
+        exchange->highest = (uint8_t)MAX(exchange->highest, number);
+}
+
+void ike_exchange_empty(ike_exchange *exchange)
+{
+    for (unsigned i = 0; i < exchange->n_slots; i++)
+        exchange->slots[i] = NULL;
+    exchange->highest = 0;
+}
+
+ike_exchange *ike_exchange_lead(const ike_exchange *exchange)
+{
+    return exchange->lead ? exchange->lead : (ike_exchange *)exchange;
+}
+
+ike_exchange *ike_exchange_end(const ike_exchange *exchange)
+{
+    ike_exchange *last = exchange->sa->v2->last_auth;
+
+    return exchange->mode == IKE_MODE_V2_AUTH && last ? last : (ike_exchange *)exchange;
+}
+
+void ike_exchange_new_child(ike_exchange *exchange, unsigned *n_children)
+{
+    exchange->child = (int)(*n_children)++;
+    exchange->leads_child = true;
+}
+
+void ike_exchange_failed(ike_exchange *exchange, ike_diagnosis_id id, ike_note *note, ike_evidence known)
+{
+    if (exchange->failed_by != IKE_DIAG_NONE)
+        return;
+    exchange->failed_by = id;
+    exchange->failed_at = note;
+    exchange->failed_known = known;
+}
