@@ -243,8 +243,8 @@ class BadInput(Case):
         self.run_tool("--keys", path, DATA / "v1.pcapng", tool="ikex-report")
 
     def test_no_format(self):
-        self.expect("some text\n", ":1: line 1 is neither")
-        self.expect("\n# remark\nsome text\n", ":3: line 3 is neither")
+        self.expect("some text\n", ":1: this line is neither")
+        self.expect("\n# remark\nsome text\n", ":3: this line is neither")
         self.expect(bytes(range(256)) * 9, "line 1 is not text")
         self.expect((DATA / "v1.pcapng").read_bytes(), "is not text")
         self.expect(b"\x1f\x8b\x08\x00broken", "cannot be read")
@@ -258,8 +258,8 @@ class BadInput(Case):
     def test_tables(self):
         for line in ("0123456789abcdef,0011223", "0123456789abcde,0011", "0123456789abcdef,xyz", KEY_2[:-1],
                      KEY_2 + ",1"):
-            self.expect(f"{KEY_1}\n{line}\n", ":2: line 2 is neither", lines=[KEY_1])
-        self.expect(f"{KEY_1[:-1]}\n{KEY_1}\n", ":1: line 1 is neither", lines=[KEY_1])
+            self.expect(f"{KEY_1}\n{line}\n", ":2: this line is neither", lines=[KEY_1])
+        self.expect(f"{KEY_1[:-1]}\n{KEY_1}\n", ":1: this line is neither", lines=[KEY_1])
 
     def test_lengths_in_tables(self):
         for old, new, says in (("a1" * 16, "a1" * 15, "SK_ei has 15 octets, its algorithm wants 16"),

@@ -410,13 +410,19 @@ def mix(seed="ikex"):
         yield now, next(sources[kind])
 
 
-def write(path, frames, seed="ikex"):
-    """Write a pcap file (nanoseconds, Ethernet) of so many frames."""
+def write_pcap(path, frames):
+    """Write a pcap file (nanoseconds, Ethernet) of (time, bytes). Returns how many there are."""
+    count = 0
     with open(path, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1))
-        for time_ns, data in itertools.islice(mix(seed), frames):
-            out.write(struct.pack("<IIII", time_ns // 10 ** 9, time_ns % 10 ** 9, len(data), len(data)))
-            out.write(data)
+        for count, (time_ns, data) in enumerate(frames, 1):
+            out.write(struct.pack("<IIII", time_ns // 10 ** 9, time_ns % 10 ** 9, len(data), len(data)) + data)
+    return count
+
+
+def write(path, frames, seed="ikex"):
+    """Write a capture of so many frames."""
+    return write_pcap(path, itertools.islice(mix(seed), frames))
 
 
 def main():

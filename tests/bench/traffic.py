@@ -140,14 +140,9 @@ KINDS = {
 
 
 def write(path, kind, scale=1.0):
-    """Write a pcap file (nanoseconds, Ethernet). Returns how many frames it has."""
-    count = 0
-    with open(path, "wb") as out:
-        out.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1))
-        for count, data in enumerate(KINDS[kind](scale), 1):
-            now = START_NS + count * STEP_NS
-            out.write(struct.pack("<IIII", now // 10 ** 9, now % 10 ** 9, len(data), len(data)) + data)
-    return count
+    """Write a capture of this kind. Returns how many frames it has."""
+    frames = KINDS[kind](scale)
+    return mix.write_pcap(path, ((START_NS + n * STEP_NS, data) for n, data in enumerate(frames, 1)))
 
 
 def main():

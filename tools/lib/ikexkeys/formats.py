@@ -79,7 +79,7 @@ class Unknown:
             self.hint = self.hint or any(x in line for x in UNPREFIXED)
             return False
         if chosen.name == "table" and self.first:
-            self.found.problem(self.first, f"line {self.first} {tables.WHAT_IS_WRONG}")
+            self.found.problem(self.first, tables.WHAT_IS_WRONG)
         self.found.origin = chosen.name
         self.reader = chosen.reader(self.found, self.check)
         return True
@@ -91,7 +91,7 @@ class Unknown:
             self.found.problem(self.first, "a log of charon without threads, which tell SAs apart: a log file of "
                                            "charon (filelog) has them")
         elif self.first:
-            self.found.problem(self.first, f"line {self.first} {tables.WHAT_IS_WRONG}, and no line is of a log of "
+            self.found.problem(self.first, f"{tables.WHAT_IS_WRONG}, and no line is of a log of "
                                            "charon or pluto")
 
 

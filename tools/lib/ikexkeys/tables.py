@@ -17,7 +17,7 @@ COLUMNS = (
     (ESP, (FAMILY, ADDRESS, ADDRESS, ESP_SPI, NAME, ESP_KEY, NAME, ESP_KEY)),
 )
 MORE = {ESP: 2}
-WHAT_IS_WRONG = f"is neither of an {IKEV1} nor of an {IKEV2} nor of an {ESP}"
+WHAT_IS_WRONG = f"this line is neither of an {IKEV1} nor of an {IKEV2} nor of an {ESP}"
 
 
 def cells_of(line):
@@ -59,7 +59,7 @@ class Reader:
         if parsed:
             self.found.key(number, *parsed, check=self.check)
         else:
-            self.found.problem(number, f"line {number} {WHAT_IS_WRONG}")
+            self.found.problem(number, WHAT_IS_WRONG)
 
     def finish(self):
         pass
