@@ -62,15 +62,13 @@ struct ike_sa;
 struct ike_note;
 struct ike_causes;
 
-/* One diagnosis made. Frames are where it is shown: `note` for good, `shown_live` is the frame in
- * which a single pass could show it, which for findings about the future is a later one. */
+/* One diagnosis made, which is shown at its note. */
 typedef struct ike_finding {
     ike_diagnosis_id id;
     ike_severity severity;
     ike_evidence evidence;
     struct ike_sa *sa; /* NULL when it belongs to no SA */
     struct ike_note *note;
-    uint32_t shown_live;
     bool is_verdict; /* made at the end of the capture and made anew when more frames come */
     unsigned count;  /* how often it was raised */
     char *text;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void grow(ike_list *list)
@@ -37,13 +36,14 @@ void ike_list_add(ike_list *list, void *element)
 
 void ike_list_remove(ike_list *list, const void *element)
 {
-    for (guint i = 0; i < list->len; i++) {
-        if (list->pdata[i] != element)
-            continue;
-        list->len--;
-        memmove(list->pdata + i, list->pdata + i + 1, (list->len - i) * sizeof *list->pdata);
+    guint i = list->len;
+
+    while (i > 0 && list->pdata[i - 1] != element)
+        i--;
+    if (i == 0)
         return;
-    }
+    memmove(list->pdata + i - 1, list->pdata + i, (list->len - i) * sizeof *list->pdata);
+    list->len--;
 }
 
 void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element)
@@ -53,10 +53,15 @@ void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element)
     list->len = len;
 }
 
+static gint by_pointers(gconstpointer a, gconstpointer b, gpointer compare)
+{
+    return (*(GCompareFunc *)compare)(a, b);
+}
+
 void ike_list_sort(ike_list *list, GCompareFunc compare_pointers)
 {
     if (list->len > 1)
-        qsort(list->pdata, list->len, sizeof *list->pdata, compare_pointers);
+        g_qsort_with_data(list->pdata, (gint)list->len, sizeof *list->pdata, by_pointers, (gpointer)&compare_pointers);
 }
 
 void ike_list_clear(ike_list *list, GDestroyNotify free_element)
@@ -65,6 +70,12 @@ void ike_list_clear(ike_list *list, GDestroyNotify free_element)
     if (list->room > 1)
         g_free(list->pdata);
     *list = (ike_list){ 0 };
+}
+
+void ike_list_free(gpointer list)
+{
+    ike_list_clear(list, NULL);
+    g_free(list);
 }
 
 /* ---- arena ---- */
@@ -78,7 +89,15 @@ typedef struct ike_block {
 } ike_block;
 
 /* A sanitizer sees what happens beyond a piece only when each has a block of its own. */
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_WATCHED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define IS_WATCHED 1
+#endif
+
+#if defined(IS_WATCHED)
 #define SMALLEST_BLOCK 0u
 #else
 #define SMALLEST_BLOCK BLOCK_SIZE

@@ -20,13 +20,16 @@ typedef struct ike_list {
 void ike_list_add(ike_list *list, void *element);
 /* Adds it before the element with this index, or at the end. */
 void ike_list_insert(ike_list *list, guint index, void *element);
-/* Removes the first such element, if there is one; the others keep their order. */
+/* Removes the last such element, if there is one; the others keep their order. */
 void ike_list_remove(ike_list *list, const void *element);
 /* Keeps the first `len` elements; frees the others with a function, if there is one. */
 void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element);
+/* Elements that are equal keep their order. */
 void ike_list_sort(ike_list *list, GCompareFunc compare_pointers);
 /* Frees the list, and with a function each element. */
 void ike_list_clear(ike_list *list, GDestroyNotify free_element);
+/* Frees a list of g_new, and not its elements. */
+void ike_list_free(gpointer list);
 
 /* Memory that is freed all at once: small pieces, made by the million. A struct of zeros at first. */
 typedef struct ike_arena {

@@ -129,6 +129,35 @@ static void many_addresses(ladder *l)
     }
 }
 
+/* A NAT that gives a new port each time: the address stays known. */
+static void many_ports(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    l.marker = true;
+    for (unsigned i = 0; i < 20; i++) {
+        host_is(&l, INITIATOR, "10.6.0.1", (uint16_t)(1024 + i));
+        info(&l, INITIATOR, 0xb0 + i, 108);
+    }
+    expect_no_finding(&l, "limit");
+    ladder_end(&l);
+}
+
+/* That a side has been at many addresses says nothing of what phase 1 held. */
+static void moved_without_natd(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    l.natd = 0;
+    many_addresses(&l);
+    expect_finding(&l, "limit", NOTE);
+    expect_finding(&l, "natd_missing", NOTE);
+    ladder_end(&l);
+}
+
 static guint pairs(const ladder *l)
 {
     return ((const ike_sa *)ike_tracker_sas(l->tracker)->pdata[0])->hosts.len;
@@ -307,6 +336,8 @@ int main(int argc, char **argv)
         g_free(path);
     }
     g_test_add_func("/limits/not-reached", not_reached);
+    g_test_add_func("/limits/many-ports", many_ports);
+    g_test_add_func("/limits/moved-without-natd", moved_without_natd);
     g_test_add_func("/limits/two", two_bounds);
     g_test_add_func("/limits/ip-pieces", ip_pieces);
     g_test_add_func("/limits/table", table);

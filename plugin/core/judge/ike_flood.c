@@ -73,16 +73,10 @@ static heaps heaps_new(GHashFunc hash, GEqualFunc equal)
     return (heaps){ .by_key = g_hash_table_new(hash, equal) };
 }
 
-static void free_list(gpointer list)
-{
-    ike_list_clear(list, NULL);
-    g_free(list);
-}
-
 static void heaps_free(heaps *h)
 {
     g_hash_table_destroy(h->by_key);
-    ike_list_clear(&h->lists, free_list);
+    ike_list_clear(&h->lists, ike_list_free);
 }
 
 static void add_to(heaps *h, gpointer key, ike_sa *sa)

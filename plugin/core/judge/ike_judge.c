@@ -275,6 +275,8 @@ static void drop_verdicts(ike_tracker *t)
     GHashTableIter late;
     gpointer notes;
 
+    if (!t->was_judged)
+        return;
     for (guint i = 0; i < t->noted.len; i++)
         drop_from_notes(t->noted.pdata[i]);
     g_hash_table_iter_init(&late, t->late);

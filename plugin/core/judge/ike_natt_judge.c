@@ -75,7 +75,7 @@ static unsigned detecting_messages(const ike_sa *sa, ike_record *of[2])
                 return 0;
         }
     }
-    return ike_sa_finding(sa, IKE_DIAG_MALFORMED) || ike_sa_finding(sa, IKE_DIAG_LIMIT) ? 0 : n;
+    return ike_sa_finding(sa, IKE_DIAG_MALFORMED) || ike_sa_reached(sa, IKE_LIMIT_PAYLOADS) ? 0 : n;
 }
 
 /* Stacks announce drafts that they do not use: 00, 01 and 04 to 08. */

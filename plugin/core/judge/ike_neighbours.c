@@ -43,9 +43,9 @@ static const ike_sa *newer(const neighbours *n, guint i)
 static neighbours of_sa(const ike_tracker *t, const ike_sa *sa)
 {
     const neighbours none = { NULL, 0, 0 };
-    const ike_host_pair *pair = sa->hosts.len ? sa->hosts.pdata[0] : NULL;
+    const ike_hosts *hosts = sa->hosts.len ? sa->hosts.pdata[0] : NULL;
 
-    return pair ? neighbours_of(t, sa, &pair->src, &pair->dst) : none;
+    return hosts ? neighbours_of(t, sa, &hosts->pair.src, &hosts->pair.dst) : none;
 }
 
 bool ike_judge_came_up(const ike_sa *sa)

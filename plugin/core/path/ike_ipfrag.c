@@ -88,13 +88,16 @@ static void evict_for_another(ike_tracker *t)
     if (g_queue_get_length(table->order) < IKE_MAX_IP_SETS)
         return;
     if (table->n_idle > IKE_MAX_IP_SETS / 4) {
+        bool is_early = false;
+
         for (GList *l = table->order->head, *next; l; l = next) {
             next = l->next;
-            if (is_waited_for(t, l->data))
-                ike_raise_limit(t, NULL, IKE_LIMIT_IP_SETS, NULL);
+            is_early |= is_waited_for(t, l->data);
             if (((const ike_ipset *)l->data)->kind != IKE_IPSET_IKE)
                 forget(table, l);
         }
+        if (is_early)
+            ike_raise_limit(t, NULL, IKE_LIMIT_IP_SETS, NULL);
         return;
     }
     forget_early(t, table->order->head, IKE_LIMIT_IP_SETS);

@@ -8,7 +8,6 @@
 
 #include "ike_track.h"
 
-
 typedef struct ike_ip_key {
     ike_addr src, dst;
     uint32_t id;

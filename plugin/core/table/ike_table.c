@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ike_table.h"
 
-#include <string.h>
-
 const ike_table *const ike_tables[] = {
     &ike_table_negotiation, &ike_table_finding, &ike_table_ike_sa,  &ike_table_child_sa, &ike_table_ipsec_sa,
     &ike_table_counter,     &ike_table_event,   &ike_table_message, &ike_table_result,   NULL,

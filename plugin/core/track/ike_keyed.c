@@ -338,20 +338,24 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
 
 #define RECENT_INFOS 1024 /* Informationals of a side that are looked through */
 
-/* An Informational with the message ID of this exchange; the newest of those without a known sender is not found. */
-static ike_record *recent_info(const ike_exchange *exchange)
+static ike_record *newest_with_id(const ike_list *infos, uint32_t message_id)
 {
-    for (int side = 0; side < 2; side++) {
-        const ike_list *infos = &exchange->sa->more->infos[side];
+    for (guint i = infos->len; i > 0 && infos->len - i < RECENT_INFOS; i--) {
+        ike_record *r = infos->pdata[i - 1];
 
-        for (guint i = infos->len; i > 0 && infos->len - i < RECENT_INFOS; i--) {
-            ike_record *r = infos->pdata[i - 1];
-
-            if (r->message_id == exchange->message_id)
-                return r;
-        }
+        if (r->message_id == message_id)
+            return r;
     }
     return NULL;
+}
+
+/* The newest Informational with the message ID of this exchange, among those whose sender is known. */
+static ike_record *recent_info(const ike_exchange *exchange)
+{
+    ike_record *a = newest_with_id(&exchange->sa->more->infos[0], exchange->message_id);
+    ike_record *b = newest_with_id(&exchange->sa->more->infos[1], exchange->message_id);
+
+    return !a || (b && b->note.frame > a->note.frame) ? b : a;
 }
 
 /* RFC 2408 3.1: an Informational with this message ID is the CONNECTED notify, also when the file has

@@ -122,15 +122,17 @@ static unsigned step_number(ike_label label)
     return label.is_response ? IKE_RESPONSE : IKE_REQUEST;
 }
 
-/* Where the steps of a mode begin; they stand together. Looked for once. */
+/* Where the steps of a mode begin; they stand in the order of modes. Looked for once. */
 static size_t first_step(unsigned mode)
 {
     static uint8_t begins[IKE_N_MODES];
     static bool is_known;
 
     if (!is_known) {
-        for (size_t i = G_N_ELEMENTS(steps); i > 0; i--)
+        for (size_t i = G_N_ELEMENTS(steps); i > 0; i--) {
+            g_assert(i == G_N_ELEMENTS(steps) || steps[i - 1].mode <= steps[i].mode);
             begins[steps[i - 1].mode] = (uint8_t)(i - 1);
+        }
         is_known = true;
     }
     return begins[mode];

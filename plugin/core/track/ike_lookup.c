@@ -37,7 +37,7 @@ ike_sa *ike_lookup_known(const ike_tracker *t, const ike_message *m, const ike_e
 
 static void add_endpoint(ike_tracker *t, ike_sa *sa, ike_side side, const ike_endpoint *endpoint)
 {
-    if (!ike_sa_add_endpoint(sa, side, endpoint) && !ike_side_has_endpoint(&sa->sides[side], endpoint))
+    if (!ike_sa_add_endpoint(sa, side, endpoint))
         ike_raise_limit(t, sa, IKE_LIMIT_ENDPOINTS, NULL);
 }
 
@@ -56,7 +56,7 @@ static void index_hosts(ike_tracker *t, ike_sa *sa, const ike_datagram *d)
     guint position;
 
     for (guint i = 0; i < sa->hosts.len; i++)
-        if (ike_pair_equal(sa->hosts.pdata[i], &pair))
+        if (ike_pair_equal(&((const ike_hosts *)sa->hosts.pdata[i])->pair, &pair))
             return;
     hosts = g_hash_table_lookup(t->by_hosts, &pair);
     position = hosts ? ike_tracker_position(&hosts->sas, sa->number) : 0;

@@ -198,6 +198,7 @@ static void inherit(ike_sa *sa, const ike_sa *parent)
     for (int side = 0; side < 2; side++) {
         ike_side_inherit(&sa->sides[side], &parent->sides[side]);
         sa->sides[side].natd = parent->sides[side].natd;
+        sa->sides[side].natd.hashes = NULL; /* the parent's; IKEv2 keeps none */
         sa->sides[side].identity = g_strdup(parent->sides[side].identity);
         sa->v2->sides[side] = parent->v2->sides[side];
         sa->v2->sides[side].highest_id = -1;

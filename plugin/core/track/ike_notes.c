@@ -259,7 +259,9 @@ ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note
 
 static uint32_t most_of(const ike_tracker *t, ike_limit_id id)
 {
-    return t->options.limits[id] ? t->options.limits[id] : ike_limit_get(id)->most;
+    const uint32_t most = ike_limit_get(id)->most;
+
+    return t->options.limits[id] ? MIN(t->options.limits[id], most) : most;
 }
 
 /* Several bounds may be reached: one finding names all of them. */

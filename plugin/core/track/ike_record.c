@@ -10,6 +10,7 @@
 const ike_rare ike_no_rare;
 
 #define AT_RARE UINT8_MAX
+G_STATIC_ASSERT(2 * IKE_MAX_ENDPOINTS < AT_RARE);
 
 ike_rare *ike_record_rare(ike_record *r)
 {

@@ -4,8 +4,6 @@
  */
 #include "ike_track.h"
 
-#include <string.h>
-
 void ike_sa_fail_authentication(ike_sa *sa)
 {
     if (sa->is_joined)
@@ -100,6 +98,11 @@ void ike_sa_free(ike_sa *sa)
     free_more((ike_more *)sa->more);
 }
 
+bool ike_sa_reached(const ike_sa *sa, ike_limit_id id)
+{
+    return sa->more->told_limits & 1u << id;
+}
+
 static bool side_has_addr(const ike_side_state *side, const ike_addr *addr)
 {
     for (unsigned i = 0; i < side->n_endpoints; i++)
@@ -140,8 +143,10 @@ bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint
 {
     ike_side_state *state = &sa->sides[side];
 
-    if (state->n_endpoints == IKE_MAX_ENDPOINTS || ike_side_has_endpoint(state, endpoint))
-        return false;
+    if (ike_side_has_endpoint(state, endpoint))
+        return true;
+    if (state->n_endpoints == IKE_MAX_ENDPOINTS)
+        return side_has_addr(state, &endpoint->addr);
     state->endpoints = g_renew(ike_endpoint, state->endpoints, state->n_endpoints + 1);
     state->endpoints[state->n_endpoints++] = *endpoint;
     return true;

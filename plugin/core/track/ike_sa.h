@@ -151,6 +151,9 @@ ike_record *ike_sa_first_copy(const ike_sa *sa, const ike_digest *digest);
 /* Makes a record of the SA one that is found by its digest. */
 void ike_sa_add_first_copy(ike_sa *sa, ike_record *r);
 
+/* True when the bound of an SA was reached. */
+bool ike_sa_reached(const ike_sa *sa, ike_limit_id id);
+
 /* From the memory of its tracker; freeing it frees what it refers to. */
 ike_sa *ike_sa_new(ike_arena *arena, uint32_t number, uint8_t version, uint64_t spi_i, uint64_t spi_r);
 void ike_sa_free(ike_sa *sa);
@@ -158,7 +161,8 @@ void ike_sa_free(ike_sa *sa);
 /* Which side sends from `src` to `dst`. A side is known by its addresses, by address and port when
  * both sides share an address. IKE_SIDE_NONE when neither end is known. */
 ike_side ike_sa_side(const ike_sa *sa, const ike_endpoint *src, const ike_endpoint *dst);
-/* Remembers that this side uses the endpoint; false when it was known or the list is full. */
+/* Remembers that this side uses the endpoint. False when there are too many, and none of them has its address, by
+ * which packets are known as those of the side. */
 bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint);
 /* True when the two addresses are those of the two sides, in either order. */
 bool ike_sa_has_hosts(const ike_sa *sa, const ike_addr *a, const ike_addr *b);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+G_STATIC_ASSERT(IKE_MAX_VENDORS <= UINT8_MAX);
+
 const ike_path *ike_side_path(const ike_side_state *side)
 {
     static const ike_path unused = { .gaps = &ike_no_gaps };

@@ -87,7 +87,8 @@ struct ike_tracker {
     unsigned n_outside;   /* IKEv2 errors outside an SA */
     ike_list outside;     /* those without an SA in the capture: first copies */
     GHashTable *outside_digests; /* of these */
-    bool is_judged, is_judging;
+    bool is_judged, is_judging; /* conclusions are drawn; just now */
+    bool was_judged;      /* at least once */
     uint32_t told_limits; /* bits: bounds of the capture that were reached */
     GQueue *waiting;      /* requests that a single pass may still call unanswered */
 };
@@ -104,7 +105,7 @@ void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t 
                       ike_time time);
 /* Takes a note of a piece back. */
 void ike_note_retract(ike_tracker *t, ike_note *note);
-/* How many frames have notes. */
+/* How many frames have notes, or had one that was taken back. */
 guint ike_tracker_noted_frames(const ike_tracker *t);
 void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa);
 /* Call once the side of a piece is known. */
@@ -135,10 +136,10 @@ ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *datagram, co
                                 size_t captured, size_t wire);
 /* Numbers a message that is no copy, and counts it for its side. */
 void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m);
-/* Makes the record of a message or piece, with its header and what its pieces need; `sa` may be NULL
- * for an IKEv2 error outside an SA. `digest` of the datagram must be set, and with an SA `sender`. */
 /* Notes which payloads a message has. */
 void ike_record_add_runs(ike_record *r, const ike_message *m);
+/* Makes the record of a message or piece, with its header and what its pieces need; `sa` may be NULL
+ * for an IKEv2 error outside an SA. `digest` of the datagram must be set, and with an SA `sender`. */
 ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const ike_message *m,
                            const ike_datagram *d);
 

@@ -51,12 +51,6 @@ static void free_hosts(gpointer hosts)
     ike_list_clear(&((ike_hosts *)hosts)->sas, NULL);
 }
 
-static void free_list(gpointer p)
-{
-    ike_list_clear(p, NULL);
-    g_free(p);
-}
-
 ike_tracker *ike_tracker_new(const ike_options *options)
 {
     ike_tracker *t = g_new0(ike_tracker, 1);
@@ -72,8 +66,8 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->pairs = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->waiting = g_queue_new();
     t->by_ipsec_spi = g_hash_table_new(ike_hash_number, g_direct_equal);
-    t->made = g_hash_table_new_full(ike_hash_number, g_direct_equal, NULL, free_list);
-    t->flows_by_pair = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, free_list);
+    t->made = g_hash_table_new_full(ike_hash_number, g_direct_equal, NULL, ike_list_free);
+    t->flows_by_pair = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, ike_list_free);
     t->outside_digests = g_hash_table_new(ike_digest_hash, ike_digest_equal);
     t->ipfrags = ike_ipfrag_table_new();
     t->tcp = ike_tcp_table_new();
@@ -310,7 +304,6 @@ static ike_record *take_whole(ike_tracker *t, ike_sa *sa, const ike_message *m, 
     return r;
 }
 
-
 ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uint8_t *data,
                                 size_t captured, size_t wire)
 {
@@ -343,7 +336,6 @@ void ike_tracker_end_frame(ike_tracker *t)
         ike_judge_live(t, t->last_note);
 }
 
-
 /* ---- results ---- */
 
 void ike_tracker_finish(ike_tracker *t)
@@ -353,7 +345,7 @@ void ike_tracker_finish(ike_tracker *t)
     t->is_judging = true;
     ike_judge_capture(t);
     t->is_judging = false;
-    t->is_judged = true;
+    t->is_judged = t->was_judged = true;
 }
 
 const ike_list *ike_tracker_sas(const ike_tracker *t) { return &t->sas; }

@@ -14,7 +14,8 @@ typedef struct ike_tracker ike_tracker;
 
 typedef struct ike_options {
     ike_time patience; /* how long a capture must go on before silence counts; 0: 5 s */
-    uint32_t limits[IKE_N_LIMITS]; /* lower ones, for tests; 0: as in ike_limits.def */
+    uint32_t limits[IKE_N_LIMITS]; /* lower ones, for tests, of those that are lists and tables of the tracker:
+                                    * what ike_limit_reached looks at; 0: as in ike_limits.def */
 } ike_options;
 
 ike_tracker *ike_tracker_new(const ike_options *options);
