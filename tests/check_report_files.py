@@ -299,7 +299,7 @@ class Keys(Case):
     def test_wrong(self):
         (self.base / "bad").write_text("0011223344,no\n")
         self.assertEqual(self.run_tool("--keys", str(self.base / "bad"), "a.pcap"), 5)
-        self.assertIn("line 1 is neither", self.err)
+        self.assertIn(":1: this line is neither", self.err)
         self.check_secret()
 
     def test_that_tshark_does_not_like(self):

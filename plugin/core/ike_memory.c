@@ -53,6 +53,13 @@ void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element)
     list->len = len;
 }
 
+/* The older of the two is deprecated where the newer is there; both are stable. */
+#if GLIB_CHECK_VERSION(2, 82, 0)
+#define SORT g_sort_array
+#else
+#define SORT(array, n, size, compare, data) g_qsort_with_data(array, (gint)(n), size, compare, data)
+#endif
+
 static gint by_pointers(gconstpointer a, gconstpointer b, gpointer compare)
 {
     return (*(GCompareFunc *)compare)(a, b);
@@ -61,7 +68,7 @@ static gint by_pointers(gconstpointer a, gconstpointer b, gpointer compare)
 void ike_list_sort(ike_list *list, GCompareFunc compare_pointers)
 {
     if (list->len > 1)
-        g_qsort_with_data(list->pdata, (gint)list->len, sizeof *list->pdata, by_pointers, (gpointer)&compare_pointers);
+        SORT(list->pdata, list->len, sizeof *list->pdata, by_pointers, (gpointer)&compare_pointers);
 }
 
 void ike_list_clear(ike_list *list, GDestroyNotify free_element)
