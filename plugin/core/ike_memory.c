@@ -53,12 +53,15 @@ void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element)
     list->len = len;
 }
 
-/* The older of the two is deprecated where the newer is there; both are stable. */
+/* g_qsort_with_data is deprecated where g_sort_array is there. */
+void ike_sort(gpointer array, size_t n, size_t element_size, GCompareDataFunc compare, gpointer data)
+{
 #if GLIB_CHECK_VERSION(2, 82, 0)
-#define SORT g_sort_array
+    g_sort_array(array, n, element_size, compare, data);
 #else
-#define SORT(array, n, size, compare, data) g_qsort_with_data(array, (gint)(n), size, compare, data)
+    g_qsort_with_data(array, (gint)n, element_size, compare, data);
 #endif
+}
 
 static gint by_pointers(gconstpointer a, gconstpointer b, gpointer compare)
 {
@@ -68,7 +71,7 @@ static gint by_pointers(gconstpointer a, gconstpointer b, gpointer compare)
 void ike_list_sort(ike_list *list, GCompareFunc compare_pointers)
 {
     if (list->len > 1)
-        SORT(list->pdata, list->len, sizeof *list->pdata, by_pointers, (gpointer)&compare_pointers);
+        ike_sort(list->pdata, list->len, sizeof *list->pdata, by_pointers, (gpointer)&compare_pointers);
 }
 
 void ike_list_clear(ike_list *list, GDestroyNotify free_element)

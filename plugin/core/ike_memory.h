@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Sorts `n` elements of `element_size` bytes; those that are equal keep their order. */
+void ike_sort(gpointer array, size_t n, size_t element_size, GCompareDataFunc compare, gpointer data);
+
 /* A list of pointers, a struct of zeros at first, which must stay where it is. An SA has ten of them, most with no
  * element or one: GPtrArray takes 176 bytes for the first one. */
 typedef struct ike_list {

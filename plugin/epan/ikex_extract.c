@@ -10,7 +10,7 @@
 
 static dissector_handle_t own_handle;
 static bool by_tree;
-static int hint = -1;
+static size_t hint = IKE_NO_HINT;
 
 void ikex_extract_init(dissector_handle_t handle)
 {
@@ -27,7 +27,7 @@ void ikex_extract_by_tree(bool wanted)
 
 void ikex_extract_reset(void)
 {
-    hint = -1;
+    hint = IKE_NO_HINT;
 }
 
 const uint8_t *ikex_place_bytes(const ikex_place *place, size_t *captured)
@@ -164,7 +164,7 @@ static void extract_by_tree(packet_info *pinfo, proto_tree *tree, const ikex_sin
 
     if (!tree)
         return;
-    ikex_tree_find(tree, &packets);
+    ikex_tree_find(pinfo, tree, &packets);
     feed_packets(&packets, sink);
     if (sink->is_done(sink->user) || holds_no_message(&packets))
         return;
@@ -174,13 +174,12 @@ static void extract_by_tree(packet_info *pinfo, proto_tree *tree, const ikex_sin
 
 static void extract_by_layers(packet_info *pinfo, const ikex_sink *sink)
 {
-    const ikex_layers layers = ikex_layers_of(pinfo);
+    ikex_layers layers;
     ikex_places packets, messages;
 
-    if (layers.n_ip == 0 && layers.n_hidden == 0 && layers.n_isakmp == 0)
-        return;
+    ikex_layers_read(pinfo, &layers);
     packets.n = messages.n = 0;
-    if (layers.n_ip > 0 || layers.n_hidden > 0)
+    if (layers.n_ip > 0)
         ikex_layers_find(pinfo, &layers, &packets, &hint);
     feed_packets(&packets, sink);
     if (layers.n_isakmp == 0 || sink->is_done(sink->user) || holds_no_message(&packets))

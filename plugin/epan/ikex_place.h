@@ -8,7 +8,9 @@
 
 #include "ws_compat.h"
 
-#define IKEX_MAX_PLACES 64 /* IP headers of one frame that are looked at */
+#include "ike_headers.h"
+
+#define IKEX_MAX_PLACES IKE_MAX_LAYERS /* IP headers, or messages, of one frame that are looked at */
 
 /* A header: its bytes are `start` bytes into a data source of the frame. */
 typedef struct ikex_place {
@@ -28,17 +30,17 @@ const uint8_t *ikex_place_bytes(const ikex_place *place, size_t *captured);
 void ikex_layers_init(void);
 /* What one walk over the protocols of a frame tells. */
 typedef struct ikex_layers {
-    unsigned n_ip;     /* headers of IPv4 and IPv6; what "ip" hands on to "ipv6" counts twice */
-    unsigned n_hidden; /* headers that may be there beside them: from 4.4 on MPLS does not note what it holds */
-    unsigned n_isakmp;
-    bool isakmp_in_udp; /* the first of these directly in UDP .. */
-    bool behind_marker; /* .. in UDP on a port that ESP shares (RFC 3948 2.2) .. */
+    ike_layer ip[IKE_MAX_LAYERS]; /* and what may be there without a note */
+    unsigned n_ip;
+    unsigned n_isakmp; /* where there is one: */
+    bool isakmp_in_udp;   /* the first of these directly in UDP .. */
+    bool behind_marker;   /* .. in UDP on a port that ESP shares (RFC 3948 2.2) .. */
     bool isakmp_exported; /* .. or in what Wireshark exports of a packet */
 } ikex_layers;
-ikex_layers ikex_layers_of(const packet_info *pinfo);
+void ikex_layers_read(const packet_info *pinfo, ikex_layers *layers);
 /* Finds the IP headers without a tree, outer ones before inner ones. `hint` is where the outermost one of an
- * earlier frame began, -1 at first. */
-void ikex_layers_find(const packet_info *pinfo, const ikex_layers *layers, ikex_places *found, int *hint);
+ * earlier frame began, IKE_NO_HINT at first. */
+void ikex_layers_find(const packet_info *pinfo, const ikex_layers *layers, ikex_places *found, size_t *hint);
 /* Finds the IKE messages of a frame with these packets: the one in its innermost datagram, else what fits its
  * own length. */
 void ikex_layers_find_messages(const packet_info *pinfo, const ikex_layers *layers, const ikex_places *packets,
@@ -49,7 +51,7 @@ void ikex_tree_init(void);
 /* Makes Wireshark build a tree of each frame, or not. */
 void ikex_tree_want(dissector_handle_t handle, bool wanted);
 /* Finds the IP headers, and the IKE messages, in the tree. */
-void ikex_tree_find(proto_tree *tree, ikex_places *found);
+void ikex_tree_find(const packet_info *pinfo, proto_tree *tree, ikex_places *found);
 void ikex_tree_find_messages(proto_tree *tree, ikex_places *found);
 
 #endif

@@ -7,6 +7,7 @@
 #include "harm.h"
 #include "ike_attribute.h"
 #include "ike_esp_proposal.h"
+#include "ike_headers.h"
 #include "ike_identity.h"
 #include "ike_ip.h"
 #include "ike_proposal.h"
@@ -209,6 +210,50 @@ static void as_body(const uint8_t *data, size_t n, unsigned unused)
     read_vendor(data, n);
 }
 
+static ike_layer layer_of(uint8_t code)
+{
+    static const uint8_t versions[] = { 4, 6, IKE_ANY_VERSION, 4 };
+    static const int protocols[] = { IKE_ANY_PROTOCOL, IKE_IPPROTO_UDP, IKE_IPPROTO_IPIP, IKE_IPPROTO_ICMP };
+
+    return (ike_layer){ versions[code & 3], code & 4, code & 8, protocols[code >> 4 & 3] };
+}
+
+/* Layers, and in what order; where the innermost header may be; and two blocks of the rest. */
+static void read_headers(const uint8_t *data, size_t n)
+{
+    enum { N_LAYERS = 8, BEFORE = N_LAYERS + 4 };
+    ike_layer layers[N_LAYERS];
+    ike_header found[IKE_MAX_LAYERS];
+    size_t n_found, n_layers, half;
+
+    if (n < BEFORE + 1)
+        return;
+    for (size_t i = 0; i < N_LAYERS; i++)
+        layers[i] = layer_of(data[4 + i]);
+    n_layers = data[0] % (N_LAYERS + 1);
+    half = data[1] % (n - BEFORE + 1);
+
+    const uint8_t *rest = data + BEFORE;
+    const ike_bytes blocks[] = { { rest, half, half + data[2] % 3 }, { rest + half, n - BEFORE - half, n - BEFORE - half } };
+    const size_t at = data[3] % (n - BEFORE);
+    const uint8_t copy[32] = { rest[at] };
+    const bool is_copy = n - BEFORE - at < 32 || data[2] & 0x40;
+    const ike_innermost innermost = { data[2] & 0x80 ? 4 : 6, is_copy ? copy : rest + at, is_copy ? copy : rest + at + 4 };
+
+    n_found = ike_headers_find(blocks, 2, layers, n_layers, &innermost, data[2] & 0x20 ? data[1] : IKE_NO_HINT, found);
+    g_assert_cmpuint(n_found, <=, MAX(n_layers, 1));
+    for (size_t i = 0; i < n_found; i++) {
+        ike_ip_packet ip;
+
+        g_assert_cmpuint(found[i].block, <, 2);
+        g_assert_cmpuint(found[i].start, <, blocks[found[i].block].captured);
+        g_assert_true(i == 0 || found[i - 1].block < found[i].block ||
+                      (found[i - 1].block == found[i].block && found[i - 1].start < found[i].start));
+        g_assert_true(ike_ip_parse(blocks[found[i].block].data + found[i].start,
+                                   blocks[found[i].block].captured - found[i].start, &ip));
+    }
+}
+
 static void as_packet(const uint8_t *data, size_t n, unsigned protocol)
 {
     ike_ip_packet ip;
@@ -221,6 +266,7 @@ static void as_packet(const uint8_t *data, size_t n, unsigned protocol)
     }
     if (ike_ip_skip_extensions(data, n, &next, &at))
         g_assert_cmpuint(at, <=, n);
+    read_headers(data, n);
 }
 
 static void as_numbers(const uint8_t *data, size_t n, unsigned unused)
