@@ -20,7 +20,7 @@ import xml.etree.ElementTree
 sys.dont_write_bytecode = True
 from check_load import REPORTS, STABLE_FIELDS  # noqa: E402  (after that)
 from life import sharkd  # noqa: E402
-from runner import Runner, field_arguments, public_temp_dir  # noqa: E402
+from runner import Runner, field_arguments, public_temp_dir, require_sanitized  # noqa: E402
 from truth import CAPTURES, key_lines  # noqa: E402
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools" / "lib"))
@@ -317,6 +317,8 @@ def main():
     parser.add_argument("--asan", default="", metavar="LIB", help="preload the sanitizer library")
     parser.add_argument("--quick", action="store_true", help="a part")
     rest = parser.parse_known_args(namespace=OPTIONS)[1]
+    if OPTIONS.asan:
+        require_sanitized(runner())
     unittest.main(argv=[sys.argv[0], *rest])
 
 
