@@ -253,6 +253,24 @@ class Expert(Case):
         self.assertTrue(ids["-2",], "nothing of ikex")
         self.assertIn("The responder rejects MM5", " ".join(ids["-2",]))
 
+    def highest_severity(self, library, name, *arguments):
+        out = subprocess.run(["tshark", "-n", "-r", capture(name), *arguments], capture_output=True, text=True,
+                             env={**runner().environment(), "LD_PRELOAD": str(library)}, timeout=PATIENCE_S)
+        return re.search(r"^highest severity: (\w+)", out.stderr, re.MULTILINE)[1]
+
+    @unittest.skipUnless(shutil.which("gcc"), "gcc is missing")
+    def test_severity(self):
+        """Wireshark knows the highest severity, by which the GUI colours a button, when nobody asks for more."""
+        if OPTIONS.asan:
+            self.skipTest("something else is preloaded")
+        library = pathlib.Path(self.folder) / "severity.so"
+        source = pathlib.Path(__file__).resolve().parent / "life" / "severity.c"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        for name, due in (("psk-mismatch-info", "0x600000"), ("ikev2-psk-gcm-x25519", "0")):
+            for arguments in (("-2",), ("-2", "-V"), ("-2", "-q", "-z", "expert")):
+                with self.subTest(capture=name, arguments=arguments):
+                    self.assertEqual(self.highest_severity(library, name, *arguments), due)
+
 
 # --- leaks ----------------------------------------------------------------------------------------------
 
