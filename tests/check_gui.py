@@ -20,6 +20,8 @@ from runner import Runner, public_temp_dir  # noqa: E402  (after that)
 from truth import CAPTURES  # noqa: E402
 
 PATIENCE_S = 60
+TOOL_PATIENCE_S = 5   # for xdotool, which waits for ever when a window does not get the focus
+PRESS_AGAIN_S = 15    # after which a key that changed nothing is pressed again
 SCRIPT = pathlib.Path(__file__).resolve().parent / "life" / "frames.lua"
 PREFERENCES = "gui.update.enabled: FALSE\ngui.ask_unsaved: FALSE\n"
 REPORTS = ["ikex,sa", "ikex,diag,ikex.sa == 0", "expert"]
@@ -61,11 +63,18 @@ class Gui(unittest.TestCase):
         self.addCleanup(self.wireshark.kill)
 
     def xdotool(self, *words):
-        return subprocess.run(["xdotool", *words], capture_output=True, text=True, env=self.environment).stdout.split()
+        """What it prints; nothing when it does not end."""
+        try:
+            done = subprocess.run(["xdotool", *words], capture_output=True, text=True, env=self.environment,
+                                  timeout=TOOL_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            return []
+        return done.stdout.split()
 
-    def wait_for(self, what, condition):
+    def wait_for(self, what, condition, meanwhile=lambda: None):
         end = time.monotonic() + PATIENCE_S
         while not condition():
+            meanwhile()
             self.assertIsNone(self.wireshark.poll(), f"wireshark ended while it should show {what}")
             self.assertLess(time.monotonic(), end, f"wireshark does not show {what}, but: {self.drawn()[-1:]}")
             time.sleep(0.2)
@@ -77,10 +86,17 @@ class Gui(unittest.TestCase):
         return [block.splitlines() for block in re.findall(r"((?:.+\n)*)\n", text)]
 
     def press(self, key, due, what):
+        """Press the key until something is drawn: a busy window loses keys, and a second one would undo the first."""
         before = len(self.drawn())
-        self.xdotool("windowfocus", "--sync", self.window)
-        self.xdotool("key", key)
-        self.wait_for(what, lambda: due in self.drawn()[before:])
+        again = 0
+
+        def strike():
+            nonlocal again
+            if time.monotonic() >= again and len(self.drawn()) == before:
+                self.xdotool("windowfocus", "--sync", self.window)
+                self.xdotool("key", key)
+                again = time.monotonic() + PRESS_AGAIN_S
+        self.wait_for(what, lambda: due in self.drawn()[before:], strike)
 
     def labels(self, capture, *left_out):
         """What tshark says when it has only the other frames."""

@@ -20,7 +20,7 @@ import xml.etree.ElementTree
 sys.dont_write_bytecode = True
 from check_load import REPORTS, STABLE_FIELDS  # noqa: E402  (after that)
 from life import sharkd  # noqa: E402
-from runner import Runner, field_arguments, public_temp_dir  # noqa: E402
+from runner import Runner, field_arguments, public_temp_dir, require_sanitized  # noqa: E402
 from truth import CAPTURES, key_lines  # noqa: E402
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools" / "lib"))
@@ -253,6 +253,24 @@ class Expert(Case):
         self.assertTrue(ids["-2",], "nothing of ikex")
         self.assertIn("The responder rejects MM5", " ".join(ids["-2",]))
 
+    def highest_severity(self, library, name, *arguments):
+        out = subprocess.run(["tshark", "-n", "-r", capture(name), *arguments], capture_output=True, text=True,
+                             env={**runner().environment(), "LD_PRELOAD": str(library)}, timeout=PATIENCE_S)
+        return re.search(r"^highest severity: (\w+)", out.stderr, re.MULTILINE)[1]
+
+    @unittest.skipUnless(shutil.which("gcc"), "gcc is missing")
+    def test_severity(self):
+        """Wireshark knows the highest severity, by which the GUI colours a button, when nobody asks for more."""
+        if OPTIONS.asan:
+            self.skipTest("something else is preloaded")
+        library = pathlib.Path(self.folder) / "severity.so"
+        source = pathlib.Path(__file__).resolve().parent / "life" / "severity.c"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        for name, due in (("psk-mismatch-info", "0x600000"), ("ikev2-psk-gcm-x25519", "0")):
+            for arguments in (("-2",), ("-2", "-V"), ("-2", "-q", "-z", "expert")):
+                with self.subTest(capture=name, arguments=arguments):
+                    self.assertEqual(self.highest_severity(library, name, *arguments), due)
+
 
 # --- leaks ----------------------------------------------------------------------------------------------
 
@@ -317,6 +335,8 @@ def main():
     parser.add_argument("--asan", default="", metavar="LIB", help="preload the sanitizer library")
     parser.add_argument("--quick", action="store_true", help="a part")
     rest = parser.parse_known_args(namespace=OPTIONS)[1]
+    if OPTIONS.asan:
+        require_sanitized(runner())
     unittest.main(argv=[sys.argv[0], *rest])
 
 

@@ -12,7 +12,7 @@ import re
 import sys
 
 from check_load import STABLE_FIELDS
-from runner import Runner, field_arguments, new_parser, side_by_side
+from runner import Runner, field_arguments, new_parser, require_sanitized, side_by_side
 from truth import CAPTURES, key_lines, key_options
 
 FIELDS = field_arguments(["frame.number", *STABLE_FIELDS])
@@ -67,6 +67,8 @@ def main():
     captures = [x for x in sorted(CAPTURES.glob("*.pcapng")) if key_lines(x) and re.search(arguments.only, x.stem)]
     captures = captures[::arguments.sample]
     runner = Runner(arguments.tshark, arguments.asan)
+    if arguments.asan:
+        require_sanitized(runner)
     found = list(side_by_side(lambda capture: check(runner, capture), captures, arguments.jobs))
     for words in filter(None, found):
         print(words)

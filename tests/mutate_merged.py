@@ -7,7 +7,8 @@ usage: mutate_merged.py [--tshark CMD] [--jobs N] --asan LIB [--rounds N] [--fir
 Each round damages all captures of captures/ and writes them into one file, since it is the start of tshark that
 takes the time; it is read once with all details in two passes and once with all reports. Rounds are numbered, and
 the same on every machine: N rounds damage N times as many captures as there are. Slower than run_golden.py --mutate
-for one capture, and made for thousands.
+for one capture, and made for thousands. LIB is the sanitizer library; run_golden.py says how it is found, and how the
+plugin is built for it.
 """
 import pathlib
 import shutil
@@ -15,7 +16,7 @@ import sys
 import tempfile
 
 from run_golden import KINDS, mutated_frame
-from runner import Failure, Runner, new_parser, public_temp_dir, side_by_side
+from runner import Failure, Runner, new_parser, public_temp_dir, require_sanitized, side_by_side
 from truth import CAPTURES
 
 sys.path.insert(0, str(CAPTURES.parent / "tools" / "lib"))
@@ -59,6 +60,7 @@ def main():
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first round")
     arguments = parser.parse_args()
     runner = Runner(arguments.tshark, arguments.asan, TIMEOUT_S)
+    require_sanitized(runner)
     captures = [(path.stem, pcapfile.read(path)) for path in sorted(CAPTURES.glob("*.pcapng"))]
     rounds = range(arguments.first, arguments.first + arguments.rounds)
     with public_temp_dir() as folder:

@@ -26,7 +26,13 @@ A line `name | capture | tshark arguments` makes one test, with golden/name.out.
 the same for every Wireshark version; what the versions print differently is levelled here.
 
 --update rewrites the golden files: read the diff before committing it. --asan LIB runs with the
-sanitizer library preloaded (LIB: gcc -print-file-name=libasan.so) and fails on every report.
+sanitizer library preloaded, the path that `gcc -print-file-name=libasan.so` prints, and fails on
+every report of it. The plugin must be built for that, and lie where tshark looks for it:
+
+    cmake -S . -B build/asan -DIKEX_SANITIZE=ON && make -C build/asan
+    mkdir -p FOLDER/4.0/epan && cp build/asan/plugin/ikex.so FOLDER/4.0/epan/
+    WIRESHARK_PLUGIN_DIR=FOLDER tests/run_golden.py --asan "$(gcc -print-file-name=libasan.so)"
+
 --mutate N compares nothing; it runs N damaged copies of each capture instead and fails on
 crashes, sanitizer reports, non-zero exits and runs over 20 s. Failing copies are kept.
 """
@@ -45,7 +51,7 @@ import zlib
 import pages
 import rows
 from check_load import STABLE_FIELDS
-from runner import Failure, Runner, field_arguments, indent, new_parser, public_temp_dir
+from runner import Failure, Runner, field_arguments, indent, new_parser, public_temp_dir, require_sanitized
 from truth import CAPTURES, GOLDEN, key_lines, key_options
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools" / "lib"))
@@ -391,6 +397,8 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    if arguments.asan:
+        require_sanitized(Runner(arguments.tshark, arguments.asan))
     try:
         tests = read_tests(GOLDEN / "TESTLIST")
         with public_temp_dir() as folder:

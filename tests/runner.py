@@ -28,13 +28,17 @@ def new_parser(about):
     return parser
 
 
+def give_up(why):
+    sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {why}")
+
+
 def side_by_side(function, items, jobs):
     """What the function returns for each item, in order. A Failure ends the program."""
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         try:
             yield from pool.map(function, items)
         except Failure as failure:
-            sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {failure}")
+            give_up(failure)
 
 
 def tshark_environment():
@@ -97,6 +101,18 @@ class Runner:
         if re.search(r"dissector bug, protocol ikex", stdout + stderr, re.IGNORECASE):
             raise Failure(f"dissector bug in ikex\n{indent(stderr)}")
         return stdout
+
+
+def require_sanitized(runner):
+    """End the program unless the plugin that tshark loads is built with AddressSanitizer.
+
+    Without the library preloaded, a sanitized plugin ends the process as it is loaded, and says why."""
+    if not pathlib.Path(runner.asan).is_file():
+        give_up(f"there is no {runner.asan}: --asan wants what gcc -print-file-name=libasan.so prints")
+    words = run(runner.tshark, "-r", os.devnull).stderr
+    if not re.search(r"ASan runtime does not come first|undefined symbol: __asan", words):
+        give_up("the plugin that tshark loads is not sanitized, or there is none: build it with -DIKEX_SANITIZE=ON, "
+                f"and put it into a folder WIRESHARK_PLUGIN_DIR\n{indent(words, 20)}")
 
 
 def indent(text, limit=60):

@@ -50,7 +50,7 @@ void ike_list_cut(ike_list *list, guint len, GDestroyNotify free_element)
 {
     for (guint i = len; free_element && i < list->len; i++)
         free_element(list->pdata[i]);
-    list->len = len;
+    list->len = MIN(list->len, len);
 }
 
 /* g_qsort_with_data is deprecated where g_sort_array is there. */

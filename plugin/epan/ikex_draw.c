@@ -5,10 +5,9 @@
 #include "ikex.h"
 
 #include <epan/column-info.h>
+#include <epan/column-utils.h>
 
 #include "ike_causes.h"
-
-#include <epan/column-utils.h>
 
 static void generated(proto_item *item)
 {
@@ -384,20 +383,28 @@ static const char *kind_text(ike_note_kind kind)
     return kind < G_N_ELEMENTS(texts) ? texts[kind] : NULL;
 }
 
-static void info_back(const ikex_canvas *c, ike_note *note)
+/* What the note is, in a word or two: "MM1", "IP fragment 1/2 of MM5 in 7". Nothing for ESP and AH. */
+static void describe(GString *text, ike_note *note)
 {
-    static GString *text; /* for all frames */
     const ike_record *r = ike_note_record(note);
 
-    if (!text)
-        text = g_string_new(NULL);
-    g_string_assign(text, " [");
     if (r && note->kind == IKE_NOTE_PIECE)
         info_piece(text, r);
     else if (r)
         info_message(text, r);
     else if (kind_text(note->kind))
         g_string_append(text, kind_text(note->kind));
+}
+
+static void info_back(const ikex_canvas *c, ike_note *note)
+{
+    static GString *text; /* made once and kept: one for each of a million frames takes longer than what is in it */
+    const ike_record *r = ike_note_record(note);
+
+    if (!text)
+        text = g_string_new(NULL);
+    g_string_assign(text, " [");
+    describe(text, note);
     append_sa(text, note);
     if (r && r->request && r->copy == IKE_COPY_NONE && r->note.time >= r->request->note.time) {
         g_string_append(text, ", ");
@@ -424,15 +431,9 @@ static void draw_info(const ikex_canvas *c, ike_note *note)
 
 static void title(proto_item *item, ike_note *note)
 {
-    const ike_record *r = ike_note_record(note);
     GString *text = g_string_new(NULL);
 
-    if (r && note->kind == IKE_NOTE_PIECE)
-        info_piece(text, r);
-    else if (r)
-        info_message(text, r);
-    else if (kind_text(note->kind))
-        g_string_append(text, kind_text(note->kind));
+    describe(text, note);
     if (text->len)
         proto_item_append_text(item, ", %s", text->str);
     if (note->sa)
@@ -462,19 +463,37 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
         add_flag(c, tree, hf_ikex_analysis);
 }
 
+/* Tells Wireshark no more than the severities: the GUI colours a button by the highest, whoever looks at the rest. */
+static void tell_severities(const ikex_canvas *c, const ike_list *findings)
+{
+    for (guint i = 0; findings && i < findings->len; i++) {
+        const ike_finding *finding = findings->pdata[i];
+
+        expert_add_info(c->pinfo, NULL, ikex_expert(finding->id, finding->severity));
+    }
+}
+
 /* Wireshark builds no tree for its list of expert information, nor for its column. */
-static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
+static bool is_expert_looked_at(const ikex_canvas *c)
 {
     static int expert_tap;
 
-    if (!note->remarks)
-        return;
     if (!expert_tap)
         expert_tap = find_tap_id("expert");
-    if (!have_tap_listener(expert_tap) && !is_shown(c, COL_EXPERT))
+    return have_tap_listener(expert_tap) || is_shown(c, COL_EXPERT);
+}
+
+static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
+{
+    if (!note->remarks)
         return;
-    draw_findings(c, NULL, &ike_note_remarks(note)->findings);
-    draw_findings(c, NULL, live_findings(c, note));
+    if (is_expert_looked_at(c)) {
+        draw_findings(c, NULL, &ike_note_remarks(note)->findings);
+        draw_findings(c, NULL, live_findings(c, note));
+    } else {
+        tell_severities(c, &ike_note_remarks(note)->findings);
+        tell_severities(c, live_findings(c, note));
+    }
 }
 
 /* A tree may be there for the fields of others only. Findings are fields of the protocol _ws.expert as well. */

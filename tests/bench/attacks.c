@@ -6,7 +6,8 @@
  * usage: attacks [-r ROUNDS] [-s SCALE] [-x RATIO] [NAME..]
  *        attacks --once NAME PACKETS     (for a tool that counts instructions)
  *
- * With -x the exit status is 1 when a ratio is higher.
+ * With -x the exit status is 1 when a ratio is higher. SCALE is 1 or more: with fewer packets the small run does not
+ * reach the depths of look-ups, and ratios say nothing.
  */
 #include "attack.h"
 #include "ike_tracker.h"
@@ -184,6 +185,10 @@ int main(int argc, char **argv)
             s.highest = atof(optarg);
         else
             return 2;
+    }
+    if (!(s.scale >= 1)) {
+        fprintf(stderr, "attacks: a scale below 1 makes ratios that say nothing\n");
+        return 2;
     }
     return judge_all(&s, argv + optind);
 }

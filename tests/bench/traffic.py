@@ -27,27 +27,19 @@ import mix
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "captures" / "gen"))
 import netwire  # noqa: E402  (found through the line above)
+from ikewire import (AES_CBC, ENCRYPTED, HASH, ID, INFORMATIONAL, KE, MAIN_MODE, NONCE, PSK, QUICK_MODE,  # noqa: E402
+                     SHA256, clear_message, ike_attributes, message, sa_payload)
 
 START_NS = 1_262_336_400 * 10 ** 9
 STEP_NS = 1_000_000
 MACS = ("02000000aa01", "02000000bb01")
-MAIN, INFO, QUICK = 2, 5, 32
-ENCRYPTED = 1
-SA, KE, ID, HASH = 1, 4, 5, 8
 
-# One proposal with one transform: AES-CBC-256, SHA2-256, pre-shared key, group 14, 28800 s (RFC 2409 appendix A)
-ATTRIBUTES = bytes.fromhex("80010007" "800e0100" "80020004" "80030001" "8004000e" "800b0001" "000c000400007080")
-TRANSFORM = struct.pack("!BBHBBH", 0, 0, 8 + len(ATTRIBUTES), 1, 1, 0) + ATTRIBUTES
-PROPOSAL = struct.pack("!BBHBBBB", 0, 0, 8 + len(TRANSFORM), 1, 1, 0, 1) + TRANSFORM
-SA_BODY = struct.pack("!II", 1, 1) + PROPOSAL  # DOI and situation
+# One proposal with one transform: AES-CBC-256, SHA2-256, pre-shared key, group 14, 28800 s
+PROPOSAL = sa_payload([(1, ike_attributes(AES_CBC, SHA256, 14, PSK, 28800, key_bits=256))])
 
 
-def payload(kind_behind, body):
-    return struct.pack("!BBH", kind_behind, 0, 4 + len(body)) + body
-
-
-def message(spi_i, spi_r, first, exchange, flags, number, body):
-    return struct.pack("!QQBBBBII", spi_i, spi_r, first, 0x10, exchange, flags, number, 28 + len(body)) + body
+def spi(number):
+    return struct.pack("!Q", number)
 
 
 def filler(number, size):
@@ -66,31 +58,35 @@ def host(number, net=10):
     return f"{net}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
-def phase1(spi_i, spi_r):
-    """(direction, message) of Main Mode with a pre-shared key."""
-    keys, others = (payload(10, filler(spi + 3, 256)) + payload(0, filler(spi + 4, 32)) for spi in (spi_i, spi_r))
-    yield 0, message(spi_i, 0, SA, MAIN, 0, 0, payload(0, SA_BODY))
-    yield 1, message(spi_i, spi_r, SA, MAIN, 0, 0, payload(0, SA_BODY))
-    yield 0, message(spi_i, spi_r, KE, MAIN, 0, 0, keys)
-    yield 1, message(spi_i, spi_r, KE, MAIN, 0, 0, others)
-    yield 0, message(spi_i, spi_r, ID, MAIN, ENCRYPTED, 0, filler(spi_i + 1, 80))
-    yield 1, message(spi_i, spi_r, ID, MAIN, ENCRYPTED, 0, filler(spi_i + 2, 64))
+def phase1(i, r):
+    """(direction, message) of Main Mode with a pre-shared key; SPIs are numbers."""
+    both = spi(i), spi(r)
+    yield 0, first_message(i)
+    yield 1, first_message(i, r)
+    for direction, number in enumerate((i, r)):
+        yield direction, clear_message(*both, MAIN_MODE, [(KE, filler(number + 3, 256)), (NONCE, filler(number + 4, 32))])
+    yield 0, message(*both, ID, MAIN_MODE, ENCRYPTED, 0, filler(i + 1, 80))
+    yield 1, message(*both, ID, MAIN_MODE, ENCRYPTED, 0, filler(i + 2, 64))
 
 
-def phase2(spi_i, spi_r):
+def first_message(i, r=0):
+    return clear_message(spi(i), spi(r), MAIN_MODE, [PROPOSAL])
+
+
+def phase2(i, r):
     for number, (direction, size) in enumerate(((0, 160), (1, 160), (0, 48))):
-        yield direction, message(spi_i, spi_r, HASH, QUICK, ENCRYPTED, 0x1000, filler(spi_i + 10 + number, size))
+        yield direction, message(spi(i), spi(r), HASH, QUICK_MODE, ENCRYPTED, 0x1000, filler(i + 10 + number, size))
 
 
-def check(spi_i, spi_r, number):
+def check(i, r, number):
     for direction in (0, 1):
-        yield direction, message(spi_i, spi_r, HASH, INFO, ENCRYPTED, 0x2000 + 2 * number + direction,
-                                 filler(spi_i + 100 + 2 * number + direction, 80))
+        yield direction, message(spi(i), spi(r), HASH, INFORMATIONAL, ENCRYPTED, 0x2000 + 2 * number + direction,
+                                 filler(i + 100 + 2 * number + direction, 80))
 
 
 def ike(scale):
     for sa in range(int(15_000 * scale)):
-        spi_i, spi_r = 0x1122334400000001 + sa, 0x5566778800000001 + sa
+        spi_i, spi_r = host_spi(sa), 0x5566778800000001 + sa
         ends = host(sa, 10), host(sa, 172)
         checks = itertools.chain.from_iterable(check(spi_i, spi_r, n) for n in range(2))
         for number, (direction, data) in enumerate(itertools.chain(phase1(spi_i, spi_r), phase2(spi_i, spi_r), checks)):
@@ -105,22 +101,21 @@ def one_sa(scale):
         yield frame(ends[direction], ends[1 - direction], data, number, direction)
 
 
-def first_message(number):
-    return message(0x1122334400000001 + number, 0, SA, MAIN, 0, 0, payload(0, SA_BODY))
+def host_spi(number):
+    return 0x1122334400000001 + number
 
 
 def many_sas(scale):
     for number in range(int(1_000_000 * scale)):
-        yield frame(host(number, 10), host(number, 172), first_message(number), number)
+        yield frame(host(number, 10), host(number, 172), first_message(host_spi(number)), number)
 
 
 def flood(scale):
     responder = "192.0.2.1"
     for number in range(int(133_333 * scale)):
-        yield frame(host(number), responder, first_message(number), number)
+        yield frame(host(number), responder, first_message(host_spi(number)), number)
         if number % 2:
-            answer = message(0x1122334400000001 + number, 0x99 + number, SA, MAIN, 0, 0, payload(0, SA_BODY))
-            yield frame(responder, host(number), answer, number, 1)
+            yield frame(responder, host(number), first_message(host_spi(number), 0x99 + number), number, 1)
 
 
 def of_mix(scale, kinds):

@@ -5,15 +5,17 @@
 usage: run.py [--seconds N] [--jobs N] [TARGET..]
        run.py --probe
 
-TARGET is message, fragments or tracker; all of them by default, side by side as there are processors. Inputs
-begin with tests/fuzz/corpus/TARGET; those that reach something new are kept in build/fuzz/corpus/TARGET, and the
-next run goes on from there (tests/fuzz/corpus.py takes the best of them over). What crashes, takes more than
-TIMEOUT seconds or needs too much memory is kept in build/fuzz/crashes/.
+TARGET is message, fragments or tracker; all of them by default, side by side as there are processors. First all of
+tests/fuzz/corpus/TARGET is replayed, however long that takes; then the search begins with it. Inputs that reach
+something new are kept in build/fuzz/corpus/TARGET, and the next run goes on from there (tests/fuzz/corpus.py takes
+the best of them over). What crashes, takes more than TIMEOUT seconds or needs too much memory is kept in
+build/fuzz/crashes/, and printed, so that the log of a machine that is gone is enough to see it again.
 
 Exit status: 0 nothing found; 1 something found, or not built; 2 a wrong option. --probe: 0 when there is a clang
 with libFuzzer, else 1.
 """
 import argparse
+import base64
 import concurrent.futures
 import os
 import pathlib
@@ -26,7 +28,10 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build" / "fuzz"
 TARGETS = ["message", "fragments", "tracker"]
-TIMEOUT = 5  # seconds for one input: all of the corpus takes milliseconds
+# Seconds of the clock for one input: the slowest takes a quarter of a second of CPU, but on a machine that is busy, one
+# of that kind once took 28 s.
+TIMEOUT = 120
+PRINTED = 4096  # bytes of an input that go into the log
 # GLib below 2.76 keeps freed blocks to itself unless told otherwise, which hides errors from a sanitizer.
 ENVIRONMENT = {**os.environ, "G_SLICE": "always-malloc"}
 # The schedule "entropic" costs more than the target itself where an input reaches thousands of features.
@@ -62,42 +67,63 @@ def program(target):
     return BUILD / "tests" / "fuzz" / f"fuzz_{target}"
 
 
-def fuzz(target, seconds):
+def run(target, *words):
     """Run a target; return its exit status and what it wrote."""
-    found = BUILD / "corpus" / target
     crashes = BUILD / "crashes"
-    for folder in (found, crashes):
-        folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([program(target), *LIMITS, f"-max_total_time={seconds}", "-print_final_stats=1",
-                           f"-artifact_prefix={crashes}/{target}-", found, TOP / "tests" / "fuzz" / "corpus" / target],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENVIRONMENT)
+    crashes.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run([program(target), *LIMITS, "-print_final_stats=1", f"-artifact_prefix={crashes}/{target}-",
+                           *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENVIRONMENT)
     return done.returncode, done.stdout.decode(errors="replace")
+
+
+def fuzz(target, seconds):
+    """Replay what is checked in, then search; return [(what was done, exit status, what it wrote)] up to a failure."""
+    corpus = TOP / "tests" / "fuzz" / "corpus" / target
+    found = BUILD / "corpus" / target
+    found.mkdir(parents=True, exist_ok=True)
+    replay = ("replay", *run(target, "-runs=0", corpus))
+    if replay[1]:
+        return [replay]
+    return [replay, ("search", *run(target, f"-max_total_time={seconds}", found, corpus))]
 
 
 def last(pattern, text, missing="-"):
     return ([missing] + re.findall(pattern, text))[-1]
 
 
-def summary(target, text):
+def summary(target, phase, status, text):
     executions = last(r"number_of_executed_units: *(\d+)", text)
     reached = f"cov: {last(r'cov: ([0-9]+)', text)} ft: {last(r'ft: ([0-9]+)', text)}"
     slowest = last(r"slowest_unit_time_sec: *(\d+)", text)
     memory = last(r"peak_rss_mb: *(\d+)", text)
-    return f"fuzz: {target}: {executions} executions, {reached}, slowest input {slowest} s, {memory} MB"
+    words = f"{executions} executions, {reached}, slowest input {slowest} s, {memory} MB"
+    return f"fuzz: {target}: {phase}: {f'FAILED, status {status}: ' if status else ''}{words}"
 
 
-TELLING = re.compile(r"ERROR|runtime error|SUMMARY|^ +#\d+ 0x\w+ in \w+ .*/(plugin|tests)/")
+TELLING = re.compile(r"ERROR|ALARM|runtime error|SUMMARY|(Direct|Indirect) leak|"
+                     r"^ +#\d+ 0x\w+ +(in \w+ .*/(plugin|tests)/.*\.[ch]:|\()")  # "(": there is no symbolizer
+MAX_TELLING = 40
+
+
+def how_to_get(path):
+    """A line for the shell that makes the input again; where it is kept when it is too long for a log."""
+    data = path.read_bytes() if path.is_file() else None
+    if data is None or len(data) > PRINTED:
+        return f"the input is in {path}"
+    return f"the input, {len(data)} bytes:\necho {base64.b64encode(data).decode()} | base64 -d >input"
 
 
 def report_crash(target, text):
     """The part of the output that tells what happened, and how to see it again."""
     lines = [line for line in text.splitlines() if TELLING.search(line)]
-    print("\n".join(lines[:30]))
+    print("\n".join(lines[:MAX_TELLING] or text.splitlines()[-20:]))
     artefact = last(r"Test unit written to (\S+)", text, None)
     if artefact:
-        print(f"fuzz: {target}: the input is in {artefact}; again: G_SLICE=always-malloc {program(target)} {artefact}")
+        print(f"fuzz: {target}: {how_to_get(pathlib.Path(artefact))}")
+        print(f"again: G_SLICE=always-malloc {program(target).relative_to(TOP)} input   # or {artefact}")
     else:
-        print("\n".join(text.splitlines()[-10:]))
+        print(f"fuzz: {target}: no input was kept; the end of the output:")
+        print("\n".join(text.splitlines()[-20:]))
 
 
 def main():
@@ -114,11 +140,12 @@ def main():
     build()
     with concurrent.futures.ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
         results = list(pool.map(lambda target: fuzz(target, arguments.seconds), arguments.targets))
-    for target, (status, text) in zip(arguments.targets, results):
-        print(summary(target, text))
-        if status:
-            report_crash(target, text)
-    sys.exit(any(status for status, _ in results))
+    for target, phases in zip(arguments.targets, results):
+        for phase, status, text in phases:
+            print(summary(target, phase, status, text))
+            if status:
+                report_crash(target, text)
+    sys.exit(any(status for phases in results for _, status, _ in phases))
 
 
 if __name__ == "__main__":

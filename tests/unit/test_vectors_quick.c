@@ -67,6 +67,24 @@ static void connected_in_informational(void)
     ladder_end(&l);
 }
 
+/* A merge may put the CONNECTED notify before the message that asks for it. */
+static void connected_first(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    qm1(&l, 0xa1);
+    info(&l, RESPONDER, 0xa1, DELETE_LENGTH);
+    l.commit_from = 2;
+    qm2(&l, 0xa1);
+    qm3(&l, 0xa1);
+    after(&l, 10);
+    foreign(&l);
+    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 QM1 QM4 QM2 QM3 .");
+    ladder_end(&l);
+}
+
 static void opened_by_responder(void)
 {
     ladder l;
@@ -345,6 +363,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/22-three-messages", three_messages);
     g_test_add_func("/vector/23-connected-missing", connected_missing);
     g_test_add_func("/vector/24-connected-in-informational", connected_in_informational);
+    g_test_add_func("/vector/24-connected-first", connected_first);
     g_test_add_func("/vector/25-opened-by-responder", opened_by_responder);
     g_test_add_func("/vector/26-interleaved", interleaved);
     g_test_add_func("/vector/27-starts-at-qm3", starts_at_qm3);

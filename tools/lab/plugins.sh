@@ -25,13 +25,13 @@ fetch_strongswan() {
     [ -d "$state/source/strongswan-$upstream" ] && { echo "$state/source/strongswan-$upstream"; return; }
     mkdir -p "$state/source/lists/partial"
     debian_archives | sed 's/.*/deb-src & main/' >"$state/source/sources.list"
-    apt_sources update >&2 || die "apt cannot read the lists of sources"
+    apt_sources update >&2 || die "apt cannot read the lists of sources" 3
     for candidate in "$version" $(apt-cache -o Dir::Etc::SourceList="$state/source/sources.list" \
         -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$state/source/lists" showsrc strongswan |
         sed -n "s/^Version: \($upstream-.*\)/\1/p" | sort -rV); do
         (cd "$state/source" && apt_sources source "strongswan=$candidate" >/dev/null 2>&1) && break
     done
-    [ -d "$state/source/strongswan-$upstream" ] || die "no source of strongSwan $upstream could be fetched"
+    [ -d "$state/source/strongswan-$upstream" ] || die "no source of strongSwan $upstream could be fetched" 3
     echo "$state/source/strongswan-$upstream"
 }
 

@@ -43,6 +43,7 @@ stop() {
 
 # Daemons first and without a farewell, so that the captures hold nothing after the scenario's end.
 stop_all() {
+    [ -z "${IKEX_LAB_UNTIL:-}" ] || wait_for 100 test -e "$IKEX_LAB_UNTIL" || fail "there is no $IKEX_LAB_UNTIL"
     sleep 0.4
     stop KILL "${daemon[@]}"
     sleep 0.2

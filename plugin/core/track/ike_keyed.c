@@ -336,7 +336,7 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
     return exchange;
 }
 
-#define RECENT_INFOS 1024 /* Informationals of a side that are looked through */
+#define RECENT_INFOS 1024 /* Informationals of a side that are looked through, once for a Quick Mode */
 
 static ike_record *newest_with_id(const ike_list *infos, uint32_t message_id)
 {
@@ -358,13 +358,13 @@ static ike_record *recent_info(const ike_exchange *exchange)
     return !a || (b && b->note.frame > a->note.frame) ? b : a;
 }
 
-/* RFC 2408 3.1: an Informational with this message ID is the CONNECTED notify, also when the file has
- * it before the Quick Mode. */
+/* RFC 2408 3.1: an Informational with this message ID is the CONNECTED notify. One that comes after the commit bit
+ * finds the Quick Mode; one that the file has before it is looked for when the bit is first seen. */
 static void adopt_connected(ike_tracker *t, ike_exchange *exchange)
 {
     ike_record *r;
 
-    if (exchange->mode != IKE_MODE_QUICK || !exchange->commit || ike_exchange_slot(exchange, 4))
+    if (exchange->mode != IKE_MODE_QUICK || ike_exchange_slot(exchange, 4))
         return;
     r = recent_info(exchange);
     if (r && r->label.mode == IKE_MODE_INFO && ike_exchange_add(t, exchange, r))
@@ -391,13 +391,14 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
                       IKE_KNOWN_CONTENT);
         return;
     }
-    if (r->flags & IKE_FLAG_COMMIT)
+    if (r->flags & IKE_FLAG_COMMIT && !exchange->commit) {
         exchange->commit = true;
+        adopt_connected(t, exchange);
+    }
     if (exchange->mode == IKE_MODE_AUTHIP_MAIN) {
         number_authip_main(exchange, r);
         return;
     }
-    adopt_connected(t, exchange);
     check_quick(t, exchange, r);
     find_opener(exchange, r);
     if (exchange->opener == IKE_SIDE_NONE) {

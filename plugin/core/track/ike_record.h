@@ -217,9 +217,9 @@ const ike_endpoint *ike_record_dst(const ike_record *r);
 uint64_t ike_record_spi_i(const ike_record *r);
 uint64_t ike_record_spi_r(const ike_record *r);
 
-static inline ike_run *ike_record_run(const ike_record *r, unsigned i)
+static inline const ike_run *ike_record_run(const ike_record *r, unsigned i)
 {
-    return (ike_run *)(i < IKE_FEW_RUNS ? &r->runs[i] : &r->rare->more_runs[i - IKE_FEW_RUNS]);
+    return i < IKE_FEW_RUNS ? &r->runs[i] : &r->rare->more_runs[i - IKE_FEW_RUNS];
 }
 
 /* Of a first copy: the newest copy, itself at first. */

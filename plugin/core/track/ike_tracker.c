@@ -126,22 +126,21 @@ static uint32_t packet_length(const ike_datagram *d)
     return d->is_tcp ? 0 : (uint32_t)d->wire + 8 + (d->src.addr.family == 4 ? 20 : 40);
 }
 
-static void add_run(ike_record *r, uint8_t type)
+/* To write to it. */
+static ike_run *run_at(ike_record *r, unsigned i)
 {
-    if (r->n_runs >= IKE_FEW_RUNS)
-        ike_record_rare(r);
-    *ike_record_run(r, r->n_runs++) = (ike_run){ type, 1 };
+    return i < IKE_FEW_RUNS ? &r->runs[i] : &ike_record_rare(r)->more_runs[i - IKE_FEW_RUNS];
 }
 
 void ike_record_add_runs(ike_record *r, const ike_message *m)
 {
     for (unsigned i = 0; i < m->n_payloads; i++) {
-        ike_run *last = r->n_runs ? ike_record_run(r, r->n_runs - 1u) : NULL;
+        ike_run *last = r->n_runs ? run_at(r, r->n_runs - 1u) : NULL;
 
         if (last && last->type == m->payloads[i].type && last->count < UINT8_MAX)
             last->count++;
         else if (r->n_runs < IKE_MAX_RUNS)
-            add_run(r, m->payloads[i].type);
+            *run_at(r, r->n_runs++) = (ike_run){ m->payloads[i].type, 1 };
     }
 }
 
