@@ -499,12 +499,12 @@ static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
 /* A tree may be there for the fields of others only. Findings are fields of the protocol _ws.expert as well. */
 static bool is_tree_looked_at(const ikex_canvas *c)
 {
-    static int proto_expert;
+    static int expert_items;
 
-    if (!proto_expert)
-        proto_expert = proto_get_id_by_filter_name("_ws.expert");
+    if (!expert_items)
+        expert_items = proto_get_id_by_filter_name("_ws.expert");
     return c->tree && (proto_field_is_referenced(c->tree, c->protocol) ||
-                       proto_field_is_referenced(c->tree, proto_expert));
+                       proto_field_is_referenced(c->tree, expert_items));
 }
 
 void ikex_draw(const ikex_canvas *c, ike_note *notes)

@@ -62,7 +62,8 @@ static void add_layer(ikex_layers *found, uint8_t version, bool is_optional, boo
         found->ip[found->n_ip++] = (ike_layer){ version, is_optional, is_quoted, IKE_ANY_PROTOCOL };
 }
 
-/* "ip" hands on to "ipv6" what is of that version. From 4.4 on MPLS does not note the header that it holds. */
+/* "ip" hands on what is of version 6 to "ipv6", which notes itself up to 4.4. From 4.4 on MPLS does not note
+ * the header that it holds. */
 static void read_ip_layer(ikex_layers *found, int id, int before, bool is_quoted)
 {
     if (found->n_ip > 0 && (is(before, IP) || is(before, IPV6) || is(before, MPLS))) {
@@ -70,7 +71,7 @@ static void read_ip_layer(ikex_layers *found, int id, int before, bool is_quoted
         found->ip[found->n_ip - 1].is_optional |= is(before, IP) && is(id, IPV6);
     }
     if (is(id, IP) || is(id, IPV6))
-        add_layer(found, is(id, IP) ? 4 : 6, false, is_quoted);
+        add_layer(found, is(id, IP) ? IKE_ANY_VERSION : 6, false, is_quoted);
     else if (is(id, MPLS))
         add_layer(found, IKE_ANY_VERSION, true, is_quoted);
 }

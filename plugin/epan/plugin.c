@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What Wireshark asks a plugin for.
+ * What Wireshark asks a plugin for. Built in Wireshark's own tree it is used as well: what is generated there registers
+ * the dissector and leaves out the reports.
  */
+#define WS_BUILD_DLL // a plugin is a DLL on Windows
+#include <ws_symbol_export.h>
+
 #include "ikex.h"
 
 #include <epan/proto.h>
 
-#define IKEX_EXPORT __attribute__((visibility("default")))
+WS_DLL_PUBLIC_DEF const char plugin_version[] = IKEX_VERSION;
+WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
+WS_DLL_PUBLIC_DEF const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
 
-IKEX_EXPORT const char plugin_version[] = IKEX_VERSION;
-IKEX_EXPORT const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
-IKEX_EXPORT const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
-
-IKEX_EXPORT void plugin_register(void);
-IKEX_EXPORT uint32_t plugin_describe(void);
+WS_DLL_PUBLIC void plugin_register(void);
+WS_DLL_PUBLIC uint32_t plugin_describe(void);
 
 void plugin_register(void)
 {
