@@ -97,7 +97,7 @@ static void draw_sides(const ikex_canvas *c, proto_tree *tree, const ike_sa *sa)
 
         ike_side_products_append(text, &sa->sides[side]);
         add_string(c, tree, *vendors[i], text->str);
-        add_string(c, tree, *ids[i], sa->sides[side].identity);
+        add_string(c, tree, *ids[i], sa->sides[side].more->identity);
         g_string_free(text, TRUE);
     }
 }

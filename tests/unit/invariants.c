@@ -145,10 +145,10 @@ static void check_made_by(const checker *c, const ike_agreement *a, const ike_re
 
 static void check_agreement(const checker *c, const ike_exchange *exchange)
 {
-    const ike_agreement *a = exchange->agreement;
+    const ike_agreement *a = exchange->more->agreement;
 
     for (int side = 0; side < 2; side++) {
-        g_assert_true(!exchange->flow[side] || exchange->flow[side]->child == exchange);
+        g_assert_true(!exchange->more->flow[side] || exchange->more->flow[side]->child == exchange);
         if (a && a->ended[side])
             g_assert_true(g_hash_table_contains(c->notes, a->ended[side]));
     }
@@ -233,7 +233,7 @@ static void check_flows(const checker *c)
         if (!flow->child)
             continue;
         g_assert_cmpint(flow->side, !=, IKE_SIDE_NONE);
-        g_assert_true(flow->child->flow[flow->side] == flow);
+        g_assert_true(flow->child->more->flow[flow->side] == flow);
         g_assert_true(flow->child->sa == flow->sa);
         g_assert_true(ike_exchange_end(ike_exchange_lead(flow->child)) == flow->child);
     }

@@ -321,7 +321,7 @@ const char *identity_of(ladder *l, unsigned sa, ike_role role)
 {
     const ike_sa *s = ladder_sa(l, sa);
 
-    return s->sides[ike_sa_side_of(s, role)].identity;
+    return s->sides[ike_sa_side_of(s, role)].more->identity;
 }
 
 void expect_identities(ladder *l, const char *initiator, const char *responder)

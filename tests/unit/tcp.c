@@ -260,7 +260,7 @@ void tcp_expect_esp(tcp *c, ladder_side from, unsigned n)
     const ike_side side = ike_sa_side(sa, &c->l.hosts[from].seen, &c->l.hosts[1 - from].seen);
 
     g_assert_cmpint(side, !=, IKE_SIDE_NONE);
-    g_assert_cmpuint(sa->sides[side].esp_packets, ==, n);
+    g_assert_cmpuint(sa->sides[side].more->esp_packets, ==, n);
 }
 
 void tcp_begin_with_init(tcp *c)

@@ -8,7 +8,7 @@
 
 static void expect_tunnel(ladder *l)
 {
-    const ike_agreement *agreement = child_of(l, 0)->agreement;
+    const ike_agreement *agreement = child_of(l, 0)->more->agreement;
 
     expect_labels(l, "MM1 MM2 MM3 MM4 MM5 MM6 QM1 QM2 QM3 esp esp");
     expect_nothing_wrong(l);
@@ -65,7 +65,7 @@ static void expect_lifetime(ladder *l)
 {
     expect_finding(l, "life_mismatch", NOTE);
     expect_finding_says(l, "life_mismatch", "offered 3600 s, the responder keeps it 900 s");
-    g_assert_cmpuint(child_of(l, 0)->agreement->responder_seconds, ==, 900);
+    g_assert_cmpuint(child_of(l, 0)->more->agreement->responder_seconds, ==, 900);
 }
 
 /* .. than what it chose was offered with; what else was offered does not matter. */
@@ -112,7 +112,7 @@ static void play_same_lifetime(ladder *l)
 static void expect_same_lifetime(ladder *l)
 {
     expect_no_finding(l, "life_mismatch");
-    g_assert_cmpuint(child_of(l, 0)->agreement->responder_seconds, ==, 900);
+    g_assert_cmpuint(child_of(l, 0)->more->agreement->responder_seconds, ==, 900);
 }
 
 /* ---- copies ---- */

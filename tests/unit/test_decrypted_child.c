@@ -22,8 +22,8 @@ static void expect_child(ladder *l)
     expect_tied(l, NEW_TO_INITIATOR, 1);
     expect_tied(l, NEW_TO_RESPONDER, 1);
     expect_tied(l, TO_INITIATOR, 0);
-    g_assert_true(child_of(l, 1)->agreement->is_rekey);
-    g_assert_cmphex(child_of(l, 1)->agreement->rekeyed_spi, ==, TO_INITIATOR);
+    g_assert_true(child_of(l, 1)->more->agreement->is_rekey);
+    g_assert_cmphex(child_of(l, 1)->more->agreement->rekeyed_spi, ==, TO_INITIATOR);
 }
 
 static void refused_child(ladder *l, uint16_t notify)
@@ -90,9 +90,9 @@ static void expect_group_tried(ladder *l)
     expect_no_findings(l, "wrong_group child_fail");
     expect_no_finding_above(l, NOTE, "weak");
     g_assert_cmpint(ike_child_state_of(child_of(l, 1)), ==, IKE_CHILD_NOT_MADE);
-    g_assert_cmpint(child_of(l, 1)->failed_by, ==, IKE_DIAG_NONE);
+    g_assert_cmpint(child_of(l, 1)->more->failed_by, ==, IKE_DIAG_NONE);
     expect_events(l, "4650I 4650R 5451I 5451R 4654I"); /* the other one is not answered */
-    g_assert_cmpstr(ike_diagnosis_get(child_of(l, 2)->failed_by)->id, ==, "child_noresp");
+    g_assert_cmpstr(ike_diagnosis_get(child_of(l, 2)->more->failed_by)->id, ==, "child_noresp");
 }
 
 static void play_group_refused(ladder *l)
@@ -209,7 +209,7 @@ static void expect_rekey_second(ladder *l)
     expect_parent(l, 1, 0);
     expect_responder_spi(l, 1, 0x4444444444444401);
     g_assert_nonnull(made_by);
-    g_assert_cmphex(made_by->agreement->ike_spi[made_by->opener], ==, 0x3333333333333302);
+    g_assert_cmphex(made_by->more->agreement->ike_spi[made_by->opener], ==, 0x3333333333333302);
     expect_nothing_wrong(l);
 }
 

@@ -147,7 +147,7 @@ static void play_not_chosen_yet(ladder *l)
 static void expect_not_chosen_yet(ladder *l)
 {
     expect_spis(l, 0, 0, 0);
-    g_assert_cmpuint(child_of(l, 0)->agreement->offered.n, ==, 2);
+    g_assert_cmpuint(child_of(l, 0)->more->agreement->offered.n, ==, 2);
 }
 
 /* .. unless all have one SPI. */
@@ -188,7 +188,7 @@ static void play_ah_outside(ladder *l)
 
 static void expect_bundle(ladder *l)
 {
-    const ike_agreement *agreement = child_of(l, 0)->agreement;
+    const ike_agreement *agreement = child_of(l, 0)->more->agreement;
     const ike_side opener = child_of(l, 0)->opener;
 
     g_assert_cmpuint(agreement->protocol, ==, IKE_PROTOCOL_ESP);
@@ -272,7 +272,7 @@ static void play_compressed(ladder *l)
 
 static void expect_compressed(ladder *l)
 {
-    g_assert_cmpuint(child_of(l, 0)->agreement->protocol, ==, IKE_PROTOCOL_ESP);
+    g_assert_cmpuint(child_of(l, 0)->more->agreement->protocol, ==, IKE_PROTOCOL_ESP);
     expect_spis(l, 0, TO_INITIATOR, TO_RESPONDER);
     expect_tied(l, TO_INITIATOR, 0);
     expect_tied(l, TO_RESPONDER, 0);
@@ -309,8 +309,8 @@ static void expect_second_goes_on(ladder *l)
     expect_observed(l, "esp_after_delete");
     expect_finding_says(l, "esp_after_delete", "SPI c2000002");
     expect_finding_says(l, "esp_after_delete", "deleted in frame 14");
-    g_assert_cmpuint(child_of(l, 0)->agreement->ended[opener]->note.frame, ==, 12);
-    g_assert_cmpuint(child_of(l, 0)->agreement->ended[1 - opener]->note.frame, ==, 14);
+    g_assert_cmpuint(child_of(l, 0)->more->agreement->ended[opener]->note.frame, ==, 12);
+    g_assert_cmpuint(child_of(l, 0)->more->agreement->ended[1 - opener]->note.frame, ==, 14);
     g_assert_cmpuint(ike_child_deleted(child_of(l, 0))->note.frame, ==, 12);
 }
 

@@ -79,14 +79,14 @@ static void expect_refused(ladder *l, unsigned child, ike_evidence known, uint32
 {
     const ike_exchange *exchange = child_of(l, child);
 
-    g_assert_cmpstr(ike_diagnosis_get(exchange->failed_by)->id, ==, "qm1_reject");
-    g_assert_cmpint(exchange->failed_known, ==, known);
-    g_assert_cmpuint(exchange->failed_at->frame, ==, frame);
+    g_assert_cmpstr(ike_diagnosis_get(exchange->more->failed_by)->id, ==, "qm1_reject");
+    g_assert_cmpint(exchange->more->failed_known, ==, known);
+    g_assert_cmpuint(exchange->more->failed_at->frame, ==, frame);
 }
 
 static void expect_not_refused(ladder *l, unsigned child)
 {
-    g_assert_cmpstr(ike_diagnosis_get(child_of(l, child)->failed_by)->id, !=, "qm1_reject");
+    g_assert_cmpstr(ike_diagnosis_get(child_of(l, child)->more->failed_by)->id, !=, "qm1_reject");
 }
 
 static void play_names_first(ladder *l)
@@ -182,7 +182,7 @@ static void play_contact_after_qm1(ladder *l)
 static void expect_contact(ladder *l)
 {
     expect_no_findings(l, "qm1_reject mm5_reject mm6_delete ts_mismatch wrong_group");
-    g_assert_cmpstr(ike_diagnosis_get(child_of(l, 0)->failed_by)->id, ==, "qm1_noresp");
+    g_assert_cmpstr(ike_diagnosis_get(child_of(l, 0)->more->failed_by)->id, ==, "qm1_noresp");
 }
 
 static void play_contact_after_mm5(ladder *l)

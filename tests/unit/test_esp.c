@@ -258,8 +258,8 @@ static void mirrored_packets(void)
     ladder l;
 
     doubled_packets(&l, 0);
-    g_assert_cmpuint(ladder_sa(&l, 0)->sides[0].esp_packets +
-                         ladder_sa(&l, 0)->sides[1].esp_packets, ==, 6);
+    g_assert_cmpuint(ladder_sa(&l, 0)->sides[0].more->esp_packets +
+                         ladder_sa(&l, 0)->sides[1].more->esp_packets, ==, 6);
     ladder_end(&l);
 }
 

@@ -105,7 +105,7 @@ static char *written(const ike_format *format, const char *name)
         kind++;
     ladder_begin(&l);
     main_mode(&l);
-    ladder_sa(&l, 0)->sides[0].identity = g_strdup(hostile);
+    ike_side_more_of(&ladder_sa(&l, 0)->sides[0])->identity = g_strdup(hostile);
     long_after(&l);
     ike_tracker_finish(l.tracker);
     ike_report_write(l.tracker, kind, format, NULL, "a < \"b\"", out);

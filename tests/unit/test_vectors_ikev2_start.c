@@ -238,7 +238,7 @@ static void sibling_begins_anew(void)
     expect_sas(&l, 2);
     for (int side = 0; side < 2; side++)
         g_assert_cmpuint(ladder_sa(&l, 1)->sides[side].messages, ==, 1);
-    g_assert_true(ladder_sa(&l, 1)->sides[0].natd.seen == ladder_sa(&l, 0)->sides[0].natd.seen);
+    g_assert_true(ladder_sa(&l, 1)->sides[0].more->natd.seen == ladder_sa(&l, 0)->sides[0].more->natd.seen);
     expect_no_finding(&l, "retrans");
     ladder_end(&l);
 }

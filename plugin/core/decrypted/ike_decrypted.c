@@ -23,16 +23,16 @@ void ike_agreement_free(ike_agreement *agreement)
 
 const ike_agreement *ike_agreement_find(const ike_exchange *exchange)
 {
-    return ike_exchange_lead(exchange)->agreement;
+    return ike_exchange_lead(exchange)->more->agreement;
 }
 
 ike_agreement *ike_agreement_of(ike_exchange *exchange)
 {
     ike_exchange *lead = ike_exchange_lead(exchange);
 
-    if (!lead->agreement)
-        lead->agreement = g_new0(ike_agreement, 1);
-    return lead->agreement;
+    if (!lead->more->agreement)
+        ike_exchange_more_of(lead)->agreement = g_new0(ike_agreement, 1);
+    return lead->more->agreement;
 }
 
 uint32_t ike_agreement_spi(const ike_exchange *exchange, ike_side receiver)

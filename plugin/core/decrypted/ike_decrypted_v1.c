@@ -14,7 +14,8 @@ static void read_identity(ike_record *r, const ike_message *clear)
     const ike_payload *p = ike_message_find(clear, IKE_PL_ID);
 
     if (p && r->side != IKE_SIDE_NONE)
-        ike_decrypted_keep(&r->note.sa->sides[r->side].identity, ike_identity_text(p->body, p->length));
+        ike_decrypted_keep(&ike_side_more_of(&r->note.sa->sides[r->side])->identity,
+                           ike_identity_text(p->body, p->length));
 }
 
 /* ---- Quick Mode ---- */

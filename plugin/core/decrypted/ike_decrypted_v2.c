@@ -22,8 +22,8 @@ static void read_identity(ike_sa *sa, const ike_message *clear, uint8_t type, ik
     const ike_payload *p = ike_message_find(clear, type);
     ike_side_state *side = p ? side_with(sa, role) : NULL;
 
-    if (side && !side->identity)
-        side->identity = ike_identity_text(p->body, p->length);
+    if (side && !side->more->identity)
+        ike_side_more_of(side)->identity = ike_identity_text(p->body, p->length);
 }
 
 /* RFC 7296 3.8, RFC 7427. Zero stands for "none seen". */

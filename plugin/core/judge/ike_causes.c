@@ -127,7 +127,7 @@ static bool is_short_with_psk(const question *q)
 
 static bool sends_other_packets(const question *q)
 {
-    return q->sa->sides[q->peer].newest_esp_frame > q->first->note.frame ||
+    return q->sa->sides[q->peer].more->newest_esp_frame > q->first->note.frame ||
            ike_judge_alive_beside(q->t, q->sa, q->first);
 }
 

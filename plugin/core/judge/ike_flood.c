@@ -31,7 +31,7 @@ static bool is_without_4500(const ike_tracker *t)
 /* NAT detection of this side is there, or the capture may have cut it off. */
 static bool may_detect_nat(const ike_side_state *side)
 {
-    return side->natd.payloads > 0 || (side->newest && side->newest->truncated);
+    return side->more->natd.payloads > 0 || (side->newest && side->newest->truncated);
 }
 
 static bool may_be_natted(const ike_sa *sa, ike_side side)

@@ -132,7 +132,7 @@ static void judge_state_v1(ike_tracker *t, ike_sa *sa)
         ike_judge_waited(t, last->note.time))
         sa->state = IKE_STATE_ESTABLISHED;
     if (sa->phase1->mode == IKE_MODE_AGGRESSIVE && last &&
-        (sa->sides[0].esp_packets || sa->sides[1].esp_packets))
+        (sa->sides[0].more->esp_packets || sa->sides[1].more->esp_packets))
         sa->state = MAX(sa->state, IKE_STATE_ESTABLISHED);
 }
 
@@ -307,7 +307,7 @@ static void find_heirs(const ike_list *sas)
 static void judge_sa(ike_tracker *t, ike_sa *sa)
 {
     for (guint i = 0; i < sa->exchanges.len; i++)
-        ((ike_exchange *)sa->exchanges.pdata[i])->failed_by = IKE_DIAG_NONE;
+        ike_exchange_did_not_fail(sa->exchanges.pdata[i]);
     judge_joined(t, sa);
     judge_oneway(t, sa);
     ike_judge_nat(t, sa);

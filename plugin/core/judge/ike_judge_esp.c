@@ -61,7 +61,7 @@ static bool has_return_traffic(const ike_tracker *t, const ike_flow *flow)
     const ike_list *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
     unsigned n = 0;
 
-    if (flow->child->flow[1 - flow->side])
+    if (flow->child->more->flow[1 - flow->side])
         return true;
     for (guint i = 0; list && i < list->len; i++) {
         const ike_sa *sa = list->pdata[i];
@@ -287,7 +287,7 @@ static bool is_behind_nat(const ike_sa *sa)
 static bool is_of_natd(const ike_flow *flow)
 {
     for (int side = 0; side < 2; side++) {
-        const ike_record *natd = flow->sa->sides[side].natd.record;
+        const ike_record *natd = flow->sa->sides[side].more->natd.record;
 
         if (natd && ((ike_addr_equal(&ike_record_src(natd)->addr, &flow->src.addr) &&
                       ike_addr_equal(&ike_record_dst(natd)->addr, &flow->dst.addr)) ||

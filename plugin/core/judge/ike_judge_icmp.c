@@ -75,7 +75,7 @@ static bool has_reaction(const ike_sa *sa, const ike_record *r)
     const ike_side_state *other = &sa->sides[ike_side_other(r->side)];
 
     return (other->newest && other->newest->note.frame > r->note.frame) ||
-           other->newest_esp_frame > r->note.frame;
+           other->more->newest_esp_frame > r->note.frame;
 }
 
 /* The newest packet that its sender made larger than ICMP had told it; NULL when it obeyed. */

@@ -13,8 +13,8 @@
 /* Both sides use a Child SA after a request that did not have to be sent again: the response came. */
 static bool is_followed_by_esp(const ike_sa *sa, const ike_record *request)
 {
-    return ike_record_sends(request) == 1 && sa->sides[0].newest_esp_frame > request->note.frame &&
-           sa->sides[1].newest_esp_frame > request->note.frame;
+    return ike_record_sends(request) == 1 && sa->sides[0].more->newest_esp_frame > request->note.frame &&
+           sa->sides[1].more->newest_esp_frame > request->note.frame;
 }
 
 bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)

@@ -200,7 +200,7 @@ static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side)
 
     /* without answered ones to compare with, two could as well be deletes */
     if (p.n < (p.length ? 2 : DPD_MISSED) || !known || !is_steady(&p) ||
-        sa->sides[ike_side_other(side)].newest_esp_frame > p.first->note.frame)
+        sa->sides[ike_side_other(side)].more->newest_esp_frame > p.first->note.frame)
         return;
     if (p.n >= DPD_MISSED || ike_judge_waited(t, p.newest->note.time))
         raise_unanswered(t, sa, &p);

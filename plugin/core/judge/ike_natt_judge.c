@@ -24,12 +24,12 @@ static char *side_name(const ike_sa *sa, ike_side side)
 
 void ike_judge_nat(ike_tracker *t, ike_sa *sa)
 {
-    const bool is_half = !sa->sides[0].natd.seen || !sa->sides[1].natd.seen;
+    const bool is_half = !sa->sides[0].more->natd.seen || !sa->sides[1].more->natd.seen;
 
     for (int side = 0; side < 2; side++) {
         const ike_natted natted = ike_sa_natted(sa, side);
-        const ike_natd *natd = &sa->sides[side].natd;
-        const ike_natd *seen = sa->sides[1 - side].natd.seen ? &sa->sides[1 - side].natd : natd;
+        const ike_natd *natd = &sa->sides[side].more->natd;
+        const ike_natd *seen = sa->sides[1 - side].more->natd.seen ? &sa->sides[1 - side].more->natd : natd;
         char *name = side_name(sa, side);
 
         if (natted >= IKE_NAT_MAYBE && seen->record && seen->record->note.sa == sa)
@@ -109,7 +109,7 @@ static bool is_owed(const ike_sa *sa, const ike_record *r)
         return false;
     if (sa->version == 1)
         return is_practised(ike_sa_nat_method(sa)) && !is_public_key_encryption(sa);
-    return sa->v2->choice && (sa->sides[0].natd.payloads > 0 || sa->sides[1].natd.payloads > 0);
+    return sa->v2->choice && (sa->sides[0].more->natd.payloads > 0 || sa->sides[1].more->natd.payloads > 0);
 }
 
 static void judge_missing(ike_tracker *t, ike_sa *sa)
@@ -118,7 +118,7 @@ static void judge_missing(ike_tracker *t, ike_sa *sa)
     const unsigned n = detecting_messages(sa, of), least = sa->version == 1 ? 2 : 1;
 
     for (unsigned i = 0; i < n; i++) {
-        const unsigned payloads = sa->sides[of[i]->side].natd.payloads;
+        const unsigned payloads = sa->sides[of[i]->side].more->natd.payloads;
 
         if (payloads < least && is_owed(sa, of[i]))
             raise_missing(t, sa, of[i], payloads);
@@ -139,7 +139,7 @@ static bool names_other_than(const ike_natd *peer, const ike_natd *own)
 
 bool ike_judge_peers_see_none(const ike_sa *sa)
 {
-    const ike_natd *a = &sa->sides[0].natd, *b = &sa->sides[1].natd;
+    const ike_natd *a = &sa->sides[0].more->natd, *b = &sa->sides[1].more->natd;
 
     return sa->version == 1 && sa->phase1->mode == IKE_MODE_MAIN && a->seen && b->seen &&
            !sa->has_floated && !names_other_than(a, b) && !names_other_than(b, a);
@@ -150,7 +150,7 @@ bool ike_judge_peers_see_none(const ike_sa *sa)
  * capture's. */
 static bool peers_see_nat(const ike_sa *sa, ike_side side)
 {
-    const ike_natd *own = &sa->sides[side].natd, *peer = &sa->sides[ike_side_other(side)].natd;
+    const ike_natd *own = &sa->sides[side].more->natd, *peer = &sa->sides[ike_side_other(side)].more->natd;
 
     if (!peer->seen || peer->forced || peer->wrong_order || own->forced || own->wrong_order)
         return false;
@@ -179,7 +179,7 @@ static ike_record *first_to_float(const ike_sa *sa)
 /* Native ESP passes some NATs (one to one, pass-through): a tunnel that works is no failure. */
 static bool carries_esp(const ike_sa *sa)
 {
-    return sa->sides[0].esp_packets > 0 && sa->sides[1].esp_packets > 0;
+    return sa->sides[0].more->esp_packets > 0 && sa->sides[1].more->esp_packets > 0;
 }
 
 static bool may_stay(const ike_sa *sa)
@@ -340,7 +340,7 @@ static void judge_windows(ike_tracker *t, ike_sa *sa)
     if (sa->version != 1 || sa->phase1->mode != IKE_MODE_MAIN || sa->initiator == IKE_SIDE_NONE ||
         !ike_sa_has_vendor(sa, sa->initiator, IKE_VENDOR_WINDOWS) ||
         ike_sa_natted(sa, ike_side_other(sa->initiator)) != IKE_NAT_PROVEN ||
-        sa->sides[sa->initiator].esp_packets > 0 || ike_judge_has_esp_beside(t, sa) || ike_judge_is_oneway(t, sa))
+        sa->sides[sa->initiator].more->esp_packets > 0 || ike_judge_has_esp_beside(t, sa) || ike_judge_is_oneway(t, sa))
         return;
     note = gives_up_at(t, sa, &what);
     if (note)

@@ -211,7 +211,7 @@ bool ike_judge_is_begun_by(const ike_tracker *t, const ike_sa *sa, const ike_rec
 static bool has_esp(const ike_sa *sa, const ike_sa *other)
 {
     (void)sa;
-    return other->sides[0].esp_packets > 0 || other->sides[1].esp_packets > 0;
+    return other->sides[0].more->esp_packets > 0 || other->sides[1].more->esp_packets > 0;
 }
 
 bool ike_judge_has_esp_beside(const ike_tracker *t, const ike_sa *sa)

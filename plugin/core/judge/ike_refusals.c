@@ -94,7 +94,7 @@ bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
 
 bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from)
 {
-    return from != IKE_SIDE_NONE && sa->sides[from].newest_outside_frame > r->note.frame;
+    return from != IKE_SIDE_NONE && sa->sides[from].more->newest_outside_frame > r->note.frame;
 }
 
 static const char *info_content(const ike_record *info)
@@ -194,8 +194,8 @@ bool ike_judge_is_silent_after(const ike_sa *sa, const ike_record *after)
 
 bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after)
 {
-    return sa->sides[0].newest_esp_frame > after->note.frame ||
-           sa->sides[1].newest_esp_frame > after->note.frame;
+    return sa->sides[0].more->newest_esp_frame > after->note.frame ||
+           sa->sides[1].more->newest_esp_frame > after->note.frame;
 }
 
 static void judge_mm6(ike_tracker *t, ike_sa *sa)

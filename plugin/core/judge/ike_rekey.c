@@ -87,7 +87,7 @@ static void judge_collisions(ike_tracker *t, ike_sa *sa)
     for (guint i = 0; i < sa->exchanges.len; i++) {
         ike_side side;
 
-        if (!read_negotiation(sa->exchanges.pdata[i], &n) || n.exchange->rekeyed_to)
+        if (!read_negotiation(sa->exchanges.pdata[i], &n) || n.exchange->more->rekeyed_to)
             continue;
         side = n.exchange->opener;
         if (is_rekey(&n, completed)) {
@@ -170,7 +170,7 @@ static bool is_refused(const ike_exchange *exchange)
     if (answer && answer->is_decrypted)
         return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer->rare->notify_error;
     return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer && answer->is_encrypted &&
-           answer->inside == IKE_PL_V2_NOTIFY && answer->length <= LONGEST_REFUSAL && !exchange->rekeyed_to;
+           answer->inside == IKE_PL_V2_NOTIFY && answer->length <= LONGEST_REFUSAL && !exchange->more->rekeyed_to;
 }
 
 static GArray *completed_negotiations(const ike_sa *sa)
@@ -179,7 +179,7 @@ static GArray *completed_negotiations(const ike_sa *sa)
     negotiation n;
 
     for (guint i = 0; i < sa->exchanges.len; i++)
-        if (read_negotiation(sa->exchanges.pdata[i], &n) && n.is_complete && !n.exchange->rekeyed_to &&
+        if (read_negotiation(sa->exchanges.pdata[i], &n) && n.is_complete && !n.exchange->more->rekeyed_to &&
             !is_refused(n.exchange))
             g_array_append_val(list, n);
     return list;
@@ -260,7 +260,7 @@ static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
     ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
-    if (!is_refused(exchange) || answer->is_decrypted || exchange->flow[0] || exchange->flow[1] ||
+    if (!is_refused(exchange) || answer->is_decrypted || exchange->more->flow[0] || exchange->more->flow[1] ||
         t->span.last - answer->note.time < USED_WITHIN)
         return;
     ike_raise(t, sa, IKE_DIAG_CHILD_FAIL, &answer->note, IKE_SEVERITY_NOTE,

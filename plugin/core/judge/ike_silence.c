@@ -26,7 +26,7 @@ static bool has_pieces_after(const ike_request *q)
     const ike_side other = ike_side_other(q->first->side);
 
     return other != IKE_SIDE_NONE &&
-           q->sa->sides[other].newest_piece_frame > q->first->note.frame;
+           q->sa->sides[other].more->newest_piece_frame > q->first->note.frame;
 }
 
 /* An MTU that ICMP named is no answer to what was sent after it. */

@@ -111,7 +111,7 @@ static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, 
 
 bool ike_esp_is_complete(const ike_exchange *exchange)
 {
-    if (exchange->rekeyed_to || exchange->child < 0)
+    if (exchange->more->rekeyed_to || exchange->child < 0)
         return false;
     if (exchange->sa->version == 2) /* of several exchanges one stands for all */
         return ike_exchange_slot(exchange, IKE_RESPONSE) && exchange == ike_exchange_end(ike_exchange_lead(exchange));
@@ -122,12 +122,12 @@ bool ike_esp_is_complete(const ike_exchange *exchange)
 
 static void detach(ike_flow *flow)
 {
-    if (flow->child && flow->child->flow[flow->side] == flow)
-        flow->child->flow[flow->side] = NULL;
+    if (flow->child && flow->child->more->flow[flow->side] == flow)
+        ike_exchange_more_of(flow->child)->flow[flow->side] = NULL;
     if (flow->sa) {
         ike_list_remove(&ike_sa_more(flow->sa)->flows, flow);
         if (flow->side != IKE_SIDE_NONE)
-            flow->sa->sides[flow->side].esp_packets -= flow->packets;
+            ike_side_more_of(&flow->sa->sides[flow->side])->esp_packets -= flow->packets;
     }
     flow->child = NULL;
 }
@@ -136,7 +136,7 @@ static void detach(ike_flow *flow)
  * ESP, or both of a bundle are seen. */
 static void take_child(ike_flow *flow, ike_exchange *end)
 {
-    ike_flow *taken = end->flow[flow->side];
+    ike_flow *taken = end->more->flow[flow->side];
 
     if (taken && taken != flow && taken->tied_by == IKE_TIED_BY_KEYS) {
         flow->tied_by = IKE_TIED_NOT;
@@ -148,7 +148,7 @@ static void take_child(ike_flow *flow, ike_exchange *end)
     }
     flow->child = end;
     flow->tied_by = IKE_TIED_BY_KEYS;
-    end->flow[flow->side] = flow;
+    ike_exchange_more_of(end)->flow[flow->side] = flow;
 }
 
 static void attach_exactly(ike_flow *flow, ike_exchange *lead, ike_side sender)
@@ -158,7 +158,7 @@ static void attach_exactly(ike_flow *flow, ike_exchange *lead, ike_side sender)
     take_child(flow, ike_exchange_end(lead));
     ike_list_add(&ike_sa_more(lead->sa)->flows, flow);
     if (flow->newest) {
-        ike_side_state *side = &lead->sa->sides[sender];
+        ike_side_more *side = ike_side_more_of(&lead->sa->sides[sender]);
 
         side->esp_packets += flow->packets;
         side->newest_esp_frame = MAX(side->newest_esp_frame, flow->newest->note.frame);
@@ -257,7 +257,7 @@ static void consider(const ike_tracker *t, candidates *found, ike_exchange *exch
 {
     const ike_record *last;
 
-    if (!ike_esp_is_complete(exchange) || exchange->flow[side] ||
+    if (!ike_esp_is_complete(exchange) || exchange->more->flow[side] ||
         ike_agreement_spi(exchange, ike_side_other(side)) != 0) /* decrypted, and not that of this flow */
         return;
     last = last_message(exchange);
@@ -344,7 +344,7 @@ static void tie(ike_tracker *t, ike_flow *flow, const ike_datagram *d)
     flow->child = child;
     flow->tied_by = found.recent == 1 || (found.recent == 0 && found.all == 1)
                         ? IKE_TIED_ONLY_CANDIDATE : IKE_TIED_AMBIGUOUS;
-    child->flow[flow->side] = flow;
+    ike_exchange_more_of(child)->flow[flow->side] = flow;
 }
 
 /* ---- a packet ---- */
@@ -395,15 +395,18 @@ static void count(ike_tracker *t, ike_flow *flow, ike_packet *packet, const ike_
 
 static void count_for_sa(ike_tracker *t, ike_packet *packet, const ike_flow *flow)
 {
+    ike_side_more *side;
+
     if (!flow->sa)
         return;
     ike_note_set_sa(t, &packet->note, flow->sa);
     packet->note.exchange = NULL;
     if (flow->side == IKE_SIDE_NONE)
         return;
-    flow->sa->sides[flow->side].newest_esp_frame = t->frame;
+    side = ike_side_more_of(&flow->sa->sides[flow->side]);
+    side->newest_esp_frame = t->frame;
     if (!packet->is_doubled)
-        flow->sa->sides[flow->side].esp_packets++;
+        side->esp_packets++;
 }
 
 void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)

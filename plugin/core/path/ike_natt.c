@@ -125,14 +125,14 @@ void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m)
     ike_natd natd = { .record = r };
     natd_order order = { 0 };
 
-    if (r->side == IKE_SIDE_NONE || r->note.sa->sides[r->side].natd.seen)
+    if (r->side == IKE_SIDE_NONE || r->note.sa->sides[r->side].more->natd.seen)
         return;
     for (unsigned i = 0; i < m->n_payloads; i++)
         if (is_natd(r->note.sa, &m->payloads[i]))
             read_natd(&natd, &order, r, m, &m->payloads[i]);
     if (natd.payloads == 0)
         return;
-    g_free(r->note.sa->sides[r->side].natd.hashes);
+    g_free(r->note.sa->sides[r->side].more->natd.hashes);
     natd.seen = natd.payloads > 1 && !order.untestable;
     natd.wrong_order = natd.seen && !natd.destination_ok && !natd.source_ok &&
                        (order.source_is_first || order.destination_is_later);
@@ -142,7 +142,7 @@ void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m)
         ike_raise(t, r->note.sa, IKE_DIAG_NATD_ORDER, &r->note, 0,
                   "the hashes match only with source and destination exchanged");
     }
-    r->note.sa->sides[r->side].natd = natd;
+    ike_side_more_of(&r->note.sa->sides[r->side])->natd = natd;
 }
 
 /* IKEv2 names source and destination by notify type, and the hash is always SHA-1. What a peer hashes
@@ -171,5 +171,5 @@ void ike_natt_detect_v2(ike_record *r, const ike_message *m)
         }
     }
     if (natd.seen && has_destination)
-        r->note.sa->sides[r->side].natd = natd;
+        ike_side_more_of(&r->note.sa->sides[r->side])->natd = natd;
 }

@@ -240,7 +240,7 @@ static bool is_unasked(const ike_sa *sa)
 
     return sa->version == 1 && (phase1->mode == IKE_MODE_MAIN || phase1->mode == IKE_MODE_AGGRESSIVE) &&
            is_read_whole(ike_exchange_slot(phase1, 1)) && is_read_whole(ike_exchange_slot(phase1, 2)) &&
-           !ike_sa_nat_method(sa) && !sa->sides[0].natd.payloads && !sa->sides[1].natd.payloads &&
+           !ike_sa_nat_method(sa) && !sa->sides[0].more->natd.payloads && !sa->sides[1].more->natd.payloads &&
            !ike_sa_finding(sa, IKE_DIAG_MALFORMED) && !ike_sa_reached(sa, IKE_LIMIT_PAYLOADS) &&
            !ike_sa_reached(sa, IKE_LIMIT_VENDORS);
 }

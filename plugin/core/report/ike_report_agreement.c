@@ -250,8 +250,8 @@ void ike_report_decrypted_networks(GString *out, const ike_record *r)
 void ike_report_decrypted_identity(GString *out, const ike_record *r)
 {
     if (r->is_decrypted && r->told & IKE_TOLD_IDENTITY && r->side != IKE_SIDE_NONE &&
-        r->note.sa->sides[r->side].identity)
-        g_string_append_printf(out, "identity of its sender: %s", r->note.sa->sides[r->side].identity);
+        r->note.sa->sides[r->side].more->identity)
+        g_string_append_printf(out, "identity of its sender: %s", r->note.sa->sides[r->side].more->identity);
 }
 
 /* ---- in the diagnosis ---- */
@@ -287,7 +287,7 @@ void ike_report_refused_child(const ike_report *report, const ike_sa *sa)
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const ike_exchange *child = sa->exchanges.pdata[i];
 
-        if (child->failed_by == IKE_DIAG_NONE || !ike_child_is_decrypted(child) || child->lead)
+        if (child->more->failed_by == IKE_DIAG_NONE || !ike_child_is_decrypted(child) || child->lead)
             continue;
         asked_for(report, child);
         return; /* one stands for all */
@@ -297,7 +297,7 @@ void ike_report_refused_child(const ike_report *report, const ike_sa *sa)
 void ike_report_identities(GString *out, const ike_sa *sa)
 {
     for (int i = 0; i < 2 && sa->initiator != IKE_SIDE_NONE; i++) {
-        const char *identity = sa->sides[ike_sa_side_of(sa, i ? IKE_ROLE_RESPONDER : IKE_ROLE_INITIATOR)].identity;
+        const char *identity = sa->sides[ike_sa_side_of(sa, i ? IKE_ROLE_RESPONDER : IKE_ROLE_INITIATOR)].more->identity;
 
         if (identity)
             g_string_append_printf(out, "%s%s: %s", out->len ? ", " : "", i ? "responder" : "initiator", identity);

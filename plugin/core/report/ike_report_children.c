@@ -58,7 +58,7 @@ ike_time ike_child_first_packet(const ike_exchange *exchange)
     const ike_note *first = NULL;
 
     for (int i = 0; i < 2; i++) {
-        const ike_flow *flow = ike_exchange_end(exchange)->flow[i];
+        const ike_flow *flow = ike_exchange_end(exchange)->more->flow[i];
 
         if (flow && flow->first && (!first || flow->first->note.frame < first->frame))
             first = &flow->first->note;
@@ -69,7 +69,7 @@ ike_time ike_child_first_packet(const ike_exchange *exchange)
 const ike_flow *ike_child_flow(const ike_exchange *exchange, bool from_opener)
 {
     const ike_side side = from_opener ? exchange->opener : ike_side_other(exchange->opener);
-    const ike_flow *flow = side == IKE_SIDE_NONE ? NULL : ike_exchange_end(exchange)->flow[side];
+    const ike_flow *flow = side == IKE_SIDE_NONE ? NULL : ike_exchange_end(exchange)->more->flow[side];
 
     return flow && flow->first ? flow : NULL;
 }

@@ -199,7 +199,7 @@ void ike_report_later(GString *out, const ike_sa *sa)
 /* True when packets of an IPsec SA that the exchange is taken to have made come from this side. */
 static bool has_packets(const ike_exchange *exchange, ike_side from)
 {
-    return from != IKE_SIDE_NONE && exchange->flow[from] && exchange->flow[from]->first;
+    return from != IKE_SIDE_NONE && exchange->more->flow[from] && exchange->more->flow[from]->first;
 }
 
 /* A message came after which none must follow. */
@@ -217,7 +217,7 @@ static bool is_complete(const ike_exchange *exchange)
 /* Keys or clear words say that it failed. */
 static bool is_refused(const ike_exchange *exchange)
 {
-    return exchange->failed_by != IKE_DIAG_NONE && exchange->failed_known == IKE_OBSERVED;
+    return exchange->more->failed_by != IKE_DIAG_NONE && exchange->more->failed_known == IKE_OBSERVED;
 }
 
 /* With the commit bit the responder does not use its SA before it has sent CONNECTED (RFC 2408 3.1). */
@@ -257,7 +257,7 @@ static ike_child_state state_v2(const ike_exchange *exchange)
     const ike_exchange *end = ike_exchange_end(exchange);
     const bool is_first = exchange->mode == IKE_MODE_V2_AUTH;
 
-    if (exchange->rekeyed_to)
+    if (exchange->more->rekeyed_to)
         return IKE_CHILD_IS_IKE_SA;
     if (is_refused(exchange))
         return IKE_CHILD_FAILED;
@@ -283,7 +283,7 @@ bool ike_child_is_up(const ike_exchange *child)
     const ike_child_state state = ike_child_state_of(child);
 
     return child->leads_child && (state == IKE_CHILD_ESTABLISHED || state == IKE_CHILD_ANSWERED) &&
-           child->failed_by == IKE_DIAG_NONE;
+           child->more->failed_by == IKE_DIAG_NONE;
 }
 
 const char *ike_child_state_word(const ike_exchange *child)

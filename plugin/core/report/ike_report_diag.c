@@ -162,12 +162,12 @@ static void ipsec(const ike_report *report, const ike_sa *sa)
 {
     GString *text;
 
-    if (sa->sides[0].esp_packets + sa->sides[1].esp_packets == 0)
+    if (sa->sides[0].more->esp_packets + sa->sides[1].more->esp_packets == 0)
         return;
     text = g_string_new(NULL);
     for (int side = 0; side < 2; side++) {
         g_string_append(text, side ? ", " : "");
-        ike_count_append(text, sa->sides[side].esp_packets, "packet", "packets");
+        ike_count_append(text, sa->sides[side].more->esp_packets, "packet", "packets");
         g_string_append_printf(text, " from %s", ike_report_role(sa, side));
     }
     ike_report_fact(report, ipsec_name(sa), text->str);

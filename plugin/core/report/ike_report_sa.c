@@ -278,8 +278,8 @@ static void vendor_lines(const ike_report *report, const ike_sa *sa)
         GString *text = g_string_new(NULL);
 
         ike_side_products_append(text, side);
-        if (side->identity)
-            g_string_append_printf(text, "%sidentity %s", text->len ? ", " : "", side->identity);
+        if (side->more->identity)
+            g_string_append_printf(text, "%sidentity %s", text->len ? ", " : "", side->more->identity);
         append_features(text, side);
         if (text->len)
             line(report, names[i], text->str);

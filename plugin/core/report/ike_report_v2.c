@@ -88,7 +88,7 @@ void ike_report_v2_supports(GString *out, const ike_sa *sa, ike_side side)
                                  ? "nothing: it challenges or refuses" : "not captured");
         return;
     }
-    if (sa->sides[side].natd.seen)
+    if (sa->sides[side].more->natd.seen)
         g_string_append(out, "NAT detection");
     for (size_t i = 0; i < G_N_ELEMENTS(supports_names); i++)
         if (v2->supports & supports_names[i].bit)

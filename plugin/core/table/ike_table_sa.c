@@ -111,8 +111,8 @@ static void get_identity(ike_cell *cell, const ike_sa *sa, ike_role role)
 {
     const ike_side_state *side = side_of(sa, role);
 
-    if (side && side->identity)
-        ike_cell_text(cell, side->identity);
+    if (side && side->more->identity)
+        ike_cell_text(cell, side->more->identity);
     else if (sa->version == 2 || sa->phase1->mode == IKE_MODE_MAIN)
         ike_cell_text(cell, IKE_ENCRYPTED);
 }

@@ -52,11 +52,31 @@ ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
     ike_exchange *exchange = ike_arena_new(sa->arena, sizeof *exchange);
 
     exchange->sa = sa;
+    exchange->more = &ike_no_exchange_more;
     exchange->mode = mode;
     exchange->message_id = message_id;
     exchange->opener = IKE_SIDE_NONE;
     exchange->child = -1;
     return exchange;
+}
+
+const ike_exchange_more ike_no_exchange_more;
+
+ike_exchange_more *ike_exchange_more_of(ike_exchange *exchange)
+{
+    if (exchange->more == &ike_no_exchange_more)
+        exchange->more = g_new0(ike_exchange_more, 1);
+    return (ike_exchange_more *)exchange->more;
+}
+
+static void free_more(ike_exchange_more *more)
+{
+    if (more == &ike_no_exchange_more)
+        return;
+    ike_v2frag_free(more->ledger[0]);
+    ike_v2frag_free(more->ledger[1]);
+    ike_agreement_free(more->agreement);
+    g_free(more);
 }
 
 void ike_exchange_free(ike_exchange *exchange)
@@ -65,9 +85,7 @@ void ike_exchange_free(ike_exchange *exchange)
         return;
     ike_list_clear(&exchange->records, NULL);
     g_free(exchange->slots);
-    ike_v2frag_free(exchange->ledger[0]);
-    ike_v2frag_free(exchange->ledger[1]);
-    ike_agreement_free(exchange->agreement);
+    free_more((ike_exchange_more *)exchange->more);
 }
 
 ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uint32_t message_id)
@@ -122,9 +140,18 @@ void ike_exchange_new_child(ike_exchange *exchange, unsigned *n_children)
 
 void ike_exchange_failed(ike_exchange *exchange, ike_diagnosis_id id, ike_note *note, ike_evidence known)
 {
-    if (exchange->failed_by != IKE_DIAG_NONE)
+    if (exchange->more->failed_by != IKE_DIAG_NONE)
         return;
-    exchange->failed_by = id;
-    exchange->failed_at = note;
-    exchange->failed_known = known;
+
+    ike_exchange_more *more = ike_exchange_more_of(exchange);
+
+    more->failed_by = id;
+    more->failed_at = note;
+    more->failed_known = known;
+}
+
+void ike_exchange_did_not_fail(ike_exchange *exchange)
+{
+    if (exchange->more->failed_by != IKE_DIAG_NONE)
+        ike_exchange_more_of(exchange)->failed_by = IKE_DIAG_NONE;
 }

@@ -109,7 +109,8 @@ static void share_first_message(ike_sa *sa, const ike_sa *older)
     sa->phase1->opener = older->phase1->opener;
     if (first->side != IKE_SIDE_NONE) {
         sa->sides[first->side].messages = 1;
-        sa->sides[first->side].natd = older->version == 2 ? older->sides[first->side].natd : (ike_natd){ 0 };
+        if (older->version == 2)
+            ike_side_more_of(&sa->sides[first->side])->natd = older->sides[first->side].more->natd;
     }
     if (older->offer)
         sa->offer = ike_offer_copy(older->offer);

@@ -155,7 +155,7 @@ static bool may_have_made(const ike_exchange *exchange, const ike_message *m)
 static bool may_have_rekeyed(const ike_exchange *exchange, const ike_endpoint *initiator)
 {
     return exchange->mode == IKE_MODE_V2_CREATE_CHILD && ike_exchange_slot(exchange, IKE_RESPONSE) &&
-           !exchange->rekeyed_to && exchange->opener != IKE_SIDE_NONE &&
+           !exchange->more->rekeyed_to && exchange->opener != IKE_SIDE_NONE &&
            ike_side_has_endpoint(&exchange->sa->sides[exchange->opener], initiator);
 }
 
@@ -196,10 +196,13 @@ static ike_exchange *rekeying(const ike_sa *sa, const ike_lookup *l)
 static void inherit(ike_sa *sa, const ike_sa *parent)
 {
     for (int side = 0; side < 2; side++) {
+        ike_side_more *more;
+
         ike_side_inherit(&sa->sides[side], &parent->sides[side]);
-        sa->sides[side].natd = parent->sides[side].natd;
-        sa->sides[side].natd.hashes = NULL; /* the parent's; IKEv2 keeps none */
-        sa->sides[side].identity = g_strdup(parent->sides[side].identity);
+        more = ike_side_more_of(&sa->sides[side]);
+        more->natd = parent->sides[side].more->natd;
+        more->natd.hashes = NULL; /* the parent's; IKEv2 keeps none */
+        more->identity = g_strdup(parent->sides[side].more->identity);
         sa->v2->sides[side] = parent->v2->sides[side];
         sa->v2->sides[side].highest_id = -1;
     }
@@ -219,7 +222,7 @@ static ike_sa *make_child_of(ike_lookup *l, ike_exchange *exchange)
     ike_sa_more(sa)->made_by = exchange;
     if (!parent->more->rekeyed_to)
         ike_sa_more(parent)->rekeyed_to = sa;
-    exchange->rekeyed_to = sa;
+    ike_exchange_more_of(exchange)->rekeyed_to = sa;
     inherit(sa, parent);
     if (ike_agreement_find(exchange) && ike_agreement_find(exchange)->choice_v2)
         sa->v2->choice = ike_v2_offer_copy(ike_agreement_find(exchange)->choice_v2);

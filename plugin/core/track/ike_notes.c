@@ -166,12 +166,13 @@ void ike_note_retract(ike_tracker *t, ike_note *note)
 void ike_piece_seen(ike_record *piece)
 {
     ike_side_state *sides = piece->note.sa->sides;
+    ike_side_more *more;
 
     if (piece->side == IKE_SIDE_NONE)
         return;
     sides[piece->side].newest = piece;
-    sides[piece->side].newest_piece_frame = MAX(sides[piece->side].newest_piece_frame,
-                                                piece->note.frame);
+    more = ike_side_more_of(&sides[piece->side]);
+    more->newest_piece_frame = MAX(more->newest_piece_frame, piece->note.frame);
 }
 
 /* Findings that stand on every frame they are true of; all others once per SA. */

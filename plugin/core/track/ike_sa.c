@@ -40,6 +40,7 @@ ike_sa *ike_sa_new(ike_arena *arena, uint32_t number, uint8_t version, uint64_t 
 
     sa->arena = arena;
     sa->more = &ike_no_more;
+    sa->sides[0].more = sa->sides[1].more = &ike_no_side_more;
     sa->number = number;
     sa->version = version;
     sa->spi_i = spi_i;

@@ -8,6 +8,25 @@
 
 G_STATIC_ASSERT(IKE_MAX_VENDORS <= UINT8_MAX);
 
+const ike_side_more ike_no_side_more;
+
+ike_side_more *ike_side_more_of(ike_side_state *side)
+{
+    if (side->more == &ike_no_side_more)
+        side->more = g_new0(ike_side_more, 1);
+    return (ike_side_more *)side->more;
+}
+
+static void free_more(ike_side_more *more)
+{
+    if (more == &ike_no_side_more)
+        return;
+    g_free(more->tail);
+    g_free(more->identity);
+    g_free(more->natd.hashes);
+    g_free(more);
+}
+
 const ike_path *ike_side_path(const ike_side_state *side)
 {
     static const ike_path unused = { .gaps = &ike_no_gaps };
@@ -47,9 +66,7 @@ void ike_side_free(ike_side_state *side)
 {
     g_free(side->endpoints);
     g_free(side->vendors);
-    g_free(side->tail);
-    g_free(side->identity);
-    g_free(side->natd.hashes);
+    free_more((ike_side_more *)side->more);
     free_path(side->path);
 }
 
@@ -98,7 +115,7 @@ const ike_vendor *ike_sa_nat_method(const ike_sa *sa)
     const ike_vendor *best = NULL;
 
     if (sa->version == 2)
-        return sa->sides[0].natd.seen && sa->sides[1].natd.seen ? &ikev2 : NULL;
+        return sa->sides[0].more->natd.seen && sa->sides[1].more->natd.seen ? &ikev2 : NULL;
 
     for (unsigned i = 0; i < sa->sides[0].n_vendors; i++) {
         const ike_vendor *vendor = sa->sides[0].vendors[i];
@@ -125,8 +142,8 @@ ike_natted ike_sa_natted(const ike_sa *sa, ike_side side)
     if (side == IKE_SIDE_NONE)
         return IKE_NAT_UNKNOWN;
 
-    const ike_natd *own = &sa->sides[side].natd;
-    const ike_natd *peer = &sa->sides[1 - side].natd;
+    const ike_natd *own = &sa->sides[side].more->natd;
+    const ike_natd *peer = &sa->sides[1 - side].more->natd;
 
     if (sa->sides[side].is_rewritten || (peer->seen && !peer->destination_ok))
         return IKE_NAT_PROVEN;
@@ -143,17 +160,25 @@ ike_natted ike_sa_behind_nat(const ike_sa *sa, ike_side side)
 
     if (natted != IKE_NAT_MAYBE)
         return natted;
-    peer = &sa->sides[ike_side_other(side)].natd;
+    peer = &sa->sides[ike_side_other(side)].more->natd;
     return peer->seen && !peer->source_ok ? IKE_NAT_UNKNOWN : IKE_NAT_MAYBE;
+}
+
+static void keep_tail(ike_side_state *side, const ike_vendor *vendor, const uint8_t *tail, size_t n)
+{
+    ike_side_more *more = ike_side_more_of(side);
+
+    g_free(more->tail);
+    more->versioned = vendor;
+    more->tail_length = (uint8_t)n;
+    more->tail = g_memdup2(tail, n);
 }
 
 static void keep_version(ike_side_state *side, const ike_vendor *vendor, const ike_payload *p)
 {
     const size_t n = ike_vendor_id_length(vendor);
 
-    side->versioned = vendor;
-    side->tail_length = (uint8_t)MIN(p->length - n, IKE_VENDOR_TAIL);
-    side->tail = g_memdup2(p->body + n, side->tail_length);
+    keep_tail(side, vendor, p->body + n, MIN(p->length - n, IKE_VENDOR_TAIL));
 }
 
 bool ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
@@ -162,7 +187,7 @@ bool ike_side_add_vendor(ike_side_state *side, const ike_payload *p)
 
     if (!vendor)
         return true;
-    if (vendor->version && !side->versioned)
+    if (vendor->version && !side->more->versioned)
         keep_version(side, vendor, p);
     if (side_has_vendor(side, vendor))
         return true;
@@ -195,7 +220,7 @@ void ike_side_products_append(GString *out, const ike_side_state *side)
         if (!is_product(vendor) || is_named_before(side, i))
             continue;
         g_string_append(out, out->len ? ", " : "");
-        ike_vendor_append(out, vendor, side->tail, vendor == side->versioned ? side->tail_length : 0);
+        ike_vendor_append(out, vendor, side->more->tail, vendor == side->more->versioned ? side->more->tail_length : 0);
     }
 }
 
@@ -207,10 +232,8 @@ void ike_side_inherit(ike_side_state *side, const ike_side_state *from)
     g_free(side->vendors);
     side->vendors = g_memdup2(from->vendors, from->n_vendors * sizeof *from->vendors);
     side->n_vendors = from->n_vendors;
-    side->versioned = from->versioned;
-    g_free(side->tail);
-    side->tail = g_memdup2(from->tail, from->tail_length);
-    side->tail_length = from->tail_length;
+    if (from->more->versioned || side->more->versioned)
+        keep_tail(side, from->more->versioned, from->more->tail, from->more->tail_length);
 }
 
 bool ike_sa_has_natted(const ike_sa *sa)

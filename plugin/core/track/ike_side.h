@@ -55,27 +55,38 @@ typedef struct ike_path {
 extern const ike_gaps ike_no_gaps;
 ike_gaps *ike_path_gaps(ike_path *path);
 
-typedef struct ike_side_state {
-    ike_endpoint *endpoints; /* up to IKE_MAX_ENDPOINTS */
-    const ike_vendor **vendors; /* up to IKE_MAX_VENDORS */
-    const ike_vendor *versioned; /* the first of these that tells a version, or NULL: .. */
+/* What a side has that sent more than a first message. Read it as `more` of a side, which is ike_no_side_more at first;
+ * write to what ike_side_more_of returns. */
+typedef struct ike_side_more {
+    const ike_vendor *versioned; /* the first of its vendors that tells a version, or NULL: .. */
     uint8_t *tail;             /* .. what is behind its name */
+    uint8_t tail_length;
     char *identity; /* from an ID payload in clear or decrypted, or NULL */
     ike_natd natd;
     uint64_t esp_packets;
+    uint32_t newest_piece_frame;    /* of its newest piece */
+    uint32_t newest_outside_frame;  /* of its newest error outside the SA */
+    uint32_t newest_esp_frame;
+} ike_side_more;
+
+extern const ike_side_more ike_no_side_more;
+
+typedef struct ike_side_state {
+    ike_endpoint *endpoints; /* up to IKE_MAX_ENDPOINTS */
+    const ike_vendor **vendors; /* up to IKE_MAX_VENDORS */
+    const ike_side_more *more; /* never NULL */
     unsigned messages;      /* first copies */
-    uint8_t n_endpoints, n_vendors, tail_length;
+    uint8_t n_endpoints, n_vendors;
     bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
     bool has_current, current_has_marker, current_is_tcp;
     ike_endpoint current;   /* source of its newest message */
     uint32_t newest_exchange_frame; /* of its newest such message, Informationals aside */
-    uint32_t newest_piece_frame;    /* of its newest piece */
-    uint32_t newest_outside_frame;  /* of its newest error outside the SA */
-    uint32_t newest_esp_frame;
     ike_record *newest;     /* message or piece */
     ike_path *path;         /* use ike_side_path; NULL while it sent nothing */
 } ike_side_state;
 
+/* To write to what more it has. */
+ike_side_more *ike_side_more_of(ike_side_state *side);
 /* What a NAT sees of a side; of one that sent nothing, nothing. */
 const ike_path *ike_side_path(const ike_side_state *side);
 /* To write to it. */

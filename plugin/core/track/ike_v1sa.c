@@ -122,9 +122,9 @@ static void read_identity(ike_record *r, const ike_message *m)
                                            sa->more->chosen.auth == IKE_AUTH_REVISED_RSA_ENCRYPTION);
 
     if (!p || p->cut || p->length < 4 || sealed || r->label.mode != IKE_MODE_AGGRESSIVE ||
-        r->side == IKE_SIDE_NONE || sa->sides[r->side].identity)
+        r->side == IKE_SIDE_NONE || sa->sides[r->side].more->identity)
         return;
-    r->note.sa->sides[r->side].identity = ike_identity_text(p->body, p->length);
+    ike_side_more_of(&r->note.sa->sides[r->side])->identity = ike_identity_text(p->body, p->length);
 }
 
 static void check_key_exchange(ike_tracker *t, ike_record *r, const ike_message *m)

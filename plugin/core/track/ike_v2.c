@@ -88,10 +88,13 @@ static void become_last_auth(ike_v2 *v2, ike_exchange *exchange)
     ike_exchange *before = v2->last_auth;
 
     for (int side = 0; before && side < 2; side++) {
-        exchange->flow[side] = before->flow[side];
-        before->flow[side] = NULL;
-        if (exchange->flow[side])
-            exchange->flow[side]->child = exchange;
+        ike_flow *flow = before->more->flow[side];
+
+        if (!flow)
+            continue;
+        ike_exchange_more_of(before)->flow[side] = NULL;
+        ike_exchange_more_of(exchange)->flow[side] = flow;
+        flow->child = exchange;
     }
     v2->last_auth = exchange;
 }
@@ -464,7 +467,7 @@ ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, ike_datagram *d
     ike_v2_read_notifies(r, m);
     if (sa && r->side != IKE_SIDE_NONE) {
         ike_list_add(&ike_sa_more(sa)->infos[r->side], r);
-        sa->sides[r->side].newest_outside_frame = t->frame;
+        ike_side_more_of(&sa->sides[r->side])->newest_outside_frame = t->frame;
     }
     return r;
 }

@@ -353,7 +353,7 @@ static bool read_numbers(skf *f)
 /* Where the ledger for this total is, or NULL when the fragment is one of a cut that was given up. */
 static ike_ledger **ledger_for(const skf *f)
 {
-    ike_ledger **place = &f->exchange->ledger[f->half];
+    ike_ledger **place = &ike_exchange_more_of(f->exchange)->ledger[f->half];
 
     if (*place && f->total < (*place)->total)
         return NULL;
@@ -454,7 +454,7 @@ unsigned ike_exchange_lost_repeats(const ike_exchange *exchange)
     unsigned n = 0;
 
     for (int half = 0; half < 2; half++) {
-        const ike_ledger *ledger = exchange->ledger[half];
+        const ike_ledger *ledger = exchange->more->ledger[half];
         const ike_record *piece = ledger ? spokesman(ledger) : NULL;
 
         if (piece && !piece->rare->message)
@@ -498,7 +498,7 @@ static void judge_ledger(ike_tracker *t, ike_exchange *exchange, const ike_ledge
 void ike_v2frag_judge(ike_tracker *t, ike_exchange *exchange)
 {
     for (int half = 0; half < 2; half++) {
-        const ike_ledger *ledger = exchange->ledger[half];
+        const ike_ledger *ledger = exchange->more->ledger[half];
 
         if (ledger && missing(ledger) > 0 && !ike_exchange_slot(exchange, half ? IKE_RESPONSE : IKE_REQUEST) &&
             t->span.last - spokesman(ledger)->note.time >= IKE_SECOND)

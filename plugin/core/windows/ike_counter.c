@@ -336,14 +336,14 @@ static void quick_modes(ike_counters *c, const ike_sa *sa)
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const ike_exchange *child = sa->exchanges.pdata[i];
 
-        if (!child->leads_child || child->rekeyed_to)
+        if (!child->leads_child || child->more->rekeyed_to)
             continue;
         add_both(c, sa, in_module(sa, C_V1_QM_STARTED));
         if (child->mode != IKE_MODE_V2_AUTH)
             add(c, sa, child->opener, C_TOTAL_ACQUIRE, 1);
         if (ike_child_is_up(child)) {
             quick_mode_up(c, child, up++, &e);
-        } else if (child->failed_by != IKE_DIAG_NONE) {
+        } else if (child->more->failed_by != IKE_DIAG_NONE) {
             add_both(c, sa, in_module(sa, C_V1_QM_FAILED));
             add_both(c, sa, C_NEGOTIATION_FAILURES);
         }

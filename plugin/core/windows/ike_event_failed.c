@@ -173,18 +173,18 @@ static void quick_modes_failed(ike_event_builder *b, const ike_sa *sa)
 {
     for (guint i = 0; i < sa->exchanges.len; i++) {
         const ike_exchange *child = sa->exchanges.pdata[i];
-        const struct failure *row = child->failed_by ? failure_of(child->failed_by) : NULL;
+        const struct failure *row = child->more->failed_by ? failure_of(child->more->failed_by) : NULL;
         ike_event event;
 
         if (!row || !child->leads_child || child->opener == IKE_SIDE_NONE)
             continue;
-        event = ike_event_of(sa, IKE_EVENT_QUICK_MODE, child->failed_at);
+        event = ike_event_of(sa, IKE_EVENT_QUICK_MODE, child->more->failed_at);
         event.id = 4654;
         event.legacy = ike_event_legacy(sa, 547);
         event.child = child;
-        event.finding = child->failed_by;
-        event.evidence = child->failed_known;
-        fail(b, &event, row, child->failed_at);
+        event.finding = child->more->failed_by;
+        event.evidence = child->more->failed_known;
+        fail(b, &event, row, child->more->failed_at);
     }
 }
 
