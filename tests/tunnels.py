@@ -176,7 +176,7 @@ def badly_inside(packet):
 def badly_outside(packet):
     """The header of the tunnel names another length, without a right checksum."""
     packed = gre(packet)
-    return packed[:2] + b"\x00\x28" + packed[4:]
+    return packed[:2] + b"\x00\x20" + packed[4:]
 
 
 def with_trailer(function):
