@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Wireshark's GUI on a virtual screen. What it shows is read, and its menus are used, as a screen reader does it
+(AT-SPI), so nothing depends on where something is drawn."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+from runner import public_temp_dir
+
+PATIENCE_S = 60
+PREFERENCES = ["gui.update.enabled: FALSE", "gui.ask_unsaved: FALSE"]
+SIZE = (1280, 1024)
+READER = pathlib.Path(__file__).resolve().parent / "reader.py"
+
+
+class Screen:
+    """A virtual screen; its number is in `name`."""
+
+    def __init__(self):
+        end, other_end = os.pipe()
+        self.process = subprocess.Popen(["Xvfb", "-displayfd", str(other_end), "-screen", "0", "%dx%dx24" % SIZE],
+                                        pass_fds=(other_end,), stderr=subprocess.DEVNULL)
+        os.close(other_end)
+        with os.fdopen(end) as file:
+            self.name = f":{file.readline().strip()}"
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Bus:
+    """A message bus of its own, on which Wireshark tells a screen reader what it shows."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address"], text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.address = self.process.stdout.readline().strip()
+
+    def close(self):
+        self.process.stdout.close()
+        self.process.terminate()
+        self.process.wait()
+
+
+class Case(unittest.TestCase):
+    """Has a screen, and starts Wireshark on it."""
+    longMessage = False
+    pictures = ""  # folder to keep them in
+
+    def setUp(self):
+        folder = public_temp_dir()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        screen, bus = Screen(), Bus()
+        self.addCleanup(screen.close)
+        self.addCleanup(bus.close)
+        self.environment = {**os.environ, "DISPLAY": screen.name, "TZ": "UTC", "DBUS_SESSION_BUS_ADDRESS": bus.address,
+                            "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
+                            "WIRESHARK_CONFIG_DIR": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}
+
+    def start_wireshark(self, *words, preferences=()):
+        (self.folder / "preferences").write_text("".join(f"{x}\n" for x in [*PREFERENCES, *preferences]))
+        self.wireshark = subprocess.Popen(["wireshark", *map(str, words)], env=self.environment,
+                                          stderr=subprocess.DEVNULL)
+        self.addCleanup(self.wireshark.wait)
+        self.addCleanup(self.wireshark.kill)
+
+    def xdotool(self, *words):
+        return subprocess.run(["xdotool", *words], capture_output=True, text=True, env=self.environment).stdout.split()
+
+    def wait_for(self, what, condition, instead=lambda: ""):
+        """What the condition returns, once that is true."""
+        end = time.monotonic() + PATIENCE_S
+        while not (found := condition()):
+            self.assertIsNone(self.wireshark.poll(), f"wireshark ended while it should show {what}")
+            self.assertLess(time.monotonic(), end, f"wireshark does not show {what}, but: {instead()}")
+            time.sleep(0.2)
+        return found
+
+    # --- through the screen reader ---
+
+    def ask(self, *words):
+        """What reader.py answers, or None."""
+        done = subprocess.run([sys.executable, READER, *words], capture_output=True, text=True, env=self.environment)
+        return json.loads(done.stdout) if done.returncode == 0 and done.stdout else None
+
+    def do(self, *words):
+        done = subprocess.run([sys.executable, READER, *words], capture_output=True, text=True, env=self.environment)
+        self.assertEqual(done.returncode, 0, f"cannot {' '.join(words)}: {done.stderr}")
+
+    def titles(self):
+        return self.ask("windows") or []
+
+    def read(self, title):
+        """The window with this title, once it is there."""
+        return self.wait_for(title, lambda: self.ask("read", title), self.titles)
+
+    def open_wireshark(self, title, *words, preferences=()):
+        """Starts Wireshark with this title of its main window. Qt tells a screen reader of windows only when that comes
+        after them, so nothing is read before the window is there."""
+        self.main = title
+        self.start_wireshark(*words, preferences=preferences)
+        self.wait_for("its window", lambda: self.xdotool("search", "--name", f"^{re.escape(title)}$"))
+        time.sleep(2)
+        self.wait_for("its window to readers", lambda: title in self.titles(), self.titles)
+
+    def open_capture(self, capture, preferences=()):
+        self.open_wireshark(capture.name, "-r", capture, preferences=preferences)
+        self.wait_for("packets", lambda: cells(self.ask("read", self.main), "Packet list"), self.titles)
+
+    def menu(self, name):
+        self.do("press", self.main, "menu item", name)
+
+    def picture(self, name):
+        """Keeps what is on the screen, if pictures are kept."""
+        if self.pictures:
+            time.sleep(1)  # windows are told of before they are drawn
+            subprocess.run(["import", "-window", "root", pathlib.Path(self.pictures) / f"{name}.png"],
+                           env=self.environment, check=True)
+
+
+# --- what is in a window ---------------------------------------------------------------------------------
+
+def nodes(node, role, name=None):
+    """All nodes below with this role, and name."""
+    for child in node["children"] if node else ():
+        if child["role"] == role and name in (None, child["name"]):
+            yield child
+        yield from nodes(child, role, name)
+
+
+def cells(window, tree=None):
+    """The rows of a table, or of a tree as far as it is expanded: the texts of their cells."""
+    for table in nodes(window, "tree", tree):
+        width = len(list(nodes(table, "table column header")))
+        texts = [x["name"] for x in nodes(table, "table cell")]
+        return [texts[at:at + width] for at in range(0, len(texts), width)]
+    return []
+
+
+def long_text(window):
+    """The longest text in it."""
+    return max((x["text"] or "" for x in nodes(window, "text")), key=len, default="")
