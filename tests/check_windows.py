@@ -64,16 +64,16 @@ class Windows(Case):
     def count(self, title):
         return sum(title in x for x in self.titles())
 
-    def fill_screen(self):
-        """Makes the main window as wide as the screen, for pictures."""
-        for window in self.xdotool("search", "--name", f"^{re.escape(self.main)}$"):
-            self.xdotool("windowsize", window, "1240", "700")
+    def resize(self, title, width=1240, height=700):
+        """Makes a window as large as its content, for pictures."""
+        for window in self.xdotool("search", "--name", title):
+            self.xdotool("windowmove", window, "20", "20", "windowsize", window, str(width), str(height))
 
     # --- the main window ---
 
     def test_packet_list(self):
         self.open_capture(BLOCKED, preferences=[COLUMNS])
-        self.fill_screen()
+        self.resize(self.main)
         labels = tshark(BLOCKED, "-2", "-T", "fields", "-e", "ikex.msg").splitlines()
         self.assertEqual([row[4] for row in cells(self.read(self.main), "Packet list")], labels)
         for _ in range(5):
@@ -83,7 +83,7 @@ class Windows(Case):
     def test_fragments(self):
         """For the picture: what belongs to a message of several pieces is marked."""
         self.open_capture(FRAGMENTED, preferences=[COLUMNS])
-        self.fill_screen()
+        self.resize(self.main)
         for _ in range(4):
             self.do("press", self.main, "push button", "Next Packet")
         self.picture("fragments")
@@ -109,7 +109,7 @@ class Windows(Case):
         self.wait_for("only the SA", lambda: f"Displayed: {due} " in self.displayed(), self.displayed)
         entry = next(nodes(next(nodes(self.read(self.main), "tool bar", "Display Filter Toolbar")), "text"))
         self.assertEqual(entry["text"], "ikex.sa == 0")
-        self.fill_screen()
+        self.resize(self.main)
         self.picture("conversation-filter")
 
     # --- Statistics ---
@@ -126,6 +126,7 @@ class Windows(Case):
         self.assertEqual([[row[name] for name in COLUMNS_OF_TABLE] for row in said], due)
         results = [row["result"] for row in rows_of_report(ATTEMPTS, "diag", "negotiation")]
         self.assertEqual([row["Result"] for row in said], results)
+        self.resize(TABLE, 1240, 300)
         self.picture("sa-table")
         self.sort()
         self.filter()
@@ -191,6 +192,7 @@ class Windows(Case):
             self.menu(item)
             self.read(title)
             self.wait_for_text(title, report(BLOCKED, kind))
+            self.resize(title, 900, 560)
             self.picture(f"report-{kind}")
             self.do("press", title, "push button", "Close")
             self.wait_for("no report", lambda: not any(title in x for x in self.titles()), self.titles)

@@ -7,6 +7,7 @@ usage: reader.py windows                    titles of the open windows, a JSON l
                                             text, children
        reader.py press TITLE ROLE NAME      press a menu item or a button in it
        reader.py enter TITLE ROLE NAME TEXT put text into a field of it
+       reader.py stay                       stay until the input ends: without a reader the list of programs gets lost
        reader.py where TITLE ROLE NAME      its middle on the screen: [x, y]
 
 It is a program of its own because the library shows only the programs that ran when it was first used. Needs gi with
@@ -73,7 +74,8 @@ def read(title):
 
 
 def press(title, role, name):
-    node(title, role, name).do_action(0)
+    if not node(title, role, name).do_action(0):
+        sys.exit(f"{name} cannot be pressed")
 
 
 def enter(title, role, name, text):
@@ -85,7 +87,12 @@ def where(title, role, name):
     print(json.dumps([place.x + place.width // 2, place.y + place.height // 2]))
 
 
-COMMANDS = {"windows": list_windows, "read": read, "press": press, "enter": enter, "where": where}
+def stay():
+    windows()
+    sys.stdin.read()
+
+
+COMMANDS = {"windows": list_windows, "read": read, "press": press, "enter": enter, "stay": stay, "where": where}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])
