@@ -241,6 +241,17 @@ class Windows(Case):
         self.check("ikev2-tcp", ["ikex,sa,tcp", "conv,tcp", "ikex,diag", "expert", "io,stat,1,ikex.sa"])
 
 
+class Table(Case):
+    def test_one_pass(self):
+        """Wireshark's own tables are printed after the end, so they know what was never answered."""
+        for name in few(["port4500-blocked", "attempts-repeated"]):
+            with self.subTest(capture=name):
+                once, twice = (runner().run(capture(name), [*before, "-q", "-z", "ikex,table"])
+                               for before in ((), ("-2",)))
+                self.assertIn("|FAIL ", twice)
+                self.assert_same(once.splitlines(), twice.splitlines(), name)
+
+
 # --- expert information without a tree ------------------------------------------------------------------
 
 class Expert(Case):

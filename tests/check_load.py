@@ -71,6 +71,7 @@ STABLE_FIELDS = {
 
 REPORTS = ("diag", "sa", "stat", "audit", "log", "report")
 FORMATS = ("text", "json", "csv", "html")
+STATISTICS = ("table", "tree", "srt")
 
 def first_complaint(stderr):
     """The first line of stderr that is not the remark about running as root."""
@@ -158,6 +159,14 @@ def check_accepted(tshark, capture, report):
         yield f"-z ikex,{report}: no line 'ikex: result=NODATA' for an empty capture"
 
 
+def check_statistic(tshark, capture, name):
+    """One of Wireshark's own statistics runs over a capture without IKE, with a filter too."""
+    for argument in (f"ikex,{name}", f"ikex,{name},ikex.sa == 0"):
+        out = run(tshark, "-q", "-n", "-r", capture, "-z", argument)
+        if out.returncode or not re.search(r"IKE Security Associations|IKE Messages|IKEX SRT", out.stdout):
+            yield f'-z "{argument}": exit {out.returncode}: {first_complaint(out.stderr)}'
+
+
 def all_problems(tshark, capture):
     """Every problem; without the plugin only the reason, not all that follows from it."""
     yield from check_start_up(tshark, capture)
@@ -166,12 +175,15 @@ def all_problems(tshark, capture):
     if not_loaded:
         return
     yield from check_fields(tshark)
-    yield from check_refused(tshark, capture, "ikex,bogus", REPORTS)
+    yield from check_refused(tshark, capture, "ikex,bogus", REPORTS + STATISTICS)
+    yield from check_refused(tshark, capture, "ikex,tablebogus")
     yield from check_refused(tshark, capture, "ikex,diagbogus", REPORTS)
     yield from check_refused(tshark, capture, "ikex,diag,format=bogus", FORMATS)
     yield from check_refused(tshark, capture, "ikex,diag,not a filter(")
     for report in REPORTS:
         yield from check_accepted(tshark, capture, report)
+    for name in STATISTICS:
+        yield from check_statistic(tshark, capture, name)
 
 
 def main():

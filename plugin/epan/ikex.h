@@ -19,6 +19,8 @@ ike_tracker *ikex_tracker(void);
 /* Another number for each capture that was opened: tshark -M and ring buffers begin a new one without a word to
  * the taps. */
 unsigned ikex_capture_number(void);
+/* True in a tap whose frame was fed to the tracker just now, false when it was only drawn again. */
+bool ikex_is_first_visit(void);
 
 /* ---- ikex_extract.c: bytes out of Wireshark ---- */
 
@@ -69,6 +71,21 @@ IKEX_FIELDS(X)
 extern int ett_ikex, ett_ikex_finding;
 /* The expert item of a diagnosis with this severity. */
 expert_field *ikex_expert(ike_diagnosis_id id, ike_severity severity);
+
+/* ---- ikex_taps.c: reports ---- */
+/* Opens a report about the whole capture in a window of the GUI, which is written anew whenever the capture is read
+ * anew. Takes the row of the report in ike_report_kinds. An older window that this function opened for it is closed. */
+void ikex_open_report(const ike_report_kind *kind);
+
+/* ---- ikex_menu.c, ikex_sa_table.c, ikex_messages.c, ikex_srt.c: windows and menus ---- */
+/* Registers the entries of Tools > IKE and of Analyze > Conversation Filter. Call it once. */
+void ikex_register_menus(void);
+/* Registers Statistics > IKE Security Associations: -z ikex,table. Call it once. */
+void ikex_register_sa_table(void);
+/* Registers Statistics > IKE Messages: -z ikex,tree. Call it once. */
+void ikex_register_messages(void);
+/* Registers Statistics > Service Response Time > IKEX: -z ikex,srt. Takes the protocol. Call it once. */
+void ikex_register_srt(int protocol);
 
 /* ---- ikex_json.c ---- */
 /* JSON Lines: an object for each row and the closing row, with "schema" and "type" first. */

@@ -20,14 +20,22 @@ typedef struct report_tap {
     GHashTable *sas;  /* numbers of the SAs in frames that match, or NULL: all */
     unsigned capture; /* .. of this capture */
     funnel_text_window_t *window; /* of the GUI, or NULL */
+    bool from_menu;
 } report_tap;
 
+/* The reports that were opened from a menu, by kind. */
+static GHashTable *opened;
+
 /* ---- arguments ---- */
+
+/* Statistics that are no reports; Wireshark finds them itself when their names are right. */
+#define STATISTICS ", table, tree, srt"
 
 static void append_names(GString *text)
 {
     for (const ike_report_kind *kind = ike_report_kinds; kind->name; kind++)
         g_string_append_printf(text, "%s%s", kind == ike_report_kinds ? "" : ", ", kind->name);
+    g_string_append(text, STATISTICS);
 }
 
 /* tshark offers text windows too (it prints them), but no dialogs. */
@@ -142,9 +150,11 @@ static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_
     return TAP_PACKET_DONT_REDRAW;
 }
 
+/* A report whose window was closed is over: it would open another when the capture is read anew. */
 static void window_closed(void *data)
 {
     ((report_tap *)data)->window = NULL;
+    remove_tap_listener(data);
 }
 
 /* The GUI draws a report again whenever it reads the capture anew: into the same window. */
@@ -203,10 +213,53 @@ static void finish(void *data)
 {
     report_tap *tap = data;
 
+    if (tap->from_menu)
+        g_hash_table_remove(opened, tap->kind);
     if (tap->sas)
         g_hash_table_destroy(tap->sas);
     g_free(tap->filter);
     g_free(tap);
+}
+
+/* The filter may be NULL. Returns NULL, and says why, when it is not valid. */
+static report_tap *listen(const ike_report_kind *kind, const ike_format *format, const char *filter)
+{
+    report_tap *tap = g_new0(report_tap, 1);
+    GString *error;
+
+    tap->kind = kind;
+    tap->format = format;
+    tap->filter = g_strdup(filter);
+    if (filter)
+        tap->sas = g_hash_table_new(g_direct_hash, g_direct_equal);
+    error = register_tap_listener("ikex", tap, tap->filter, TL_REQUIRES_NOTHING, reset, see_frame,
+                                  draw, finish);
+    if (!error)
+        return tap;
+    refuse("the display filter \"%s\" is not valid: %s", filter ? filter : "", error->str);
+    g_string_free(error, TRUE);
+    finish(tap);
+    return NULL;
+}
+
+void ikex_open_report(const ike_report_kind *kind)
+{
+    report_tap *tap;
+
+    if (!is_gui())
+        return;
+    if (!opened)
+        opened = g_hash_table_new(g_direct_hash, g_direct_equal);
+    tap = g_hash_table_lookup(opened, kind);
+    if (tap)
+        funnel_get_funnel_ops()->destroy_text_window(tap->window);
+    tap = listen(kind, NULL, NULL);
+    if (!tap)
+        return;
+    tap->from_menu = true;
+    g_hash_table_insert(opened, (gpointer)kind, tap);
+    show(tap, "No capture is open.\n");
+    draw(tap);
 }
 
 static WS_STAT_INIT_RETURN init_report(const char *argument, void *user)
@@ -214,8 +267,6 @@ static WS_STAT_INIT_RETURN init_report(const char *argument, void *user)
     const char *rest = argument + strlen(COMMAND);
     const ike_report_kind *kind;
     const ike_format *format;
-    report_tap *tap;
-    GString *error;
 
     (void)user;
     if (strncmp(argument, COMMAND, strlen(COMMAND)) != 0)
@@ -223,22 +274,8 @@ static WS_STAT_INIT_RETURN init_report(const char *argument, void *user)
     kind = parse_name(&rest);
     if (!kind || !parse_format(&rest, &format))
         WS_STAT_INIT_FAILED;
-    tap = g_new0(report_tap, 1);
-    tap->kind = kind;
-    tap->format = format;
-    if (*rest) {
-        tap->filter = g_strdup(rest);
-        tap->sas = g_hash_table_new(g_direct_hash, g_direct_equal);
-    }
-    error = register_tap_listener("ikex", tap, tap->filter, TL_REQUIRES_NOTHING, reset, see_frame,
-                                  draw, finish);
-    if (error) {
-        refuse("the display filter \"%s\" is not valid: %s", tap->filter ? tap->filter : "",
-               error->str);
-        g_string_free(error, TRUE);
-        finish(tap);
+    if (!listen(kind, format, *rest ? rest : NULL))
         WS_STAT_INIT_FAILED;
-    }
     WS_STAT_INIT_OK;
 }
 

@@ -10,6 +10,7 @@ static int tap_ikex = -1;
 static dissector_handle_t ikex_handle;
 static ike_tracker *tracker;
 static unsigned capture_number;
+static bool is_first_visit;
 
 static ws_boolean pref_info_column = 1;
 static unsigned pref_patience = 5;
@@ -27,6 +28,11 @@ ike_tracker *ikex_tracker(void)
 unsigned ikex_capture_number(void)
 {
     return capture_number;
+}
+
+bool ikex_is_first_visit(void)
+{
+    return is_first_visit;
 }
 
 static void open_capture(void)
@@ -91,9 +97,10 @@ static int dissect_ikex(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     (void)data;
     if (!tracker)
         return 0;
-    if (!pinfo->fd->visited)
+    is_first_visit = !pinfo->fd->visited;
+    if (is_first_visit)
         feed_frame(pinfo, tree);
-    if (pinfo->fd->visited)
+    else
         conclude(); /* a frame may get its first note by it */
     notes = ike_tracker_notes(tracker, pinfo->num);
     if (!notes)
@@ -136,6 +143,8 @@ void proto_register_ikex(void)
     ikex_handle = register_dissector("ikex", dissect_ikex, proto_ikex);
     tap_ikex = register_tap("ikex");
     register_preferences();
+    ikex_register_sa_table();
+    ikex_register_srt(proto_ikex);
     register_init_routine(open_capture);
     register_cleanup_routine(close_capture);
 }
@@ -144,4 +153,6 @@ void proto_reg_handoff_ikex(void)
 {
     register_postdissector(ikex_handle);
     ikex_extract_init(ikex_handle);
+    ikex_register_messages();
+    ikex_register_menus();
 }

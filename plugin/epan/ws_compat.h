@@ -19,6 +19,8 @@
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
+#include <epan/conversation_filter.h> /* 4.0: needs the others before it */
+
 /* 4.0 does not ask what a plugin adds. */
 #if IKEX_WS_VERSION >= 402
 #include <wsutil/plugins.h>
@@ -32,6 +34,17 @@
 typedef bool ws_boolean;
 #else
 typedef gboolean ws_boolean;
+#endif
+
+/* From 4.2 on a conversation filter hands data of its own to its callbacks. */
+#if IKEX_WS_VERSION >= 402
+#define WS_CONVERSATION_ARGUMENTS packet_info *pinfo, void *data G_GNUC_UNUSED
+#define WS_REGISTER_CONVERSATION_FILTER(protocol, title, is_valid, build)                          \
+    register_conversation_filter(protocol, title, is_valid, build, NULL)
+#else
+#define WS_CONVERSATION_ARGUMENTS packet_info *pinfo
+#define WS_REGISTER_CONVERSATION_FILTER(protocol, title, is_valid, build)                          \
+    register_conversation_filter(protocol, title, is_valid, build)
 #endif
 
 /* What names a data source for people: "Decrypted IKE (76 bytes)". */

@@ -8,7 +8,7 @@ from check_load import STABLE_FIELDS
 from runner import SANITIZER_WORDS, TIMEOUT_S, Failure, indent
 
 FILTERS = ("ikex", "ikex.analysis", "ikex.diag.severity >= 3")
-TAPS = ("expert", "conv:UDP", "expert")
+TAPS = ("expert", "conv:UDP", "expert", "nstat:ikex,table", "stat:ikex", "srt:ikex")
 
 
 def load(capture):
