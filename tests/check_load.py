@@ -18,6 +18,8 @@ import sys
 
 from runner import public_temp_dir, run
 
+FIELDS_PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "fields.md"
+
 # The contract. A field is added here when it becomes stable, and never renamed afterwards.
 STABLE_FIELDS = {
     "ikex.sa": "FT_UINT32",
@@ -136,6 +138,16 @@ def check_fields(tshark):
             yield f"expert field {name} is {fields[name]}, should be FT_NONE"
 
 
+def check_examples(tshark, capture):
+    """Every filter that docs/fields.md gives as an example is one."""
+    filters = re.findall(r"^\| `ikex\..* \| `(.+)` \|$", FIELDS_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    if len(filters) != len(STABLE_FIELDS):
+        yield f"{FIELDS_PAGE.name} has {len(filters)} examples for {len(STABLE_FIELDS)} fields"
+    out = run(tshark, "-n", "-r", capture, "-Y", " or ".join(f"({x})" for x in filters))
+    if out.returncode:
+        yield f"an example in {FIELDS_PAGE.name}: {first_complaint(out.stderr)}"
+
+
 def check_refused(tshark, capture, argument, must_name=()):
     """A bad -z argument is refused by ikex: exit 1 and a message that names what is valid."""
     out = run(tshark, "-q", "-n", "-r", capture, "-z", argument)
@@ -175,6 +187,7 @@ def all_problems(tshark, capture):
     if not_loaded:
         return
     yield from check_fields(tshark)
+    yield from check_examples(tshark, capture)
     yield from check_refused(tshark, capture, "ikex,bogus", REPORTS + STATISTICS)
     yield from check_refused(tshark, capture, "ikex,tablebogus")
     yield from check_refused(tshark, capture, "ikex,diagbogus", REPORTS)
