@@ -88,6 +88,11 @@ void ike_list_free(gpointer list)
     g_free(list);
 }
 
+void *ike_apart(const void *now, const void *none, size_t size)
+{
+    return now == none ? g_memdup2(none, size) : (void *)now;
+}
+
 /* ---- arena ---- */
 
 #define BLOCK_SIZE 65536u

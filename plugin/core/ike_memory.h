@@ -34,6 +34,11 @@ void ike_list_clear(ike_list *list, GDestroyNotify free_element);
 /* Frees a list of g_new, and not its elements. */
 void ike_list_free(gpointer list);
 
+/* What few of its owners have is apart from them: they point to a constant that says nothing until they have it. Takes
+ * what the owner points to now, that constant, and its size; returns what can be written to, at first a copy of the
+ * constant. g_free frees that. */
+void *ike_apart(const void *now, const void *none, size_t size);
+
 /* Memory that is freed all at once: small pieces, made by the million. A struct of zeros at first. */
 typedef struct ike_arena {
     struct ike_block *blocks;

@@ -166,6 +166,20 @@ static void test_arena(void)
     ike_arena_free(&arena);
 }
 
+/* What is apart is a copy of the constant at first, and stays the same after that. */
+static void apart(void)
+{
+    static const int none = 7;
+    int *own = ike_apart(&none, &none, sizeof none);
+
+    g_assert_true(own != &none);
+    g_assert_cmpint(*own, ==, 7);
+    *own = 8;
+    g_assert_true(ike_apart(own, &none, sizeof none) == own);
+    g_assert_cmpint(none, ==, 7);
+    g_free(own);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -176,5 +190,6 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/sort", test_sort);
     g_test_add_func("/memory/free", test_free);
     g_test_add_func("/memory/arena", test_arena);
+    g_test_add_func("/memory/apart", apart);
     return g_test_run();
 }

@@ -64,9 +64,10 @@ const ike_exchange_more ike_no_exchange_more;
 
 ike_exchange_more *ike_exchange_more_of(ike_exchange *exchange)
 {
-    if (exchange->more == &ike_no_exchange_more)
-        exchange->more = g_new0(ike_exchange_more, 1);
-    return (ike_exchange_more *)exchange->more;
+    ike_exchange_more *own = ike_apart(exchange->more, &ike_no_exchange_more, sizeof *own);
+
+    exchange->more = own;
+    return own;
 }
 
 static void free_more(ike_exchange_more *more)

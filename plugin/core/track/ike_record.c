@@ -14,9 +14,10 @@ G_STATIC_ASSERT(2 * IKE_MAX_ENDPOINTS < AT_RARE);
 
 ike_rare *ike_record_rare(ike_record *r)
 {
-    if (r->rare == &ike_no_rare)
-        r->rare = g_new0(ike_rare, 1);
-    return (ike_rare *)r->rare;
+    ike_rare *own = ike_apart(r->rare, &ike_no_rare, sizeof *own);
+
+    r->rare = own;
+    return own;
 }
 
 void ike_record_set_notify(ike_record *r, GString *names)

@@ -58,9 +58,10 @@ const ike_more ike_no_more;
 
 ike_more *ike_sa_more(ike_sa *sa)
 {
-    if (sa->more == &ike_no_more)
-        sa->more = g_new0(ike_more, 1);
-    return (ike_more *)sa->more;
+    ike_more *own = ike_apart(sa->more, &ike_no_more, sizeof *own);
+
+    sa->more = own;
+    return own;
 }
 
 static void free_more(ike_more *more)

@@ -12,9 +12,10 @@ const ike_side_more ike_no_side_more;
 
 ike_side_more *ike_side_more_of(ike_side_state *side)
 {
-    if (side->more == &ike_no_side_more)
-        side->more = g_new0(ike_side_more, 1);
-    return (ike_side_more *)side->more;
+    ike_side_more *own = ike_apart(side->more, &ike_no_side_more, sizeof *own);
+
+    side->more = own;
+    return own;
 }
 
 static void free_more(ike_side_more *more)
@@ -47,9 +48,10 @@ const ike_gaps ike_no_gaps;
 
 ike_gaps *ike_path_gaps(ike_path *path)
 {
-    if (path->gaps == &ike_no_gaps)
-        path->gaps = g_new0(ike_gaps, 1);
-    return (ike_gaps *)path->gaps;
+    ike_gaps *own = ike_apart(path->gaps, &ike_no_gaps, sizeof *own);
+
+    path->gaps = own;
+    return own;
 }
 
 static void free_path(ike_path *path)
