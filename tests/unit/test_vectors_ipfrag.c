@@ -195,6 +195,34 @@ static void not_dropped(void)
     not_all_in_fragments(true);
 }
 
+/* A capture without any later fragment may have had a filter for ports, which hides them. One that has some had none. */
+static void hidden_or_dropped(void)
+{
+    for (int with_later = 0; with_later < 2; with_later++) {
+        ladder l;
+
+        begin_long(&l);
+        for (int i = 0; i < 3; i++) {
+            in_ip_fragments(&l, 1480, "1");
+            mm5(&l);
+            after(&l, 4);
+        }
+        if (with_later) {
+            wire_ip ip = { .src = wire_endpoint("10.9.0.2", 500), .dst = wire_endpoint("10.9.0.3", 500) };
+            uint8_t body[1652] = { 0 };
+            GByteArray *packet = wire_udp(&ip, body, sizeof body);
+
+            send_packet(&l, wire_ip_fragment(packet, 9, 1480, 1660));
+            g_byte_array_unref(packet);
+        }
+        long_after(&l);
+        expect_finding(&l, "ipfrag_loss", WARN);
+        expect_finding_says(&l, "ipfrag_loss", "dropped on the way");
+        g_assert_true(finding_says(&l, "ipfrag_loss", "capture filter") == !with_later);
+        ladder_end(&l);
+    }
+}
+
 /* The first message of all in fragments: no smaller one was answered. */
 static void no_small_messages(void)
 {
@@ -476,6 +504,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ip-fragment/dropped-or-blocked", dropped_or_blocked);
     g_test_add_func("/ip-fragment/not-dropped", not_dropped);
     g_test_add_func("/ip-fragment/no-small-messages", no_small_messages);
+    g_test_add_func("/ip-fragment/hidden-or-dropped", hidden_or_dropped);
     g_test_add_func("/ip-fragment/id-of-incomplete-again", id_of_incomplete_again);
     g_test_add_func("/ip-fragment/extension-behind-fragment-header",
                     extension_behind_fragment_header);

@@ -23,11 +23,15 @@ bool ike_judge_small_messages_pass(const ike_sa *sa)
     return false;
 }
 
-static const char *small_pass(const ike_sa *sa)
+/* Later fragments have no ports. A filter by port, which a capture without any of them may have had, hides them as a
+ * device on the way does (RFC 791 3.2). */
+static const char *small_pass(const ike_tracker *t, const ike_sa *sa)
 {
-    return ike_judge_small_messages_pass(sa)
-               ? ", while smaller messages of this SA are answered: they are dropped on the way"
-               : "";
+    if (!ike_judge_small_messages_pass(sa))
+        return "";
+    return t->ipfrags->has_later ? ", while smaller messages of this SA are answered: they are dropped on the way"
+                                 : ", while smaller messages of this SA are answered: they are dropped on the way, "
+                                   "or hidden by a capture filter for ports";
 }
 
 bool ike_judge_is_always_in_ip_fragments(const ike_record *first)
@@ -143,7 +147,7 @@ static void judge_request(ike_tracker *t, const ike_ipset *set, const ike_ip_pie
             requests_in_pieces[i].flags == set->header.flags)
             ike_raise(t, sa, requests_in_pieces[i].id, &p->record->note, 0,
                       "%s was sent %u times, and never came whole to the capture point: IP fragments "
-                      "are lost%s", requests_in_pieces[i].label, times, small_pass(sa));
+                      "are lost%s", requests_in_pieces[i].label, times, small_pass(t, sa));
 }
 
 /* Another copy did come whole: of the length and side of this one. */
@@ -176,7 +180,7 @@ static void raise_loss(ike_tracker *t, const ike_ipset *set, const ike_ip_piece 
               "%u-byte %s %s: bytes %s of the datagram are missing%s%s", set->header.length,
               name ? name : "IKE", is_ike_fragment(set) ? "IKE fragment" : "message",
               missing->len ? missing->str : "at the end", in_every ? ", in every copy" : "",
-              !answered && in_every ? small_pass(set->sa) : "");
+              !answered && in_every ? small_pass(t, set->sa) : "");
     g_string_free(missing, TRUE);
     if (is_ike_fragment(set))
         ike_raise(t, set->sa, IKE_DIAG_FRAG_OF_FRAG, &p->record->note, IKE_SEVERITY_NONE,

@@ -491,6 +491,7 @@ void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *ip)
     if ((ip->protocol != IKE_IPPROTO_UDP && !ike_ip_is_extension(ip->protocol)) ||
         ip->length == 0 || ip->offset + ip->length > MAX_DATAGRAM)
         return;
+    t->ipfrags->has_later |= ip->offset > 0;
     set = set_for(t, ip);
     same = ike_ipset_at(set, ip->offset);
     if (is_other_datagram(t, set, ip, same)) {

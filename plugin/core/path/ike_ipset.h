@@ -53,6 +53,7 @@ struct ike_ipfrag_table {
     GQueue *order;    /* owns them, oldest first */
     unsigned n_idle;  /* of these, not known to be IKE */
     size_t bytes;     /* that they keep */
+    bool has_later;   /* a fragment came that is no first one: the capture filter lets them in */
 };
 
 guint ike_ip_key_hash(gconstpointer key);
