@@ -64,14 +64,16 @@ struct ike_causes;
 
 /* One diagnosis made, which is shown at its note. */
 typedef struct ike_finding {
-    ike_diagnosis_id id;
-    ike_severity severity;
-    ike_evidence evidence;
+    uint8_t id;       /* an ike_diagnosis_id */
+    uint8_t severity; /* an ike_severity */
+    uint8_t evidence; /* an ike_evidence */
+    bool is_verdict : 1; /* made at the end of the capture and made anew when more frames come */
+    bool owns_text : 1;
+    unsigned count;  /* how often it was raised */
     struct ike_sa *sa; /* NULL when it belongs to no SA */
     struct ike_note *note;
-    bool is_verdict; /* made at the end of the capture and made anew when more frames come */
-    unsigned count;  /* how often it was raised */
-    char *text;
+    struct ike_finding *next; /* at the same note, in the order in which they were raised */
+    const char *text;
     struct ike_causes *causes; /* ike_causes.h: why a message was not answered; or NULL */
 } ike_finding;
 

@@ -96,7 +96,7 @@ void *ike_apart(const void *now, const void *none, size_t size)
 /* ---- arena ---- */
 
 #define BLOCK_SIZE 65536u
-#define ALIGNMENT 16u
+#define ALIGNMENT 8u
 
 typedef struct ike_block {
     struct ike_block *older;
@@ -140,6 +140,15 @@ void *ike_arena_new(ike_arena *arena, size_t size)
     arena->at += size;
     arena->left -= size;
     return piece;
+}
+
+void *ike_arena_grow(ike_arena *arena, const void *piece, size_t old_size, size_t size)
+{
+    void *larger = ike_arena_new(arena, size);
+
+    if (old_size > 0)
+        memcpy(larger, piece, old_size);
+    return larger;
 }
 
 void ike_arena_free(ike_arena *arena)

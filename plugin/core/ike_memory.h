@@ -46,8 +46,11 @@ typedef struct ike_arena {
     size_t left; /* .. and how many */
 } ike_arena;
 
-/* Returns `size` bytes of zeros, aligned for any type. */
+/* Returns `size` bytes of zeros, aligned for pointers and numbers of 64 bits. */
 void *ike_arena_new(ike_arena *arena, size_t size);
+/* Returns a copy of a piece, with zeros behind it. The old piece stays until all is freed: let the size at least
+ * double. */
+void *ike_arena_grow(ike_arena *arena, const void *piece, size_t old_size, size_t size);
 void ike_arena_free(ike_arena *arena);
 
 #endif

@@ -98,6 +98,7 @@ typedef struct ikex_canvas {
     proto_tree *tree; /* or NULL: columns only */
     int protocol;
     bool info_column;
+    const ike_tracker *tracker;
 } ikex_canvas;
 void ikex_draw(const ikex_canvas *canvas, ike_note *notes);
 

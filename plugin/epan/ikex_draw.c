@@ -279,18 +279,17 @@ static void draw_finding(const ikex_canvas *c, proto_tree *tree,
     add_uint(c, sub, hf_ikex_diag_known_by, finding->evidence);
 }
 
-static bool draw_findings(const ikex_canvas *c, proto_tree *tree,
-                          const ike_list *findings)
+static bool draw_findings(const ikex_canvas *c, proto_tree *tree, const ike_finding *first)
 {
-    for (guint i = 0; findings && i < findings->len; i++)
-        draw_finding(c, tree, findings->pdata[i]);
-    return findings && findings->len > 0;
+    for (const ike_finding *finding = first; finding; finding = finding->next)
+        draw_finding(c, tree, finding);
+    return first != NULL;
 }
 
 /* What an earlier frame lacks is said here only while the frame is first seen. */
-static const ike_list *live_findings(const ikex_canvas *c, const ike_note *note)
+static const ike_finding *live_findings(const ikex_canvas *c, const ike_note *note)
 {
-    return c->pinfo->fd->visited ? NULL : &ike_note_remarks(note)->live;
+    return c->pinfo->fd->visited ? NULL : ike_tracker_live(c->tracker, note);
 }
 
 /* Text for a column that nobody looks at is not made. */
@@ -326,15 +325,19 @@ static void info_front(const ikex_canvas *c, const ike_record *r)
     g_string_free(text, TRUE);
 }
 
-static void info_findings(const ikex_canvas *c, const ike_list *findings)
+static void info_findings(const ikex_canvas *c, const ike_finding *first)
 {
-    for (guint i = findings ? findings->len : 0; i > 0; i--) {
-        const ike_finding *finding = findings->pdata[i - 1];
+    GString *text;
 
+    if (!first)
+        return;
+    text = g_string_new(NULL);
+    for (const ike_finding *finding = first; finding; finding = finding->next)
         if (finding->severity >= IKE_SEVERITY_WARN)
-            col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "[%s] ",
-                             ike_diagnosis_summary(finding->id, finding->evidence));
-    }
+            g_string_append_printf(text, "[%s] ", ike_diagnosis_summary(finding->id, finding->evidence));
+    if (text->len > 0)
+        col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "%s", text->str);
+    g_string_free(text, TRUE);
 }
 
 static void append_sa(GString *text, ike_note *note)
@@ -420,7 +423,7 @@ static void draw_info(const ikex_canvas *c, ike_note *note)
 {
     const ike_record *r = ike_note_record(note);
 
-    info_findings(c, &ike_note_remarks(note)->findings);
+    info_findings(c, note->findings);
     info_findings(c, live_findings(c, note));
     if (r)
         info_front(c, r);
@@ -458,19 +461,16 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
         draw_packet(c, tree, ike_note_packet(note));
     if (note->kind == IKE_NOTE_KEEPALIVE)
         add_flag(c, tree, hf_ikex_nat_keepalive);
-    found = draw_findings(c, tree, &ike_note_remarks(note)->findings);
+    found = draw_findings(c, tree, note->findings);
     if (draw_findings(c, tree, live_findings(c, note)) || found)
         add_flag(c, tree, hf_ikex_analysis);
 }
 
 /* Tells Wireshark no more than the severities: the GUI colours a button by the highest, whoever looks at the rest. */
-static void tell_severities(const ikex_canvas *c, const ike_list *findings)
+static void tell_severities(const ikex_canvas *c, const ike_finding *first)
 {
-    for (guint i = 0; findings && i < findings->len; i++) {
-        const ike_finding *finding = findings->pdata[i];
-
+    for (const ike_finding *finding = first; finding; finding = finding->next)
         expert_add_info(c->pinfo, NULL, ikex_expert(finding->id, finding->severity));
-    }
 }
 
 /* Wireshark builds no tree for its list of expert information, nor for its column. */
@@ -485,14 +485,16 @@ static bool is_expert_looked_at(const ikex_canvas *c)
 
 static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
 {
-    if (!note->remarks)
+    const ike_finding *live = live_findings(c, note);
+
+    if (!note->findings && !live)
         return;
     if (is_expert_looked_at(c)) {
-        draw_findings(c, NULL, &ike_note_remarks(note)->findings);
-        draw_findings(c, NULL, live_findings(c, note));
+        draw_findings(c, NULL, note->findings);
+        draw_findings(c, NULL, live);
     } else {
-        tell_severities(c, &ike_note_remarks(note)->findings);
-        tell_severities(c, live_findings(c, note));
+        tell_severities(c, note->findings);
+        tell_severities(c, live);
     }
 }
 

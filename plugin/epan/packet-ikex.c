@@ -106,7 +106,7 @@ static int dissect_ikex(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     if (!notes)
         return 0;
 
-    const ikex_canvas canvas = { pinfo, tvb, tree, proto_ikex, pref_info_column };
+    const ikex_canvas canvas = { pinfo, tvb, tree, proto_ikex, pref_info_column, tracker };
 
     ikex_draw(&canvas, notes);
     if (have_tap_listener(tap_ikex))

@@ -140,9 +140,7 @@ void expect_finding_at(ladder *l, uint32_t frame, const char *id)
 {
     test_finish(l);
     for (ike_note *note = ike_tracker_notes(l->tracker, frame); note; note = note->next)
-        for (guint i = 0; i < ike_note_remarks(note)->findings.len; i++) {
-            const ike_finding *finding = ike_note_remarks(note)->findings.pdata[i];
-
+        for (const ike_finding *finding = note->findings; finding; finding = finding->next) {
             if (strcmp(ike_diagnosis_get(finding->id)->id, id) == 0)
                 return;
         }

@@ -85,11 +85,8 @@ static void check_record(const checker *c, const ike_record *r)
 
 static void check_note_findings(const ike_note *note)
 {
-    for (guint i = 0; i < ike_note_remarks(note)->findings.len; i++) {
-        const ike_finding *finding = ike_note_remarks(note)->findings.pdata[i];
-
+    for (const ike_finding *finding = note->findings; finding; finding = finding->next)
         g_assert_true(finding->note == note);
-    }
 }
 
 static void check_frames(checker *c)
@@ -156,7 +153,7 @@ static void check_agreement(const checker *c, const ike_exchange *exchange)
         check_made_by(c, a, exchange->records.pdata[i]);
     if (!a)
         return;
-    g_assert_null(exchange->lead);
+    g_assert_null(exchange->more->lead);
     g_assert_cmpuint(ike_esp_offer_size(a->offer), <=, IKE_MAX_ESP_TRANSFORMS);
 }
 
@@ -166,9 +163,9 @@ static void check_sa(const checker *c, const ike_sa *sa, unsigned number)
     g_assert_cmpint(sa->state, <, IKE_N_STATES);
     g_assert_cmpuint(sa->first_frame, <=, sa->last_frame);
     check_exchange(sa->phase1);
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        check_exchange(sa->exchanges.pdata[i]);
-        check_agreement(c, sa->exchanges.pdata[i]);
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        check_exchange(sa->more->exchanges.pdata[i]);
+        check_agreement(c, sa->more->exchanges.pdata[i]);
     }
     if (sa->more->deleted)
         g_assert_true(g_hash_table_contains(c->notes, sa->more->deleted));

@@ -283,8 +283,8 @@ const ike_exchange *child_of(ladder *l, unsigned number)
     for (guint i = 0; i < ike_tracker_sas(l->tracker)->len; i++) {
         const ike_sa *sa = ike_tracker_sas(l->tracker)->pdata[i];
 
-        for (guint k = 0; k < sa->exchanges.len; k++) {
-            const ike_exchange *exchange = sa->exchanges.pdata[k];
+        for (guint k = 0; k < sa->more->exchanges.len; k++) {
+            const ike_exchange *exchange = sa->more->exchanges.pdata[k];
 
             if (exchange->leads_child && exchange->child == (int)number)
                 return exchange;

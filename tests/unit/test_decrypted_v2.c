@@ -167,7 +167,7 @@ static void expect_not_yet(ladder *l)
 {
     expect_state(l, 0, IKE_STATE_AUTHENTICATING);
     expect_failed(l, 0, false);
-    g_assert_null(ladder_sa(l, 0)->established);
+    g_assert_null(ladder_sa(l, 0)->more->established);
     expect_identities(l, "sun@example", "moon.example");
     expect_events(l, "");
 }

@@ -87,7 +87,7 @@ static void many_v2_exchanges(ladder *l)
 
 static guint exchanges(const ladder *l)
 {
-    return ((const ike_sa *)ike_tracker_sas(l->tracker)->pdata[0])->exchanges.len;
+    return ((const ike_sa *)ike_tracker_sas(l->tracker)->pdata[0])->more->exchanges.len;
 }
 
 static void many_first_messages(ladder *l)

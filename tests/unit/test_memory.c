@@ -151,7 +151,7 @@ static void test_arena(void)
         const size_t size = sizes[i % G_N_ELEMENTS(sizes)];
 
         pieces[i] = ike_arena_new(&arena, size);
-        g_assert_cmpuint((uintptr_t)pieces[i] % G_ALIGNOF(max_align_t), ==, 0);
+        g_assert_cmpuint((uintptr_t)pieces[i] % G_ALIGNOF(uint64_t), ==, 0);
         g_assert_true(is_zero(pieces[i], size));
         memset(pieces[i], (int)i + 1, size);
     }
@@ -163,6 +163,19 @@ static void test_arena(void)
     g_assert_null(arena.blocks);
     g_assert_true(is_zero(ike_arena_new(&arena, 32), 32));
     ike_arena_free(&arena);
+    ike_arena_free(&arena);
+}
+
+static void test_grow(void)
+{
+    static const uint8_t few[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
+    ike_arena arena = { 0 };
+    uint8_t *empty = ike_arena_grow(&arena, NULL, 0, 3), *piece = ike_arena_grow(&arena, few, sizeof few, 100);
+
+    g_assert_true(is_zero(empty, 3));
+    memset(empty, 0xff, 3);
+    g_assert_cmpmem(piece, sizeof few, few, sizeof few);
+    g_assert_true(is_zero(piece + sizeof few, 100 - sizeof few));
     ike_arena_free(&arena);
 }
 
@@ -190,6 +203,7 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/sort", test_sort);
     g_test_add_func("/memory/free", test_free);
     g_test_add_func("/memory/arena", test_arena);
+    g_test_add_func("/memory/grow", test_grow);
     g_test_add_func("/memory/apart", apart);
     return g_test_run();
 }

@@ -28,7 +28,7 @@ static void message_per_segment(void)
     expect_sas(&c.l, 1);
     expect_findings(&c.l, "tcpencap", 1);
     expect_finding_at(&c.l, 4, "tcpencap");
-    finding = ladder_record(&c.l, 4)->note.remarks->findings.pdata[0];
+    finding = ladder_record(&c.l, 4)->note.findings;
     g_assert_cmpuint(finding->count, ==, 1);
     expect_finding(&c.l, "tcpencap", IKE_SEVERITY_CHAT);
     expect_no_finding(&c.l, "nat_rebind");

@@ -160,10 +160,7 @@ static ike_severity findings(ladder *l, const ike_note *note)
     ike_severity worst = IKE_SEVERITY_NONE;
     int shown = 0;
 
-    const ike_list *found = &ike_note_remarks(note)->findings;
-
-    for (guint i = 0; i < found->len; i++) {
-        const ike_finding *finding = found->pdata[i];
+    for (const ike_finding *finding = note->findings; finding; finding = finding->next) {
         GString *text;
 
         if (!is_told(finding))

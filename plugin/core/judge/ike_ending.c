@@ -66,7 +66,7 @@ static bool is_second_of_burst(const ike_list *infos, const ike_record *last)
  * which would be sent again. */
 static bool is_last_word(const ike_tracker *t, const ike_sa *sa, const ike_record *info)
 {
-    return sa->newest_child_frame && info->note.frame > sa->newest_child_frame &&
+    return sa->more->newest_child_frame && info->note.frame > sa->more->newest_child_frame &&
            t->span.last - info->note.time >= NO_ANSWER;
 }
 

@@ -52,7 +52,7 @@ void ike_judge_append_dropped(GString *text, const ike_sa *sa, const ike_record 
         !ike_judge_small_messages_pass(sa))
         return;
     g_string_append(text, "; every copy went in IP fragments, while smaller messages were answered: ");
-    g_string_append(text, first->has_marker && !sa->sides[peer].current_has_marker
+    g_string_append(text, first->has_marker && !ike_side_path(&sa->sides[peer])->current_has_marker
                               ? "fragments or UDP 4500 are probably blocked behind the capture point "
                                 "(cannot be distinguished)"
                               : "fragments are probably dropped behind the capture point");

@@ -11,8 +11,8 @@
 
 bool ike_judge_has_phase2(const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_QUICK || exchange->mode == IKE_MODE_TRANSACTION ||
             exchange->mode == IKE_MODE_NEW_GROUP || exchange->mode == IKE_MODE_AUTHIP_QUICK)
@@ -126,7 +126,7 @@ static void judge_state_v1(ike_tracker *t, ike_sa *sa)
                      : sa->phase1->mode == IKE_MODE_BASE       ? ike_exchange_slot(sa->phase1, 4)
                                                                : ike_exchange_slot(sa->phase1, 6);
 
-    sa->established = last;
+    ike_sa_set_established(sa, last);
     if (sa->state == IKE_STATE_PROBABLY_ESTABLISHED && last &&
         sa->phase1->mode == IKE_MODE_MAIN && !is_resent_after(ike_exchange_slot(sa->phase1, 5), last) &&
         ike_judge_waited(t, last->note.time))
@@ -223,7 +223,7 @@ static void judge_attempts(const ike_tracker *t, const ike_list *list)
 /* Of several answers to one first message the initiator goes on with one; the others are given up. */
 static bool got_further(const ike_sa *sa)
 {
-    return sa->version == 2 ? sa->exchanges.len > 0 : sa->phase1->highest > 2;
+    return sa->version == 2 ? sa->more->exchanges.len > 0 : sa->phase1->highest > 2;
 }
 
 static void abandon(ike_sa *sa, const ike_sa *other)
@@ -265,8 +265,11 @@ static void drop_from(ike_list *list, GDestroyNotify free_element)
 static void drop_from_notes(ike_note *first)
 {
     for (ike_note *note = first; note; note = note->next)
-        if (note->remarks)
-            drop_from(&note->remarks->findings, NULL);
+        for (ike_finding **at = &note->findings; *at;)
+            if ((*at)->is_verdict)
+                *at = (*at)->next;
+            else
+                at = &(*at)->next;
 }
 
 /* Takes back what was concluded before more frames came. */
@@ -300,14 +303,15 @@ static void find_heirs(const ike_list *sas)
     for (guint i = sas->len; i > 0; i--) {
         ike_sa *sa = sas->pdata[i - 1];
 
-        sa->heir = sa->more->rekeyed_to ? sa->more->rekeyed_to->heir : sa;
+        if (sa->more->rekeyed_to)
+            ike_sa_more(sa)->heir = ike_sa_heir(sa->more->rekeyed_to);
     }
 }
 
 static void judge_sa(ike_tracker *t, ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        ike_exchange_did_not_fail(sa->exchanges.pdata[i]);
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        ike_exchange_did_not_fail(sa->more->exchanges.pdata[i]);
     judge_joined(t, sa);
     judge_oneway(t, sa);
     ike_judge_nat(t, sa);
@@ -318,10 +322,10 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     if (sa->version == 2)
         ike_judge_sa_v2(t, sa);
     ike_judge_silence(t, sa, sa->phase1);
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        ike_judge_silence(t, sa, sa->exchanges.pdata[i]);
-        judge_quick(t, sa, sa->exchanges.pdata[i]);
-        ike_v2frag_judge(t, sa->exchanges.pdata[i]);
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        ike_judge_silence(t, sa, sa->more->exchanges.pdata[i]);
+        judge_quick(t, sa, sa->more->exchanges.pdata[i]);
+        ike_v2frag_judge(t, sa->more->exchanges.pdata[i]);
     }
     ike_judge_liveness(t, sa);
     ike_judge_rekeys(t, sa);

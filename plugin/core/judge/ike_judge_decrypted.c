@@ -72,19 +72,19 @@ static bool is_passing(const ike_record *answer)
 
 static bool is_looked_at(const ike_sa *sa, guint refused, guint i)
 {
-    return i < sa->exchanges.len && i - refused <= LATER_ONES;
+    return i < sa->more->exchanges.len && i - refused <= LATER_ONES;
 }
 
 /* A later request of this side made what it asked for. */
 static bool succeeds_later(const ike_sa *sa, guint at)
 {
-    const ike_exchange *refused = sa->exchanges.pdata[at];
+    const ike_exchange *refused = sa->more->exchanges.pdata[at];
     const uint32_t frame = ike_exchange_slot(refused, IKE_RESPONSE)->note.frame;
 
     if (sa->more->rekeyed_to)
         return true;
     for (guint i = at + 1; is_looked_at(sa, at, i); i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
         const ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
         if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->opener == refused->opener && answer &&
@@ -96,10 +96,10 @@ static bool succeeds_later(const ike_sa *sa, guint at)
 
 static bool asks_again(const ike_sa *sa, guint at)
 {
-    const ike_exchange *refused = sa->exchanges.pdata[at];
+    const ike_exchange *refused = sa->more->exchanges.pdata[at];
 
     for (guint i = at + 1; is_looked_at(sa, at, i); i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_V2_CREATE_CHILD && exchange->opener == refused->opener)
             return true;
@@ -125,7 +125,7 @@ static ike_diagnosis_id refusal_of_child(const ike_record *answer)
 
 static void refuse_child(ike_tracker *t, ike_sa *sa, guint at, ike_record *answer)
 {
-    ike_exchange *exchange = sa->exchanges.pdata[at];
+    ike_exchange *exchange = sa->more->exchanges.pdata[at];
     const ike_diagnosis_id id = refusal_of_child(answer);
     const ike_agreement *agreement = ike_agreement_find(exchange);
     const bool mild = is_passing(answer) || succeeds_later(sa, at);
@@ -147,7 +147,7 @@ static void refuse_child(ike_tracker *t, ike_sa *sa, guint at, ike_record *answe
 
 static void judge_child(ike_tracker *t, ike_sa *sa, guint at)
 {
-    const ike_exchange *exchange = sa->exchanges.pdata[at];
+    const ike_exchange *exchange = sa->more->exchanges.pdata[at];
     ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
     if (!answer || !answer->is_decrypted || !answer->rare->notify_error || answer->told & IKE_TOLD_PROPOSAL)
@@ -160,6 +160,6 @@ static void judge_child(ike_tracker *t, ike_sa *sa, guint at)
 void ike_judge_decrypted(ike_tracker *t, ike_sa *sa)
 {
     judge_authentication(t, sa);
-    for (guint i = 0; i < sa->exchanges.len; i++)
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
         judge_child(t, sa, i);
 }

@@ -113,8 +113,8 @@ static const ike_exchange *open_negotiation(const ike_sa *sa, const ike_flow *fl
     const uint32_t began = flow->first->note.frame;
     const ike_exchange *open = NULL;
 
-    for (guint i = 0; i < MIN(sa->exchanges.len, LOOKED_AT); i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < MIN(sa->more->exchanges.len, LOOKED_AT); i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
         const ike_record *asked = ike_exchange_slot(exchange, 1), *answer = ike_exchange_slot(exchange, 2);
 
         if (exchange->child < 0 || !answer || is_of_another(exchange, flow))
@@ -208,7 +208,7 @@ static const ike_record *told_end(const ike_flow *flow)
 
     if (!a || ended || flow->sa->version == 1)
         return ended;
-    return a->ended[flow->side] ? a->ended[flow->side] : flow->sa->heir->more->deleted;
+    return a->ended[flow->side] ? a->ended[flow->side] : ike_sa_heir(flow->sa)->more->deleted;
 }
 
 static bool judge_after_told(ike_tracker *t, ike_flow *flow)

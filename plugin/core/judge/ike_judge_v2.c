@@ -22,7 +22,7 @@ bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
     const ike_sa *sa = exchange->sa;
 
     if (exchange == sa->phase1)
-        return sa->exchanges.len > 0 ||
+        return sa->more->exchanges.len > 0 ||
                (!request->label.is_response && sa->tracked_state >= IKE_STATE_CHOSEN);
     if (exchange->opener != IKE_SIDE_NONE &&
         sa->v2->sides[exchange->opener].highest_id > request->message_id)
@@ -65,14 +65,14 @@ void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
     const ike_record *request = sa->v2->last_auth ? ike_exchange_slot(sa->v2->last_auth, IKE_REQUEST) : NULL;
     ike_record *last = last_auth_response(sa);
 
-    sa->established = last;
+    ike_sa_set_established(sa, last);
     if (!last && request && is_followed_by_esp(sa, request))
         sa->state = MAX(sa->state, IKE_STATE_ESTABLISHED);
     if (!last || sa->state != IKE_STATE_PROBABLY_ESTABLISHED)
         return;
     if (last->is_decrypted ? !completes_authentication(last) : last->inside == IKE_PL_V2_EAP) {
         sa->state = IKE_STATE_AUTHENTICATING; /* another round is due */
-        sa->established = NULL;
+        ike_sa_set_established(sa, NULL);
         return;
     }
     if (last->is_decrypted) {
@@ -283,8 +283,8 @@ static void judge_gaps(ike_tracker *t, ike_sa *sa)
     if (ike_judge_is_oneway(t, sa))
         return;
     judge_gap(t, sa->phase1);
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        judge_gap(t, sa->exchanges.pdata[i]);
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        judge_gap(t, sa->more->exchanges.pdata[i]);
 }
 
 void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa)

@@ -212,8 +212,8 @@ static unsigned transaction_pairs(const ike_sa *sa)
 {
     unsigned n = 0;
 
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         n += exchange->mode == IKE_MODE_TRANSACTION && ike_exchange_slot(exchange, 1) && ike_exchange_slot(exchange, 2);
     }
@@ -222,8 +222,8 @@ static unsigned transaction_pairs(const ike_sa *sa)
 
 static bool has_quick_mode(const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        if (((const ike_exchange *)sa->exchanges.pdata[i])->mode == IKE_MODE_QUICK)
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        if (((const ike_exchange *)sa->more->exchanges.pdata[i])->mode == IKE_MODE_QUICK)
             return true;
     return false;
 }
@@ -232,8 +232,8 @@ static ike_record *newest_transaction(const ike_sa *sa)
 {
     ike_record *newest = NULL;
 
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
         ike_record *r = exchange->mode == IKE_MODE_TRANSACTION
                             ? exchange->records.pdata[exchange->records.len - 1] : NULL;
 

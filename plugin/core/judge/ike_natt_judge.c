@@ -167,8 +167,8 @@ static ike_record *first_to_float(const ike_sa *sa)
         return sa->phase1->mode == IKE_MODE_MAIN         ? ike_exchange_slot(sa->phase1, 5)
                : sa->phase1->mode == IKE_MODE_AGGRESSIVE ? ike_exchange_slot(sa->phase1, 3)
                                                          : NULL;
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_V2_AUTH || exchange->mode == IKE_MODE_V2_INTERMEDIATE)
             return ike_exchange_slot(exchange, IKE_REQUEST);
@@ -225,7 +225,7 @@ static bool needs_mapping(const ike_sa *sa, ike_side side)
     const ike_natted natted = ike_sa_behind_nat(sa, side);
     const ike_path *path = ike_side_path(&sa->sides[side]);
 
-    return natted == IKE_NAT_PROVEN || path->moved ||
+    return natted == IKE_NAT_PROVEN || path->gaps->port_changed ||
            (natted == IKE_NAT_MAYBE && path->keepalives > 0);
 }
 
@@ -293,8 +293,8 @@ static ike_record *end_after_quick(const ike_sa *sa)
     const ike_list *infos = &sa->more->infos[sa->initiator];
     const ike_record *qm3 = NULL;
 
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_QUICK && ike_exchange_slot(exchange, 3))
             qm3 = ike_exchange_slot(exchange, 3);

@@ -253,7 +253,7 @@ static ike_diagnosis_id refusal_of_qm1(const ike_record *info)
 /* Nothing was up before this Quick Mode that a liveness check or a delete could be about. */
 static bool is_first_of_all(const ike_tracker *t, const ike_sa *sa, const ike_exchange *exchange)
 {
-    return !sa->is_joined && sa->exchanges.pdata[0] == exchange && !ike_judge_renews_another(t, sa);
+    return !sa->is_joined && sa->more->exchanges.pdata[0] == exchange && !ike_judge_renews_another(t, sa);
 }
 
 /* The two earliest QM1 of each opener that had no answer: what is to be known of all of them. */
@@ -270,8 +270,8 @@ static open_quick find_open(const ike_sa *sa)
 {
     open_quick open = { { NULL }, { NULL } };
 
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
         const int of = exchange->opener + 1;
         const ike_record *qm1 = ike_exchange_slot(exchange, 1);
 
@@ -346,7 +346,7 @@ void ike_judge_refusals(ike_tracker *t, ike_sa *sa)
     judge_mm5(t, sa);
     judge_mm6(t, sa);
     judge_am2(t, sa);
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        judge_qm1(t, sa, sa->exchanges.pdata[i], &open);
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        judge_qm1(t, sa, sa->more->exchanges.pdata[i], &open);
     judge_cookies(t, sa);
 }

@@ -84,10 +84,10 @@ static void judge_collisions(ike_tracker *t, ike_sa *sa)
     unsigned completed = 0, others = 0;
     bool is_sure;
 
-    for (guint i = 0; i < sa->exchanges.len; i++) {
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
         ike_side side;
 
-        if (!read_negotiation(sa->exchanges.pdata[i], &n) || n.exchange->more->rekeyed_to)
+        if (!read_negotiation(sa->more->exchanges.pdata[i], &n) || n.exchange->more->rekeyed_to)
             continue;
         side = n.exchange->opener;
         if (is_rekey(&n, completed)) {
@@ -178,8 +178,8 @@ static GArray *completed_negotiations(const ike_sa *sa)
     GArray *list = g_array_new(FALSE, FALSE, sizeof(negotiation));
     negotiation n;
 
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        if (read_negotiation(sa->exchanges.pdata[i], &n) && n.is_complete && !n.exchange->more->rekeyed_to &&
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        if (read_negotiation(sa->more->exchanges.pdata[i], &n) && n.is_complete && !n.exchange->more->rekeyed_to &&
             !is_refused(n.exchange))
             g_array_append_val(list, n);
     return list;
@@ -270,7 +270,7 @@ static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 
 void ike_judge_rekeys(ike_tracker *t, ike_sa *sa)
 {
-    if (sa->exchanges.len == 0)
+    if (sa->more->exchanges.len == 0)
         return;
     judge_collisions(t, sa);
     if (!ike_judge_is_oneway(t, sa)) { /* what is answered elsewhere cannot be told from a delete */
@@ -278,6 +278,6 @@ void ike_judge_rekeys(ike_tracker *t, ike_sa *sa)
         judge_storm(t, sa, &sa->more->infos[IKE_SIDE_A]);
         judge_storm(t, sa, &sa->more->infos[IKE_SIDE_B]);
     }
-    for (guint i = 0; sa->version == 2 && i < sa->exchanges.len; i++)
-        judge_child(t, sa, sa->exchanges.pdata[i]);
+    for (guint i = 0; sa->version == 2 && i < sa->more->exchanges.len; i++)
+        judge_child(t, sa, sa->more->exchanges.pdata[i]);
 }

@@ -348,12 +348,19 @@ static ike_finding *live_finding(const ike_sa *sa, ike_note *about, const silenc
     finding->sa = (ike_sa *)sa;
     finding->note = about;
     finding->count = 1;
-    finding->text = g_strdup(s->text);
+    ike_finding_set_text(finding, g_strdup(s->text));
     finding->causes = g_memdup2(s->causes, sizeof *s->causes);
     return finding;
 }
 
-static void judge_live(ike_tracker *t, ike_record *first, ike_note *here)
+static void add_live(ike_tracker *t, ike_finding *finding)
+{
+    if (t->live.len > 0)
+        ((ike_finding *)t->live.pdata[t->live.len - 1])->next = finding;
+    ike_list_add(&t->live, finding);
+}
+
+static void judge_live(ike_tracker *t, ike_record *first)
 {
     const ike_request q = { t, first->note.sa, first->note.exchange, first,
                         ike_step_find(first->label), t->now };
@@ -363,11 +370,11 @@ static void judge_live(ike_tracker *t, ike_record *first, ike_note *here)
         return;
     s = silence_of(&q);
     if (s.is_final || s.severity == IKE_SEVERITY_CHAT)
-        ike_list_add(&ike_note_make_remarks(here)->live, live_finding(q.sa, &ike_record_last_send(first)->note, &s));
+        add_live(t, live_finding(q.sa, &ike_record_last_send(first)->note, &s));
     free_silence(&s);
 }
 
-void ike_judge_live(ike_tracker *t, ike_note *here)
+void ike_judge_live(ike_tracker *t)
 {
     guint n = g_queue_get_length(t->waiting);
 
@@ -382,7 +389,7 @@ void ike_judge_live(ike_tracker *t, ike_note *here)
             ike_record_rare(first)->waiting_since = ike_record_last_send(first)->note.time;
             g_queue_push_tail(t->waiting, first);
         } else {
-            judge_live(t, first, here);
+            judge_live(t, first);
         }
     }
 }

@@ -279,8 +279,8 @@ static void consider_sa(const ike_tracker *t, candidates *found, ike_sa *sa, con
 
     if (side == IKE_SIDE_NONE)
         return;
-    for (guint i = sa->exchanges.len; i > 0 && sa->exchanges.len - i < NEWEST_EXCHANGES; i--)
-        consider(t, found, sa->exchanges.pdata[i - 1], side);
+    for (guint i = sa->more->exchanges.len; i > 0 && sa->more->exchanges.len - i < NEWEST_EXCHANGES; i--)
+        consider(t, found, sa->more->exchanges.pdata[i - 1], side);
 }
 
 /* Several clients behind one NAT differ in their ports only. */
@@ -293,8 +293,8 @@ static void find_candidates(const ike_tracker *t, candidates *found, const ike_d
         ike_sa *sa = list->pdata[i - 1];
 
         if (!of_ports || sa == of_ports || sa == of_ports->more->parent || sa->more->parent == of_ports ||
-            (ike_side_has_endpoint(&sa->sides[0], &of_ports->sides[0].current) &&
-             ike_side_has_endpoint(&sa->sides[1], &of_ports->sides[1].current)))
+            (ike_side_has_endpoint(&sa->sides[0], &ike_side_path(&of_ports->sides[0])->current) &&
+             ike_side_has_endpoint(&sa->sides[1], &ike_side_path(&of_ports->sides[1])->current)))
             consider_sa(t, found, sa, d);
     }
 }
@@ -311,7 +311,7 @@ static ike_sa *likely_sa(const ike_tracker *t, const ike_datagram *d)
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
         ike_sa *sa = list->pdata[i - 1];
 
-        if (sa->newest_child_frame > best->newest_child_frame)
+        if (sa->more->newest_child_frame > best->more->newest_child_frame)
             best = sa;
     }
     return best;
@@ -351,7 +351,7 @@ static void tie(ike_tracker *t, ike_flow *flow, const ike_datagram *d)
 
 static bool renegotiated_since(const ike_flow *flow)
 {
-    return flow->sa && flow->newest && flow->sa->newest_child_frame > flow->newest->note.frame;
+    return flow->sa && flow->newest && flow->sa->more->newest_child_frame > flow->newest->note.frame;
 }
 
 static void note_firsts(ike_flow *flow, ike_packet *packet, ike_sequence sequence)

@@ -14,7 +14,7 @@
 static ike_time newest_of_others(const ike_tracker *t, const ike_sa *sa, ike_side side)
 {
     const ike_list *list = ike_tracker_sas_between(t, &t->last_pair.src, &t->last_pair.dst);
-    const ike_endpoint *own = &sa->sides[side].current;
+    const ike_endpoint *own = &ike_side_path(&sa->sides[side])->current;
     ike_time newest = 0;
 
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
@@ -36,7 +36,7 @@ static void keep_longest(ike_gap *longest, const ike_gap *gap)
 /* A packet of any kind keeps the mapping of the NAT. */
 static void packet_seen(ike_tracker *t, ike_sa *sa, ike_side side, ike_note *note)
 {
-    ike_path *path = ike_side_make_path(&sa->sides[side]);
+    ike_path *path = ike_side_make_path(&sa->sides[side], sa->arena);
     ike_gap gap = { path->newest, t->now - path->newest, note };
 
     if (path->has_sent && path->has_used_4500 && gap.length > QUIET) {
@@ -68,7 +68,7 @@ void ike_natt_packet(ike_tracker *t, ike_note *note)
     side = side_of_current(t, note->sa);
     if (side == IKE_SIDE_NONE)
         return;
-    ike_side_make_path(&note->sa->sides[side])->keepalives += note->kind == IKE_NOTE_KEEPALIVE;
+    ike_side_make_path(&note->sa->sides[side], note->sa->arena)->keepalives += note->kind == IKE_NOTE_KEEPALIVE;
     packet_seen(t, note->sa, side, note);
 }
 
@@ -120,17 +120,19 @@ static int view_of(const ike_path *path, const ike_endpoint *src)
 }
 
 /* A TCP connection has a port of its own, whatever the NAT does (RFC 9329 6.1). */
-static bool is_other_port(const ike_side_state *side, const ike_record *r, int view)
+static bool is_other_port(const ike_path *path, const ike_record *r, int view)
 {
-    return !r->is_tcp && !side->current_is_tcp && side->path->views[view].has_marker && r->has_marker &&
-           side->path->views[view].endpoint.port != ike_record_src(r)->port;
+    return !r->is_tcp && !path->current_is_tcp && path->views[view].has_marker && r->has_marker &&
+           path->views[view].endpoint.port != ike_record_src(r)->port;
 }
 
 static void remember_view(ike_path *path, const ike_record *r, int view)
 {
     if (view < 0 && path->n_views < IKE_MAX_VIEWS) {
+        if (path->n_views < 2)
+            path->views = ike_arena_grow(r->note.sa->arena, path->views, path->n_views * sizeof *path->views,
+                                         (path->n_views ? IKE_MAX_VIEWS : 1) * sizeof *path->views);
         view = (int)path->n_views++;
-        path->views = g_renew(ike_view, path->views, path->n_views);
     }
     if (view < 0)
         view = IKE_MAX_VIEWS - 1;
@@ -141,16 +143,16 @@ static void remember_view(ike_path *path, const ike_record *r, int view)
 static void check_mapping(ike_tracker *t, ike_record *r)
 {
     ike_side_state *side = &r->note.sa->sides[r->side];
-    ike_path *path = ike_side_make_path(side);
+    ike_path *path = ike_side_make_path(side, r->note.sa->arena);
     const int view = view_of(path, ike_record_src(r));
 
-    if (!side->is_rewritten && r->copy != IKE_COPY_DUPLICATE && side->has_current && r->has_marker &&
-        side->current_has_marker && !ike_addr_equal(&side->current.addr, &ike_record_src(r)->addr)) {
-        raise_change(t, r, &side->current);
-    } else if (view >= 0 && is_other_port(side, r, view) &&
+    if (!side->is_rewritten && r->copy != IKE_COPY_DUPLICATE && path->has_current && r->has_marker &&
+        path->current_has_marker && !ike_addr_equal(&path->current.addr, &ike_record_src(r)->addr)) {
+        raise_change(t, r, &path->current);
+    } else if (view >= 0 && is_other_port(path, r, view) &&
                (side->is_rewritten || r->copy != IKE_COPY_DUPLICATE)) {
         raise_change(t, r, &path->views[view].endpoint);
-        path->moved = t->now;
+        ike_path_gaps(path)->port_changed = t->now;
         if (gap_before(path))
             keep_longest(&ike_path_gaps(path)->moved, gap_before(path));
     }
@@ -195,7 +197,7 @@ static bool answers_elsewhere(const ike_record *r)
     return r->request && r->has_marker && !answers_a_copy(r) && !peer->is_rewritten &&
            !r->note.sa->sides[r->side].is_rewritten &&
            ike_addr_equal(&ike_record_src(r->request)->addr, &ike_record_dst(r)->addr) &&
-           r->request->note.time - ike_side_path(peer)->moved > SETTLED;
+           r->request->note.time - ike_side_path(peer)->gaps->port_changed > SETTLED;
 }
 
 static void raise_wrong_port(ike_tracker *t, ike_record *r)
@@ -273,6 +275,7 @@ static void float_seen(ike_tracker *t, ike_record *r)
 void ike_natt_endpoint(ike_tracker *t, ike_record *r)
 {
     ike_side_state *side;
+    ike_path *path;
     ike_sa *sa = r->note.sa;
 
     if (r->side == IKE_SIDE_NONE || r->is_reflection || r->is_outside)
@@ -287,11 +290,12 @@ void ike_natt_endpoint(ike_tracker *t, ike_record *r)
     if (r->has_marker && !r->is_tcp && !sa->has_floated && sa->has_used_500)
         float_seen(t, r);
     sa->has_used_500 |= !r->has_marker;
-    ike_side_make_path(side)->has_used_4500 |= r->has_marker && !r->is_tcp;
+    path = ike_side_make_path(side, sa->arena);
+    path->has_used_4500 |= r->has_marker && !r->is_tcp;
     check_port(t, r);
-    side->path->newest_message = t->now;
-    side->current = *ike_record_src(r);
-    side->current_has_marker = r->has_marker;
-    side->current_is_tcp = r->is_tcp;
-    side->has_current = true;
+    path->newest_message = t->now;
+    path->current = *ike_record_src(r);
+    path->current_has_marker = r->has_marker;
+    path->current_is_tcp = r->is_tcp;
+    path->has_current = true;
 }

@@ -61,8 +61,8 @@ static void count_sa(const ike_sa *sa, ike_totals *totals)
 {
     totals->sas++;
     totals->failed += sa->is_failed;
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        totals->children += ((const ike_exchange *)sa->exchanges.pdata[i])->leads_child;
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        totals->children += ((const ike_exchange *)sa->more->exchanges.pdata[i])->leads_child;
     totals->messages += ike_sa_messages(sa);
     count_findings(&sa->distinct, totals);
 }
@@ -117,8 +117,8 @@ ike_evidence ike_report_state_evidence(const ike_sa *sa)
 
 bool ike_report_has_setup_time(const ike_sa *sa)
 {
-    return sa->established && !sa->is_joined && !sa->is_failed &&
-           sa->established->note.time >= sa->first_time;
+    return sa->more->established && !sa->is_joined && !sa->is_failed &&
+           sa->more->established->note.time >= sa->first_time;
 }
 
 const char *ike_result_name(ike_result result)

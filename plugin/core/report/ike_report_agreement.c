@@ -122,7 +122,7 @@ const ike_record *ike_child_deleted(const ike_exchange *child)
     if (!a || !a->protocol)
         return NULL;
     if (!a->ended[0] && !a->ended[1]) /* RFC 7296 1.4.1 */
-        return child->sa->version == 2 && child->sa->heir ? child->sa->heir->more->deleted : NULL;
+        return child->sa->version == 2 ? ike_sa_heir(child->sa)->more->deleted : NULL;
     return a->ended[0] && (!a->ended[1] || a->ended[0]->note.frame <= a->ended[1]->note.frame) ? a->ended[0]
                                                                                              : a->ended[1];
 }
@@ -284,10 +284,10 @@ static void asked_for(const ike_report *report, const ike_exchange *child)
 
 void ike_report_refused_child(const ike_report *report, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *child = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *child = sa->more->exchanges.pdata[i];
 
-        if (child->more->failed_by == IKE_DIAG_NONE || !ike_child_is_decrypted(child) || child->lead)
+        if (child->more->failed_by == IKE_DIAG_NONE || !ike_child_is_decrypted(child) || child->more->lead)
             continue;
         asked_for(report, child);
         return; /* one stands for all */

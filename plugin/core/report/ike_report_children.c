@@ -130,8 +130,8 @@ static unsigned child_rows(const ike_report *report, const ike_sa *sa, unsigned 
 {
     unsigned n = 0;
 
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         if (!exchange->leads_child)
             continue;

@@ -47,9 +47,9 @@ static tally tally_of(const ike_sa *sa, ike_mode mode)
 
     if (sa->phase1->mode == mode)
         add_exchange(&sum, sa->phase1);
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        if (((const ike_exchange *)sa->exchanges.pdata[i])->mode == mode)
-            add_exchange(&sum, sa->exchanges.pdata[i]);
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        if (((const ike_exchange *)sa->more->exchanges.pdata[i])->mode == mode)
+            add_exchange(&sum, sa->more->exchanges.pdata[i]);
     for (int side = 0; side < 2 && mode == IKE_MODE_INFO; side++)
         add_infos(&sum, &sa->more->infos[side]);
     return sum;
@@ -139,7 +139,7 @@ const ike_record *ike_sa_establishment(const ike_sa *sa)
         return ike_exchange_slot(sa->more->made_by, IKE_RESPONSE);
     if (sa->is_joined)
         return NULL;
-    return sa->established ? sa->established : ike_exchange_slot(sa->phase1, sa->phase1->highest);
+    return sa->more->established ? sa->more->established : ike_exchange_slot(sa->phase1, sa->phase1->highest);
 }
 
 void ike_report_exchange(GString *out, const ike_sa *sa)

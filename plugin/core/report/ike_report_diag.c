@@ -95,8 +95,8 @@ static void children(const ike_report *report, const ike_sa *sa)
     GString *text = g_string_new(NULL);
     unsigned n = 0;
 
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         g_string_truncate(text, 0);
         if (exchange->leads_child && (sa->version == 1 || ike_child_is_decrypted(exchange)))

@@ -332,11 +332,7 @@ static void copy_line(const ike_report *report, const ike_record *r, GString *te
 
 static void finding_lines(const ike_report *report, const ike_record *r, GString *text)
 {
-    const ike_list *found = &ike_note_remarks(&r->note)->findings;
-
-    for (guint i = 0; i < found->len; i++) {
-        const ike_finding *finding = found->pdata[i];
-
+    for (const ike_finding *finding = r->note.findings; finding; finding = finding->next) {
         if (finding->id == IKE_DIAG_RETRANS)
             continue; /* said above */
         g_string_printf(text, "%s: %s: %s", ike_severity_name(finding->severity),

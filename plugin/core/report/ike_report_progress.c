@@ -188,7 +188,7 @@ static void append_established(GString *out, const ike_sa *sa)
     g_string_append(out, ike_state_name(MIN(sa->state, IKE_STATE_ESTABLISHED)));
     if (ike_report_has_setup_time(sa)) {
         g_string_append(out, " in ");
-        ike_seconds_append(out, sa->established->note.time - sa->first_time);
+        ike_seconds_append(out, sa->more->established->note.time - sa->first_time);
         g_string_append(out, " s");
     }
     if (sa->more->rekeyed_to)
@@ -214,7 +214,7 @@ static void append_outcome(GString *out, const ike_sa *sa)
         g_string_append(out, "abandoned for another answer to the same first message");
     else if (sa->is_failed)
         append_failed(out, sa);
-    else if (sa->established && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && !sa->is_joined)
+    else if (sa->more->established && sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && !sa->is_joined)
         append_established(out, sa);
     else if (sa->more->parent)
         g_string_append_printf(out, "renews SA %u, %s", sa->more->parent->number, ike_state_name(sa->state));

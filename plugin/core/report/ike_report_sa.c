@@ -74,7 +74,7 @@ static void sa_row(const ike_report *report, const ike_sa *sa)
     endpoint_of(r, sa, IKE_ROLE_RESPONDER);
     append_findings(found, sa);
     if (ike_report_has_setup_time(sa))
-        ike_seconds_append(setup, sa->established->note.time - sa->first_time);
+        ike_seconds_append(setup, sa->more->established->note.time - sa->first_time);
     else
         g_string_append_c(setup, '-');
     g_string_append_printf(report->out, "%3u  ", sa->number);
@@ -197,7 +197,7 @@ static void times(const ike_report *report, const ike_sa *sa)
     g_string_append(text, "  Established ");
     if (ike_report_has_setup_time(sa)) {
         g_string_append_c(text, '+');
-        ike_seconds_append(text, sa->established->note.time - sa->first_time);
+        ike_seconds_append(text, sa->more->established->note.time - sa->first_time);
         g_string_append(text, " s");
     } else {
         g_string_append_c(text, '-');

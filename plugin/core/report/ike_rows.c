@@ -42,8 +42,8 @@ void ike_rows_diag(const ike_report *report)
 
 static void children(const ike_report *report, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *child = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *child = sa->more->exchanges.pdata[i];
 
         if (child->leads_child)
             write(report, &ike_table_child_sa, (ike_row){ .sa = sa, .child = child });

@@ -320,11 +320,9 @@ static void get_digest(ike_cell *cell, const ike_row *row)
 
 static void get_findings(ike_cell *cell, const ike_row *row)
 {
-    const ike_list *found = &ike_note_remarks(&row->record->note)->findings;
-
     ike_cell_list(cell);
-    for (guint i = 0; i < found->len; i++)
-        ike_cell_add(cell, ike_diagnosis_get(((const ike_finding *)found->pdata[i])->id)->id);
+    for (const ike_finding *finding = row->record->note.findings; finding; finding = finding->next)
+        ike_cell_add(cell, ike_diagnosis_get(finding->id)->id);
 }
 
 static const ike_column columns[] = {

@@ -21,7 +21,7 @@ static void get_joined(ike_cell *cell, const ike_row *row)
 static void get_established(ike_cell *cell, const ike_row *row)
 {
     if (ike_report_has_setup_time(row->sa))
-        ike_cell_time(cell, row->sa->established->note.time);
+        ike_cell_time(cell, row->sa->more->established->note.time);
 }
 
 static void get_last_time(ike_cell *cell, const ike_row *row)

@@ -119,7 +119,7 @@ void ike_get_sa_first_time(ike_cell *cell, const ike_row *row)
 void ike_get_sa_setup(ike_cell *cell, const ike_row *row)
 {
     if (ike_report_has_setup_time(row->sa))
-        ike_cell_span(cell, row->sa->established->note.time - row->sa->first_time);
+        ike_cell_span(cell, row->sa->more->established->note.time - row->sa->first_time);
 }
 
 void ike_get_sa_messages(ike_cell *cell, const ike_row *row)

@@ -28,23 +28,23 @@ ike_exchange *ike_sa_exchange(const ike_sa *sa, unsigned space, uint32_t message
 
     wanted.space = (uint8_t)space;
     wanted.message_id = message_id;
-    if (sa->by_message_id)
-        return g_hash_table_lookup(sa->by_message_id, &wanted);
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        if (exchange_equal(sa->exchanges.pdata[i], &wanted))
-            return sa->exchanges.pdata[i];
+    if (sa->more->by_message_id)
+        return g_hash_table_lookup(sa->more->by_message_id, &wanted);
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        if (exchange_equal(sa->more->exchanges.pdata[i], &wanted))
+            return sa->more->exchanges.pdata[i];
     return NULL;
 }
 
 static void index_exchange(ike_sa *sa, ike_exchange *exchange)
 {
-    if (sa->by_message_id)
-        g_hash_table_add(sa->by_message_id, exchange);
-    if (sa->by_message_id || sa->exchanges.len <= IKE_FEW)
+    if (sa->more->by_message_id)
+        g_hash_table_add(sa->more->by_message_id, exchange);
+    if (sa->more->by_message_id || sa->more->exchanges.len <= IKE_FEW)
         return;
-    sa->by_message_id = g_hash_table_new(exchange_hash, exchange_equal);
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        g_hash_table_add(sa->by_message_id, sa->exchanges.pdata[i]);
+    ike_sa_more(sa)->by_message_id = g_hash_table_new(exchange_hash, exchange_equal);
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        g_hash_table_add(sa->more->by_message_id, sa->more->exchanges.pdata[i]);
 }
 
 ike_exchange *ike_exchange_new(ike_sa *sa, ike_mode mode, uint32_t message_id)
@@ -85,7 +85,6 @@ void ike_exchange_free(ike_exchange *exchange)
     if (!exchange)
         return;
     ike_list_clear(&exchange->records, NULL);
-    g_free(exchange->slots);
     free_more((ike_exchange_more *)exchange->more);
 }
 
@@ -94,7 +93,7 @@ ike_exchange *ike_sa_add_exchange(ike_sa *sa, ike_mode mode, unsigned space, uin
     ike_exchange *exchange = ike_exchange_new(sa, mode, message_id);
 
     exchange->space = (uint8_t)space;
-    ike_list_add(&sa->exchanges, exchange);
+    ike_list_add(&ike_sa_more(sa)->exchanges, exchange);
     index_exchange(sa, exchange);
     return exchange;
 }
@@ -104,9 +103,8 @@ void ike_exchange_put(ike_exchange *exchange, unsigned number, ike_record *r)
     if (number >= exchange->n_slots) {
         const unsigned room = number < 3 ? 3 : number < 7 ? 7 : IKE_MAX_STEPS + 1;
 
-        exchange->slots = g_renew(ike_record *, exchange->slots, room);
-        for (unsigned i = exchange->n_slots; i < room; i++)
-            exchange->slots[i] = NULL;
+        exchange->slots = ike_arena_grow(exchange->sa->arena, exchange->slots,
+                                         exchange->n_slots * sizeof *exchange->slots, room * sizeof *exchange->slots);
         exchange->n_slots = (uint8_t)room;
     }
     exchange->slots[number] = r;
@@ -123,7 +121,7 @@ void ike_exchange_empty(ike_exchange *exchange)
 
 ike_exchange *ike_exchange_lead(const ike_exchange *exchange)
 {
-    return exchange->lead ? exchange->lead : (ike_exchange *)exchange;
+    return exchange->more->lead ? exchange->more->lead : (ike_exchange *)exchange;
 }
 
 ike_exchange *ike_exchange_end(const ike_exchange *exchange)

@@ -15,6 +15,7 @@ struct ike_agreement; /* what decrypted payloads say of IPsec SAs: ike_agreement
 /* What an exchange has that makes IPsec SAs, or comes in fragments of IKEv2. Read it as `more` of an exchange, which is
  * ike_no_exchange_more at first; write to what ike_exchange_more_of returns. */
 typedef struct ike_exchange_more {
+    ike_exchange *lead;        /* use ike_exchange_lead */
     struct ike_ledger *ledger[2]; /* IKEv2 fragments of the request and the response, or NULL */
     ike_sa *rekeyed_to;        /* CREATE_CHILD_SA: the IKE SA it made, or NULL */
     ike_diagnosis_id failed_by; /* the diagnosis that says that it made no IPsec SA, or IKE_DIAG_NONE .. */
@@ -38,9 +39,8 @@ struct ike_exchange {
     uint8_t opener_known;      /* an ike_known_by */
     uint8_t n_slots;           /* that there is room for */
     uint8_t highest;           /* the highest slot that was put in */
-    bool leads_child;          /* the first exchange of that child */
-    ike_exchange *lead;        /* that one, where it is another; else NULL */
-    bool commit;               /* a message had the commit bit */
+    bool leads_child : 1;      /* the first exchange of that child */
+    bool commit : 1;           /* a message had the commit bit */
     ike_list records;          /* first copies, in frame order */
     /* IKEv1: first copy of message n. IKEv2: of the request and the response; in phase 1 of the newest
      * attempt. */

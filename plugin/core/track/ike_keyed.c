@@ -77,7 +77,7 @@ static bool is_first_after_phase1(const ike_exchange *exchange, const ike_record
 {
     const ike_sa *sa = exchange->sa;
 
-    return exchange->mode == IKE_MODE_QUICK && sa->exchanges.len == 1 &&
+    return exchange->mode == IKE_MODE_QUICK && sa->more->exchanges.len == 1 &&
            ike_sa_role(sa, r->side) == IKE_ROLE_INITIATOR && is_phase1_seen(sa, r) && !is_small(r);
 }
 
@@ -328,7 +328,7 @@ static ike_exchange *exchange_of(ike_tracker *t, ike_record *r, ike_mode mode)
     exchange = ike_sa_exchange(sa, mode, r->message_id);
     if (exchange)
         return exchange;
-    if (ike_limit_reached(t, sa, IKE_LIMIT_EXCHANGES, &r->note, sa->exchanges.len))
+    if (ike_limit_reached(t, sa, IKE_LIMIT_EXCHANGES, &r->note, sa->more->exchanges.len))
         return NULL;
     exchange = ike_sa_add_exchange(sa, mode, mode, r->message_id);
     if (ike_modes[mode].makes_child)

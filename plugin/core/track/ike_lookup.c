@@ -134,7 +134,7 @@ ike_sa *ike_lookup_make_sibling(ike_lookup *l, ike_sa *older)
     if (!sa)
         return NULL;
     for (int side = 0; side < 2; side++)
-        ike_side_inherit(&sa->sides[side], &older->sides[side]);
+        ike_side_inherit(&sa->sides[side], sa->arena, &older->sides[side]);
     sa->initiator = older->initiator;
     sa->initiator_known = older->initiator_known;
     ike_sa_more(sa)->sibling_of = older;

@@ -162,8 +162,8 @@ static bool may_have_rekeyed(const ike_exchange *exchange, const ike_endpoint *i
 /* When the newest exchange of an SA began. */
 static ike_time newest_begins(const ike_sa *sa)
 {
-    for (guint i = sa->exchanges.len; i > 0 && sa->exchanges.len - i < EXCHANGES_TRIED; i--) {
-        const ike_list *records = &((const ike_exchange *)sa->exchanges.pdata[i - 1])->records;
+    for (guint i = sa->more->exchanges.len; i > 0 && sa->more->exchanges.len - i < EXCHANGES_TRIED; i--) {
+        const ike_list *records = &((const ike_exchange *)sa->more->exchanges.pdata[i - 1])->records;
 
         if (records->len)
             return ((const ike_record *)records->pdata[0])->note.time;
@@ -178,7 +178,7 @@ static ike_exchange *rekeying(const ike_sa *sa, const ike_lookup *l)
 {
     const ike_endpoint *initiator =
         l->m->flags & IKE_FLAG_V2_INITIATOR ? &l->d->src : &l->d->dst;
-    const ike_list *list = &sa->exchanges;
+    const ike_list *list = &sa->more->exchanges;
     const ike_time newest = newest_begins(sa);
 
     if (!sa->v2->last_child || !ike_lookup_same_hosts(sa, l))
@@ -198,7 +198,7 @@ static void inherit(ike_sa *sa, const ike_sa *parent)
     for (int side = 0; side < 2; side++) {
         ike_side_more *more;
 
-        ike_side_inherit(&sa->sides[side], &parent->sides[side]);
+        ike_side_inherit(&sa->sides[side], sa->arena, &parent->sides[side]);
         more = ike_side_more_of(&sa->sides[side]);
         more->natd = parent->sides[side].more->natd;
         more->natd.hashes = NULL; /* the parent's; IKEv2 keeps none */

@@ -7,28 +7,63 @@
 
 #include <string.h>
 
-ike_remarks *ike_note_make_remarks(ike_note *note)
-{
-    if (!note->remarks)
-        note->remarks = g_new0(ike_remarks, 1);
-    return note->remarks;
-}
+/* ---- findings ---- */
 
-void ike_note_free_remarks(ike_note *note)
+G_STATIC_ASSERT(IKE_N_DIAGNOSES <= UINT8_MAX);
+
+static void free_text(ike_finding *finding)
 {
-    if (!note->remarks)
-        return;
-    ike_list_clear(&note->remarks->findings, NULL);
-    ike_list_clear(&note->remarks->live, ike_finding_free);
-    g_free(note->remarks);
+    if (finding->owns_text)
+        g_free((char *)finding->text);
 }
 
 void ike_finding_free(gpointer p)
 {
-    g_free(((ike_finding *)p)->text);
+    free_text(p);
     g_free(((ike_finding *)p)->causes);
     g_free(p);
 }
+
+void ike_finding_set_text(ike_finding *finding, char *text)
+{
+    free_text(finding);
+    finding->text = text;
+    finding->owns_text = true;
+}
+
+/* A format without anything to fill in is a text already, and may be that of a million findings. */
+static void set_text(ike_finding *finding, const char *format, va_list args)
+{
+    if (strchr(format, '%')) {
+        ike_finding_set_text(finding, g_strdup_vprintf(format, args));
+        return;
+    }
+    free_text(finding);
+    finding->text = format;
+    finding->owns_text = false;
+}
+
+/* A note has few: one of each id. */
+static void add_to_note(ike_finding *finding, ike_note *note)
+{
+    ike_finding **end = &note->findings;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = finding;
+    finding->next = NULL;
+}
+
+static void remove_from_note(ike_finding *finding)
+{
+    ike_finding **at = &finding->note->findings;
+
+    while (*at != finding)
+        at = &(*at)->next;
+    *at = finding->next;
+}
+
+/* ---- hosts ---- */
 
 guint ike_pair_hash(gconstpointer pair)
 {
@@ -97,6 +132,11 @@ ike_note *ike_tracker_notes(const ike_tracker *t, uint32_t frame)
     ike_note *first = first_note(t, frame);
 
     return first && first->is_retracted ? first->next : first;
+}
+
+const ike_finding *ike_tracker_live(const ike_tracker *t, const ike_note *note)
+{
+    return note == t->last_note && t->live.len > 0 ? t->live.pdata[0] : NULL;
 }
 
 guint ike_tracker_noted_frames(const ike_tracker *t)
@@ -187,7 +227,7 @@ static void take_back(ike_tracker *t, ike_finding *finding)
     ike_sa *sa = finding->sa;
 
     if (finding->note)
-        ike_list_remove(&finding->note->remarks->findings, finding);
+        remove_from_note(finding);
     ike_list_remove(sa ? &sa->findings : &t->orphans, finding);
     ike_list_remove(sa ? &sa->distinct : &t->distinct_orphans, finding);
     ike_list_remove(&t->findings, finding);
@@ -220,7 +260,7 @@ static ike_finding *new_finding(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id,
     if (!ike_finding_find(distinct, id))
         ike_list_add(distinct, finding);
     if (note)
-        ike_list_add(&ike_note_make_remarks(note)->findings, finding);
+        add_to_note(finding, note);
     return finding;
 }
 
@@ -230,9 +270,9 @@ static void move_finding(ike_finding *finding, ike_note *note)
     if (!note || finding->note == note)
         return;
     if (finding->note)
-        ike_list_remove(&finding->note->remarks->findings, finding);
+        remove_from_note(finding);
     finding->note = note;
-    ike_list_add(&ike_note_make_remarks(note)->findings, finding);
+    add_to_note(finding, note);
 }
 
 ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note *note,
@@ -251,9 +291,8 @@ ike_finding *ike_raise(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_note
         return finding;
     finding->severity = level;
     move_finding(finding, note);
-    g_free(finding->text);
     va_start(args, format);
-    finding->text = g_strdup_vprintf(format, args);
+    set_text(finding, format, args);
     va_end(args);
     return finding;
 }
@@ -268,10 +307,7 @@ static uint32_t most_of(const ike_tracker *t, ike_limit_id id)
 /* Several bounds may be reached: one finding names all of them. */
 static void append_limit(ike_finding *finding, const char *text)
 {
-    char *both = g_strdup_printf("%s; %s", finding->text, text);
-
-    g_free(finding->text);
-    finding->text = both;
+    ike_finding_set_text(finding, g_strdup_printf("%s; %s", finding->text, text));
 }
 
 void ike_raise_limit(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note)

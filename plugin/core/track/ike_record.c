@@ -101,8 +101,8 @@ ike_record *ike_sa_first_copy(const ike_sa *sa, const ike_digest *digest)
     ike_record wanted; /* the rest of it is not looked at */
 
     wanted.digest = *digest;
-    if (sa->digests)
-        return g_hash_table_lookup(sa->digests, &wanted);
+    if (sa->more->digests)
+        return g_hash_table_lookup(sa->more->digests, &wanted);
     for (guint i = sa->records.len; i > 0; i--) {
         ike_record *r = sa->records.pdata[i - 1];
 
@@ -115,21 +115,21 @@ ike_record *ike_sa_first_copy(const ike_sa *sa, const ike_digest *digest)
 void ike_sa_add_first_copy(ike_sa *sa, ike_record *r)
 {
     r->is_found = true;
-    if (sa->digests)
-        g_hash_table_replace(sa->digests, r, r);
+    if (sa->more->digests)
+        g_hash_table_replace(sa->more->digests, r, r);
 }
 
 void ike_sa_add_record(ike_sa *sa, ike_record *r)
 {
     ike_list_add(&sa->records, r);
-    if (sa->digests || sa->records.len <= IKE_FEW)
+    if (sa->more->digests || sa->records.len <= IKE_FEW)
         return;
-    sa->digests = g_hash_table_new(digest_hash, digest_equal);
+    ike_sa_more(sa)->digests = g_hash_table_new(digest_hash, digest_equal);
     for (guint i = 0; i < sa->records.len; i++) {
         ike_record *old = sa->records.pdata[i];
 
         if (old->is_found)
-            g_hash_table_replace(sa->digests, old, old);
+            g_hash_table_replace(sa->more->digests, old, old);
     }
 }
 

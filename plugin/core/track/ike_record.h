@@ -35,25 +35,8 @@ struct ike_note {
     ike_time time;
     ike_sa *sa;             /* or NULL */
     ike_exchange *exchange; /* or NULL */
-    struct ike_remarks *remarks; /* or NULL */
+    ike_finding *findings;  /* the first one, linked by next; or NULL */
 };
-
-/* What is said of a frame. */
-typedef struct ike_remarks {
-    ike_list findings;
-    ike_list live; /* findings: what a single pass says here of earlier frames, until the next one; owns them */
-} ike_remarks;
-
-static inline const ike_remarks *ike_note_remarks(const ike_note *note)
-{
-    static const ike_remarks none;
-
-    return note->remarks ? note->remarks : &none;
-}
-
-/* To add to them. */
-ike_remarks *ike_note_make_remarks(ike_note *note);
-void ike_note_free_remarks(ike_note *note);
 
 /* An ESP or AH packet: the note of IKE_NOTE_ESP and IKE_NOTE_AH. */
 typedef struct ike_packet {

@@ -64,10 +64,21 @@ ike_more *ike_sa_more(ike_sa *sa)
     return own;
 }
 
+void ike_sa_set_established(ike_sa *sa, ike_record *by)
+{
+    if (sa->more->established != by)
+        ike_sa_more(sa)->established = by;
+}
+
 static void free_more(ike_more *more)
 {
     if (more == &ike_no_more)
         return;
+    ike_list_clear(&more->exchanges, (GDestroyNotify)ike_exchange_free);
+    if (more->by_message_id)
+        g_hash_table_destroy(more->by_message_id);
+    if (more->digests)
+        g_hash_table_destroy(more->digests);
     ike_list_clear(&more->infos[0], NULL);
     ike_list_clear(&more->infos[1], NULL);
     ike_list_clear(&more->icmp, NULL);
@@ -80,12 +91,7 @@ static void free_more(ike_more *more)
 void ike_sa_free(ike_sa *sa)
 {
     ike_exchange_free(sa->phase1);
-    ike_list_clear(&sa->exchanges, (GDestroyNotify)ike_exchange_free);
-    if (sa->by_message_id)
-        g_hash_table_destroy(sa->by_message_id);
     ike_list_clear(&sa->records, NULL);
-    if (sa->digests)
-        g_hash_table_destroy(sa->digests);
     ike_list_clear(&sa->findings, NULL);
     ike_list_clear(&sa->distinct, NULL);
     g_free(sa->offer);
@@ -149,8 +155,7 @@ bool ike_sa_add_endpoint(ike_sa *sa, ike_side side, const ike_endpoint *endpoint
         return true;
     if (state->n_endpoints == IKE_MAX_ENDPOINTS)
         return side_has_addr(state, &endpoint->addr);
-    state->endpoints = g_renew(ike_endpoint, state->endpoints, state->n_endpoints + 1);
-    state->endpoints[state->n_endpoints++] = *endpoint;
+    ike_side_add_endpoint(state, sa->arena, endpoint);
     return true;
 }
 

@@ -67,6 +67,11 @@ typedef struct ike_v2 {
 /* What an SA has that got further than its first messages, or that is special. Read it as `more` of an SA, which is
  * ike_no_more at first; write to what ike_sa_more returns. */
 typedef struct ike_more {
+    ike_list exchanges;        /* all but phase 1, in order of appearance; owns them */
+    GHashTable *by_message_id; /* of these; NULL while there are few */
+    GHashTable *digests;       /* first copies by digest; NULL while there are few */
+    uint32_t newest_child_frame; /* of the newest message that makes IPsec SAs */
+    ike_record *established;   /* the message that proves or makes it, or NULL */
     ike_transform chosen;
     bool has_chosen;
     ike_list infos[2];         /* Informationals of each side that are no copies, in frame order */
@@ -82,6 +87,7 @@ typedef struct ike_more {
     ike_sa *parent;            /* IKEv2: whose CREATE_CHILD_SA made this one, or NULL */
     ike_exchange *made_by;     /* that exchange */
     ike_sa *rekeyed_to;        /* IKEv2: the first one that this one's made, or NULL */
+    ike_sa *heir;              /* use ike_sa_heir */
     uint32_t told_limits;      /* bits: bounds of an SA that were reached */
     ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
 } ike_more;
@@ -98,11 +104,8 @@ struct ike_sa {
     ike_side_state sides[2];
     ike_list hosts;           /* ike_hosts under which it can be found */
     ike_arena *arena;         /* of its tracker */
-    ike_exchange *phase1;      /* of what kind: phase1->mode */
-    ike_list exchanges;        /* all others, in order of appearance; owns them */
-    GHashTable *by_message_id; /* of these; NULL while there are few */
+    ike_exchange *phase1;      /* of what kind: phase1->mode; all others: more->exchanges */
     ike_list records;          /* messages and pieces, in frame order */
-    GHashTable *digests;       /* first copies by digest; NULL while there are few */
     ike_list findings;         /* all */
     ike_list distinct;         /* of these, the first of each id */
 
@@ -111,7 +114,6 @@ struct ike_sa {
 
     ike_time first_time, last_time;
     uint32_t first_frame, last_frame;
-    uint32_t newest_child_frame; /* of the newest message that makes IPsec SAs */
     uint32_t newest_frame;      /* of the newest message that is no copy and no echo */
     uint8_t tracked_state;     /* an ike_state: by its messages so far */
     uint8_t state;             /* an ike_state: the same, or what was concluded of it */
@@ -120,13 +122,20 @@ struct ike_sa {
     bool is_in_flood;          /* one of many that do not get further: not told on its own */
     bool has_used_500, has_floated;
     bool has_used_tcp;
-    ike_record *established;   /* the message that proves or makes it, or NULL */
-    ike_sa *heir;              /* at the end of the capture: which has its Child SAs, itself at first */
     ike_sa *same_spi;          /* next older SA with the same initiator cookie */
 };
 
 /* To write to it. */
 ike_more *ike_sa_more(ike_sa *sa);
+
+/* The message that proves or makes it, or NULL. */
+void ike_sa_set_established(ike_sa *sa, ike_record *by);
+
+/* At the end of the capture: which has its Child SAs, itself unless it was rekeyed. */
+static inline ike_sa *ike_sa_heir(const ike_sa *sa)
+{
+    return sa->more->heir ? sa->more->heir : (ike_sa *)sa;
+}
 
 static inline bool ike_sa_is_authip(const ike_sa *sa)
 {

@@ -35,10 +35,10 @@ const ike_path *ike_side_path(const ike_side_state *side)
     return side->path ? side->path : &unused;
 }
 
-ike_path *ike_side_make_path(ike_side_state *side)
+ike_path *ike_side_make_path(ike_side_state *side, ike_arena *arena)
 {
     if (!side->path) {
-        side->path = g_new0(ike_path, 1);
+        side->path = ike_arena_new(arena, sizeof *side->path);
         side->path->gaps = &ike_no_gaps;
     }
     return side->path;
@@ -54,22 +54,27 @@ ike_gaps *ike_path_gaps(ike_path *path)
     return own;
 }
 
-static void free_path(ike_path *path)
+static bool is_power_of_two(unsigned n)
 {
-    if (!path)
-        return;
-    g_free(path->views);
-    if (path->gaps != &ike_no_gaps)
-        g_free((ike_gaps *)path->gaps);
-    g_free(path);
+    return (n & (n - 1)) == 0;
+}
+
+/* Room for 1, 2, 4, .. */
+void ike_side_add_endpoint(ike_side_state *side, ike_arena *arena, const ike_endpoint *endpoint)
+{
+    const unsigned n = side->n_endpoints;
+
+    if (is_power_of_two(n))
+        side->endpoints = ike_arena_grow(arena, side->endpoints, n * sizeof *endpoint, MAX(1, 2 * n) * sizeof *endpoint);
+    side->endpoints[side->n_endpoints++] = *endpoint;
 }
 
 void ike_side_free(ike_side_state *side)
 {
-    g_free(side->endpoints);
     g_free(side->vendors);
     free_more((ike_side_more *)side->more);
-    free_path(side->path);
+    if (side->path && side->path->gaps != &ike_no_gaps)
+        g_free((ike_gaps *)side->path->gaps);
 }
 
 bool ike_side_has_endpoint(const ike_side_state *side, const ike_endpoint *endpoint)
@@ -226,11 +231,11 @@ void ike_side_products_append(GString *out, const ike_side_state *side)
     }
 }
 
-void ike_side_inherit(ike_side_state *side, const ike_side_state *from)
+void ike_side_inherit(ike_side_state *side, ike_arena *arena, const ike_side_state *from)
 {
-    g_free(side->endpoints);
-    side->endpoints = g_memdup2(from->endpoints, from->n_endpoints * sizeof *from->endpoints);
-    side->n_endpoints = from->n_endpoints;
+    side->n_endpoints = 0;
+    for (unsigned i = 0; i < from->n_endpoints; i++)
+        ike_side_add_endpoint(side, arena, &from->endpoints[i]);
     g_free(side->vendors);
     side->vendors = g_memdup2(from->vendors, from->n_vendors * sizeof *from->vendors);
     side->n_vendors = from->n_vendors;

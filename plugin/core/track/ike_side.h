@@ -31,7 +31,8 @@ typedef struct ike_gap {
 
 typedef struct ike_gaps {
     ike_gap longest, newest;
-    ike_gap moved;           /* the longest one that ended with another port */
+    ike_gap moved;           /* the longest one that ended with another port .. */
+    ike_time port_changed;   /* .. which it did last at this time; 0: never */
 } ike_gaps;
 
 /* Where a side was seen last under one address. */
@@ -45,10 +46,11 @@ typedef struct ike_path {
     ike_view *views;   /* up to IKE_MAX_VIEWS */
     uint8_t n_views;
     bool has_sent, has_used_4500;
+    bool has_current, current_has_marker, current_is_tcp;
+    ike_endpoint current;    /* source of its newest message */
+    unsigned keepalives;
     ike_time newest;         /* packet of any kind: IKE, ESP, keepalive */
     ike_time newest_message;
-    unsigned keepalives;
-    ike_time moved;          /* when its port changed last; 0: never */
     const ike_gaps *gaps;    /* never NULL; write to what ike_path_gaps returns */
 } ike_path;
 
@@ -72,14 +74,12 @@ typedef struct ike_side_more {
 extern const ike_side_more ike_no_side_more;
 
 typedef struct ike_side_state {
-    ike_endpoint *endpoints; /* up to IKE_MAX_ENDPOINTS */
+    ike_endpoint *endpoints; /* up to IKE_MAX_ENDPOINTS; room for a power of two */
     const ike_vendor **vendors; /* up to IKE_MAX_VENDORS */
     const ike_side_more *more; /* never NULL */
     unsigned messages;      /* first copies */
     uint8_t n_endpoints, n_vendors;
     bool is_rewritten;      /* a packet of it was seen on both sides of a NAT */
-    bool has_current, current_has_marker, current_is_tcp;
-    ike_endpoint current;   /* source of its newest message */
     uint32_t newest_exchange_frame; /* of its newest such message, Informationals aside */
     ike_record *newest;     /* message or piece */
     ike_path *path;         /* use ike_side_path; NULL while it sent nothing */
@@ -90,14 +90,16 @@ ike_side_more *ike_side_more_of(ike_side_state *side);
 /* What a NAT sees of a side; of one that sent nothing, nothing. */
 const ike_path *ike_side_path(const ike_side_state *side);
 /* To write to it. */
-ike_path *ike_side_make_path(ike_side_state *side);
+ike_path *ike_side_make_path(ike_side_state *side, ike_arena *arena);
+/* Adds one that it does not have; there must be fewer than IKE_MAX_ENDPOINTS. */
+void ike_side_add_endpoint(ike_side_state *side, ike_arena *arena, const ike_endpoint *endpoint);
 bool ike_side_has_endpoint(const ike_side_state *side, const ike_endpoint *endpoint);
 /* The best NAT-T method that one side announced, or NULL. */
 const ike_vendor *ike_side_nat_method(const ike_side_state *side);
 /* Frees what a side refers to. */
 void ike_side_free(ike_side_state *side);
 /* Gives a side what another SA of the same peers told of it: endpoints, vendors. */
-void ike_side_inherit(ike_side_state *side, const ike_side_state *from);
+void ike_side_inherit(ike_side_state *side, ike_arena *arena, const ike_side_state *from);
 /* Remembers a vendor ID payload that is known; false when there are too many. */
 bool ike_side_add_vendor(ike_side_state *side, const ike_payload *p);
 /* Appends the products, and their versions, that the vendor IDs of a side name. */

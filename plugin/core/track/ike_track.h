@@ -62,6 +62,7 @@ struct ike_tracker {
     GHashTable *late;     /* frame number -> first note, where later frames had notes before */
     ike_note *retracted;  /* notes that are no more part of their frame, linked by next */
     ike_note *last_note;  /* of the current frame */
+    ike_list live;        /* findings: what a single pass says there of earlier frames, linked too; owns them */
     ike_plain plain[IKE_MAX_PLAIN]; /* of the current frame */
     unsigned n_plain;
     ike_list sas;         /* owns them */
@@ -120,6 +121,8 @@ void ike_raise_limit(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note
 /* The same when a list has `n` elements and its bound allows no other; returns whether it does not. */
 bool ike_limit_reached(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note, size_t n);
 void ike_finding_free(gpointer finding);
+/* Takes the text over. */
+void ike_finding_set_text(ike_finding *finding, char *text);
 /* Says how a finding is known when it stands on this note, and is not told by an earlier one. */
 void ike_finding_known(ike_finding *finding, const ike_note *note, ike_evidence evidence);
 /* Remembers that the capture holds traffic from `src` to `dst`. */
@@ -299,6 +302,6 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *packet);
 /* ---- ike_judge.c ---- */
 void ike_judge_capture(ike_tracker *t);
 /* After a frame with notes: says of earlier requests what a single pass may say now. */
-void ike_judge_live(ike_tracker *t, ike_note *note);
+void ike_judge_live(ike_tracker *t);
 
 #endif

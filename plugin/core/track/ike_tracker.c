@@ -26,7 +26,6 @@ static void free_note(ike_note *note)
 {
     ike_record *r = ike_note_record(note);
 
-    ike_note_free_remarks(note);
     if (r && r->rare != &ike_no_rare) {
         g_free(r->rare->notify);
         g_free(r->rare->mapping);
@@ -95,6 +94,7 @@ void ike_tracker_free(ike_tracker *t)
     ike_list_clear(&t->orphans, NULL);
     ike_list_clear(&t->distinct_orphans, NULL);
     ike_list_clear(&t->findings, ike_finding_free);
+    ike_list_clear(&t->live, ike_finding_free);
     ike_list_clear(&t->noted, free_notes);
     g_hash_table_destroy(t->late);
     free_notes(t->retracted);
@@ -104,8 +104,7 @@ void ike_tracker_free(ike_tracker *t)
 
 void ike_tracker_frame(ike_tracker *t, uint32_t number, ike_time time)
 {
-    if (t->last_note && t->last_note->remarks)
-        ike_list_clear(&t->last_note->remarks->live, ike_finding_free);
+    ike_list_clear(&t->live, ike_finding_free);
     t->frame = number;
     t->now = time;
     t->last_note = NULL;
@@ -332,7 +331,7 @@ ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uin
 void ike_tracker_end_frame(ike_tracker *t)
 {
     if (t->last_note)
-        ike_judge_live(t, t->last_note);
+        ike_judge_live(t);
 }
 
 /* ---- results ---- */

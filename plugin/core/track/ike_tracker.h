@@ -44,6 +44,9 @@ void ike_tracker_end_frame(ike_tracker *t);
 
 /* First note of a frame, or NULL. Valid until the tracker is freed. */
 ike_note *ike_tracker_notes(const ike_tracker *t, uint32_t frame);
+/* What a single pass says at this note of earlier frames: the first finding, the others linked, or NULL. Valid until
+ * the next frame. */
+const ike_finding *ike_tracker_live(const ike_tracker *t, const ike_note *note);
 
 /* Draws the conclusions that need the end of the capture. Cheap when nothing was fed since the last
  * call; after more frames were fed, conclusions are drawn anew. */

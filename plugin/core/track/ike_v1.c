@@ -155,7 +155,7 @@ static void advance_state(ike_sa *sa, const ike_record *r)
 bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r)
 {
     if (exchange->child >= 0)
-        exchange->sa->newest_child_frame = r->note.frame;
+        ike_sa_more(exchange->sa)->newest_child_frame = r->note.frame;
     if (ike_limit_reached(t, exchange->sa, IKE_LIMIT_NUMBERED, &r->note, exchange->records.len))
         return false;
     ike_list_add(&exchange->records, r);

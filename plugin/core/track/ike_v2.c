@@ -52,7 +52,7 @@ static void number_child(ike_tracker *t, ike_exchange *exchange)
 
     if (before) {
         exchange->child = before->child;
-        exchange->lead = ike_exchange_lead(before);
+        ike_exchange_more_of(exchange)->lead = ike_exchange_lead(before);
     } else if (ike_modes[exchange->mode].makes_child) {
         ike_exchange_new_child(exchange, &t->n_children);
     }
@@ -105,7 +105,7 @@ static ike_exchange *new_exchange(ike_tracker *t, ike_sa *sa, ike_mode mode, con
     const bool response = m->flags & IKE_FLAG_V2_RESPONSE;
     ike_exchange *exchange;
 
-    if (ike_limit_reached(t, sa, IKE_LIMIT_EXCHANGES, NULL, sa->exchanges.len))
+    if (ike_limit_reached(t, sa, IKE_LIMIT_EXCHANGES, NULL, sa->more->exchanges.len))
         return NULL;
     exchange = ike_sa_add_exchange(sa, mode, requests_of(m), m->message_id);
     exchange->opener = response ? ike_side_other(sender) : sender;
@@ -412,7 +412,7 @@ static ike_sa *concerned(const ike_tracker *t, const ike_message *m, const ike_d
                           .version = m->version == 1 ? 2 : 1 };
     ike_sa *sa = ike_lookup_known(t, m, &d->src, &d->dst), *of_other;
 
-    if (sa && (sa->phase1->records.len > 0 || sa->exchanges.len > 0))
+    if (sa && (sa->phase1->records.len > 0 || sa->more->exchanges.len > 0))
         return sa;
     of_other = ike_lookup_known(t, &other, &d->src, &d->dst);
     return of_other ? of_other : sa; /* an SA of nothing but such errors is none */

@@ -156,7 +156,7 @@ static void read_retry(ike_record *r, const ike_message *m)
         v2->kept_cookie = true;
     if (v2->invalid_ke && ke && !ke->cut && v2->sides[r->side].group != v2->asked_group)
         v2->kept_group = true;
-    if (side->has_current && !ike_endpoint_equal(&side->current, ike_record_src(r)))
+    if (ike_side_path(side)->has_current && !ike_endpoint_equal(&ike_side_path(side)->current, ike_record_src(r)))
         v2->moved_port = true;
 }
 

@@ -263,7 +263,7 @@ static void begun(ike_counters *c, const ike_sa *sa)
 static void time_of_main_mode(ike_counters *c, const ike_sa *sa)
 {
     if (ike_report_has_setup_time(sa)) {
-        const ike_time span = sa->established->note.time - sa->first_time;
+        const ike_time span = sa->more->established->note.time - sa->first_time;
 
         g_array_append_val(c->times[module_of(sa)][OF_MAIN_MODE], span);
     }
@@ -330,11 +330,11 @@ static void quick_mode_up(ike_counters *c, const ike_exchange *child, unsigned b
 /* The first Child SA of IKEv2 is part of what makes its IKE SA: begun once IKE_AUTH is. */
 static void quick_modes(ike_counters *c, const ike_sa *sa)
 {
-    const ending e = ending_of(c, sa->heir);
+    const ending e = ending_of(c, ike_sa_heir(sa));
     unsigned up = 0;
 
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *child = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *child = sa->more->exchanges.pdata[i];
 
         if (!child->leads_child || child->more->rekeyed_to)
             continue;
@@ -352,8 +352,8 @@ static void quick_modes(ike_counters *c, const ike_sa *sa)
 
 static void extended_modes(ike_counters *c, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED)
             continue;

@@ -171,8 +171,8 @@ static void main_mode_failed(ike_event_builder *b, const ike_sa *sa)
 
 static void quick_modes_failed(ike_event_builder *b, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *child = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *child = sa->more->exchanges.pdata[i];
         const struct failure *row = child->more->failed_by ? failure_of(child->more->failed_by) : NULL;
         ike_event event;
 
@@ -192,8 +192,8 @@ static void quick_modes_failed(ike_event_builder *b, const ike_sa *sa)
 
 static void extended_failed(ike_event_builder *b, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
         ike_event event;
 
         if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED || !ike_exchange_slot(exchange, 1) || ike_exchange_slot(exchange, 2) || ike_exchange_slot(exchange, 1)->side == IKE_SIDE_NONE ||

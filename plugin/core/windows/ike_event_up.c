@@ -8,8 +8,8 @@
 
 static bool has_extended_mode(const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         if (exchange->mode == IKE_MODE_AUTHIP_EXTENDED && ike_exchange_slot(exchange, 2))
             return true;
@@ -78,8 +78,8 @@ static void quick_mode_up(ike_event_builder *b, const ike_exchange *child)
 void ike_event_established(ike_event_builder *b, const ike_sa *sa)
 {
     main_mode_up(b, sa);
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        quick_mode_up(b, sa->exchanges.pdata[i]);
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        quick_mode_up(b, sa->more->exchanges.pdata[i]);
 }
 
 /* ---- ends ---- */
@@ -129,11 +129,11 @@ static void quick_modes_ended(ike_event_builder *b, const ike_sa *sa, const ike_
 {
     const ike_exchange *last = NULL;
 
-    for (guint i = 0; i < sa->exchanges.len; i++)
-        if (ike_child_is_up(sa->exchanges.pdata[i]))
-            last = sa->exchanges.pdata[i];
-    for (guint i = 0; i < sa->exchanges.len; i++) {
-        const ike_exchange *child = sa->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++)
+        if (ike_child_is_up(sa->more->exchanges.pdata[i]))
+            last = sa->more->exchanges.pdata[i];
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        const ike_exchange *child = sa->more->exchanges.pdata[i];
         const ike_note *packet = child == last ? NULL : newest_packet(child);
 
         if (!ike_child_is_up(child) || (end && outlives(child, end)))
@@ -186,7 +186,7 @@ void ike_event_ended(ike_event_builder *b, const ike_sa *sa)
 {
     const ike_tracker *t = b->report->tracker;
     const ike_record *deleted = ike_judge_deleted(t, sa);
-    const ike_record *inherited = sa->heir == sa ? deleted : ike_judge_deleted(t, sa->heir);
+    const ike_record *inherited = ike_sa_heir(sa) == sa ? deleted : ike_judge_deleted(t, ike_sa_heir(sa));
     ike_side host;
     const ike_finding *lost = ike_sa_given_up(sa, &host);
 
