@@ -84,7 +84,7 @@ def ikev2_redirect(c):
 
 @scenario(expect=["init_reject"], forbid=["init_noprop", "mm_version"])
 def ikev2_init_reject(c):
-    """The responder answers IKE_SA_INIT with INVALID_SYNTAX; other traffic follows."""
+    """The responder answers IKE_SA_INIT with INVALID_SYNTAX in clear (frame 2); other traffic follows."""
     sa = Ikev2Sa(c, *pair(c))
     sa.init_req()
     sa.init_error(v2.INVALID_SYNTAX)
@@ -225,7 +225,8 @@ def ikev2_init_noresp_then_v1(c):
 
 @scenario(healthy=True)
 def ikev2_resume(c):
-    """A session is resumed (RFC 5723): IKE_SESSION_RESUME with a ticket, then IKE_AUTH with message ID 1."""
+    """A session is resumed (RFC 5723): IKE_SESSION_RESUME with a ticket takes the place of IKE_SA_INIT (frames 1 and
+    2), then come IKE_AUTH with message ID 1 and ESP. All is well."""
     sa = Ikev2Sa(c, *pair(c))
     sa.resume_req()
     sa.resume_resp()

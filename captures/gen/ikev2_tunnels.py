@@ -223,7 +223,8 @@ def ikev2_mobike(c):
 
 @scenario(expect=["joined"], healthy=True)
 def ikev2_mid_capture(c):
-    """The capture begins with IKE_AUTH."""
+    """The capture begins with IKE_AUTH (frame 1), then ESP flows and liveness checks are answered. What came before
+    is not known, but nothing is wrong."""
     sa = Ikev2Sa(c, *pair(c))
     with c.unseen_from(sa.initiator, sa.responder):
         sa.init()
@@ -250,13 +251,14 @@ def ikev2_one_way(c):
 
 @scenario(expect=["weak_null"])
 def ikev2_weak_null(c):
-    """ENCR_NULL is offered and chosen: messages are authenticated but not encrypted."""
+    """ENCR_NULL is offered and chosen (frame 2): the tunnel comes up, and messages of IKE are authenticated but not
+    encrypted."""
     v2_tunnel(c, v2.Suite(encr=v2.NULL, key_bits=None))
 
 
 @scenario(expect=["weak_des", "weak_md5", "weak_group"])
 def ikev2_weak_des(c):
-    """DES, MD5 and group 1 are offered and chosen."""
+    """DES, MD5 and group 1 are offered and chosen (frame 2). The tunnel comes up; each of the three has a warning."""
     v2_tunnel(c, v2.Suite(encr=v2.DES, key_bits=None, prf=v2.PRF_MD5, integ=v2.MD5_96, groups=(1,)))
 
 

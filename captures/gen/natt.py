@@ -272,8 +272,8 @@ def win_natserver(c):
 
 @scenario(expect=["natt_detected"], healthy=True, forbid=["win_natserver"])
 def win_natserver_allowed(c):
-    """The same with a client that is set up for servers behind a NAT: ESP flows for a while, then it deletes
-    the tunnel. All is well."""
+    """Captured beside a server behind a NAT: a Windows client that is set up for such servers completes Main Mode and
+    Quick Mode, ESP flows for a while, then the client deletes the tunnel. All is well."""
     sa = windows_to_natted_server(c)
     sa.main_mode()
     sa.quick_mode().run()

@@ -166,8 +166,8 @@ def refused_quick_mode(c, notify):
 
 @scenario(healthy=True, forbid=["rekey_loop", "rekey_coll"])
 def qm_many_subnets_reauth(c):
-    """The same tunnel of twelve pairs of networks. After 50 minutes a new Main Mode takes over, and a little later
-    the IPsec SAs are renewed under it, one a second, the old ones deleted. All is well."""
+    """A tunnel with an IPsec SA for each of twelve pairs of networks. After 50 minutes a new Main Mode takes over, and
+    a little later the IPsec SAs are renewed under it, one a second, the old ones deleted. All is well."""
     old = tunnel(c)
     for _ in range(SUBNETS - 1):
         old.quick_mode().run()

@@ -157,7 +157,8 @@ def qm_commit_connected(c):
 
 @scenario(healthy=True, vectors=[25, 26])
 def qm_interleaved(c):
-    """Two Quick Modes of the initiator interleaved, then one of the responder."""
+    """Two Quick Modes of the initiator interleaved (frames 7 to 12), told apart by their message IDs, then one of the
+    responder. All is well."""
     sa = IkeSa(c, *pair(c))
     sa.main_mode()
     one, two = sa.quick_mode(), sa.quick_mode()
@@ -169,7 +170,7 @@ def qm_interleaved(c):
 
 @scenario(healthy=True)
 def new_group(c):
-    """New Group Mode (exchange 33) between Main Mode and Quick Mode."""
+    """New Group Mode (exchange 33, frames 7 and 8) between Main Mode and Quick Mode. All is well."""
     sa = IkeSa(c, *pair(c))
     sa.main_mode()
     msgid, content = c.rng.number(), sa.suite.hash_payload + 12 + 8 + 8 + 280
@@ -180,7 +181,8 @@ def new_group(c):
 
 @scenario(healthy=True)
 def base_mode(c):
-    """Base Mode (exchange 1) with a pre-shared key, four messages in clear, then Quick Mode."""
+    """Base Mode (exchange 1) with a pre-shared key, four messages in clear (frames 1 to 4), then Quick Mode. All is
+    well."""
     one, other = pair(c)
     sa = IkeSa(c, one, other)
     offer = ike.sa_payload([(1, sa.suite.attributes(0))])
