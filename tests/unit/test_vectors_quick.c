@@ -228,6 +228,27 @@ static void peer_dies(void)
     ladder_end(&l);
 }
 
+/* The answer to the only probe that the peer sent is not counted as another one that nobody answers. */
+static void peer_dies_after_asking(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    quick_mode(&l, 0xa1);
+    probe(&l, 0x1000, true);
+    probe(&l, 0x1001, true);
+    info(&l, RESPONDER, 0x2004, DPD_LENGTH);
+    info(&l, INITIATOR, 0x2005, DPD_LENGTH);
+    after(&l, 30);
+    for (uint32_t i = 3; i < 6; i++)
+        probe(&l, 0x1000 + i, false);
+    foreign(&l);
+    expect_one_finding(&l, "dpd_fail", WARN);
+    expect_finding_says(&l, "dpd_fail", "3 liveness checks without an answer");
+    ladder_end(&l);
+}
+
 static void peer_lives(void)
 {
     ladder l;
@@ -371,6 +392,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/28-qm1-rejected", qm1_rejected);
     g_test_add_func("/vector/28-qm1-unanswered", qm1_unanswered);
     g_test_add_func("/vector/29-peer-dies", peer_dies);
+    g_test_add_func("/quick/dpd/peer-dies-after-asking", peer_dies_after_asking);
     g_test_add_func("/vector/29-peer-lives", peer_lives);
     g_test_add_func("/vector/29-deleted", deleted);
     g_test_add_func("/vector/29-delete-burst", delete_burst);

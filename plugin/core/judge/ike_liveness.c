@@ -66,9 +66,11 @@ void ike_judge_find_liveness(ike_sa *sa)
         ike_record *r = sa->more->infos[side].pdata[i[side]++];
 
         r->is_liveness = r->told & (IKE_TOLD_ALIVE | IKE_TOLD_ALIVE_ACK);
+        r->may_answer = false;
         if (r->is_decrypted || !is_probe(r))
             continue;
-        if (answers(s[1 - side].open, r))
+        r->may_answer = answers(s[1 - side].open, r);
+        if (r->may_answer)
             mark_pair(&s[1 - side], r);
         else
             s[side].open = r;
@@ -134,6 +136,8 @@ static probes unanswered_probes(const ike_sa *sa, ike_side side)
         }
         if (r->is_liveness && !r->is_decrypted)
             p.length = r->length;
+        else if (r->may_answer && p.n == 0)
+            continue; /* none of the run: the peer asked, if only once */
         else if (!p.newest || p.newest->length == r->length)
             add_probe(&p, r);
     }

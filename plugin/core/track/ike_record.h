@@ -182,6 +182,7 @@ struct ike_record {
     bool is_reflection : 1; /* the other side's own message come back */
     bool is_outside : 1;    /* IKEv2: an unprotected error, which belongs to no exchange (RFC 7296 1.5) */
     bool is_liveness : 1;   /* an Informational of an answered series: a liveness check or its answer */
+    bool may_answer : 1;    /* an Informational that may be the answer to one of the other side */
     bool floated : 1;       /* first of its side on port 4500 after port 500 */
     bool is_found : 1;      /* by its digest: a first copy */
     bool is_probable : 1;   /* an IP fragment without ports while its SA waited for `part_of` */
