@@ -132,6 +132,26 @@ static void probable_answer(void)
     ladder_end(&l);
 }
 
+/* The capture begins with a request in pieces, and of its answer only a later piece is there: the records of the SA
+ * change their order at its end, and what is said of its first one stays where it is. */
+static void probable_answer_to_the_first(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    in_ip_fragments(&l, 200, NULL);
+    v2_auth_req(&l, 1);
+    in_ip_fragments(&l, 200, "2");
+    v2_auth_resp(&l, 1, 380);
+    after(&l, 4);
+    foreign(&l);
+    expect_finding_at(&l, 2, "joined");
+    foreign(&l);
+    expect_labels(&l, "~ IKE_AUTH.req ~ . .");
+    expect_finding_at(&l, 2, "joined");
+    ladder_end(&l);
+}
+
 /* ---- dropped behind the capture point ---- */
 
 static void dropped_behind(void)
@@ -500,6 +520,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ip-fragment/not-probable", not_probable);
     g_test_add_func("/ip-fragment/too-late", too_late);
     g_test_add_func("/ip-fragment/probable-answer", probable_answer);
+    g_test_add_func("/ip-fragment/probable-answer-to-the-first", probable_answer_to_the_first);
     g_test_add_func("/ip-fragment/dropped-behind", dropped_behind);
     g_test_add_func("/ip-fragment/dropped-or-blocked", dropped_or_blocked);
     g_test_add_func("/ip-fragment/not-dropped", not_dropped);

@@ -232,7 +232,6 @@ static void judge_headless(ike_tracker *t, ike_ipset *set)
     GString *missing = g_string_new(NULL), *label = g_string_new(NULL);
     ike_finding *finding;
 
-    annotate_probable(t, set);
     ike_ipset_append_missing(missing, set);
     ike_label_append(label, set->awaited);
     finding = ike_raise(t, set->sa, IKE_DIAG_IPFRAG_LOSS, &p->record->note, IKE_SEVERITY_NOTE,
@@ -258,20 +257,28 @@ static void sort_records(gpointer sa, gpointer value, gpointer user)
     ike_list_sort(&((ike_sa *)sa)->records, by_frame);
 }
 
+void ike_ipfrag_annotate(ike_tracker *t)
+{
+    GHashTable *sas = g_hash_table_new(g_direct_hash, g_direct_equal); /* that got records of earlier frames */
+
+    for (GList *l = t->ipfrags->order->head; l; l = l->next)
+        if (is_headless(t, l->data)) {
+            annotate_probable(t, l->data);
+            g_hash_table_add(sas, ((const ike_ipset *)l->data)->sa);
+        }
+    g_hash_table_foreach(sas, sort_records, NULL);
+    g_hash_table_destroy(sas);
+}
+
 void ike_ipfrag_judge(ike_tracker *t)
 {
     GHashTable *groups = group(t);
-    GHashTable *sas = g_hash_table_new(g_direct_hash, g_direct_equal); /* that got records of earlier frames */
 
     for (GList *l = t->ipfrags->order->head; l; l = l->next)
         if (is_incomplete(l->data))
             judge_set(t, l->data, alike_of(groups, l->data));
     for (GList *l = t->ipfrags->order->head; l; l = l->next)
-        if (is_headless(t, l->data)) {
+        if (is_headless(t, l->data))
             judge_headless(t, l->data);
-            g_hash_table_add(sas, ((const ike_ipset *)l->data)->sa);
-        }
-    g_hash_table_foreach(sas, sort_records, NULL);
-    g_hash_table_destroy(sas);
     g_hash_table_destroy(groups);
 }

@@ -96,9 +96,13 @@ bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa)
     return true;
 }
 
+/* Of its first message, or of a piece that never became one. */
 static ike_note *first_note(const ike_sa *sa)
 {
-    return sa->records.len ? &((ike_record *)sa->records.pdata[0])->note : NULL;
+    for (guint i = 0; i < sa->records.len; i++)
+        if (ike_record_is_entry(sa->records.pdata[i]))
+            return &((ike_record *)sa->records.pdata[i])->note;
+    return NULL;
 }
 
 static void judge_oneway(ike_tracker *t, ike_sa *sa)
@@ -357,6 +361,7 @@ static void judge_pairs_of(ike_tracker *t, const ike_sa *sa)
 void ike_judge_capture(ike_tracker *t)
 {
     drop_verdicts(t);
+    ike_ipfrag_annotate(t);
     for (guint i = 0; i < t->sas.len; i++)
         judge_state(t, t->sas.pdata[i]);
     for (guint i = 0; i < t->sas.len; i++)

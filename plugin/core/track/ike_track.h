@@ -255,6 +255,9 @@ void ike_v1_read_notifies(ike_record *r, const ike_message *m);
 struct ike_ipfrag_table *ike_ipfrag_table_new(void);
 void ike_ipfrag_table_free(struct ike_ipfrag_table *table);
 void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *packet);
+/* At the end of the capture, before anything is concluded: notes the pieces of which only now is known whose they
+ * probably are. */
+void ike_ipfrag_annotate(ike_tracker *t);
 void ike_ipfrag_judge(ike_tracker *t);
 /* The SA of a datagram in pieces that an ICMP error quotes a piece of; NULL when there is none. */
 ike_sa *ike_ipfrag_sa(const ike_tracker *t, const ike_ip_packet *quoted);
