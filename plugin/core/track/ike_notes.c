@@ -32,7 +32,7 @@ void ike_finding_set_text(ike_finding *finding, char *text)
 }
 
 /* A format without anything to fill in is a text already, and may be that of a million findings. */
-static void set_text(ike_finding *finding, const char *format, va_list args)
+static void G_GNUC_PRINTF(2, 0) set_text(ike_finding *finding, const char *format, va_list args)
 {
     if (strchr(format, '%')) {
         ike_finding_set_text(finding, g_strdup_vprintf(format, args));
