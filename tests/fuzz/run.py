@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fuzz the core: build the targets in build/fuzz with clang, run each for a while.
 
-usage: run.py [--seconds N | --repeatable] [--jobs N] [TARGET..]
+usage: run.py [--seconds N] [--jobs N] [TARGET..]
        run.py --probe
 
 TARGET is message, fragments or tracker; all of them by default, side by side as there are processors. First all of
-tests/fuzz/corpus/TARGET is replayed, however long that takes; then the search begins with it. Inputs that reach
-something new are kept in build/fuzz/corpus/TARGET, and the next run goes on from there (tests/fuzz/corpus.py takes
-the best of them over). With --repeatable the search is the same on every machine: from what is checked in, with one
-seed, for as many executions as take about 15 s each. What crashes, takes more than TIMEOUT seconds or needs too much memory is kept in
+tests/fuzz/corpus/TARGET is replayed, however long that takes; then the search begins with it, unless N is 0. Inputs
+that reach something new are kept in build/fuzz/corpus/TARGET, and the next run goes on from there (tests/fuzz/corpus.py
+takes the best of them over). What crashes, takes more than TIMEOUT seconds or needs too much memory is kept in
 build/fuzz/crashes/, and printed, so that the log of a machine that is gone is enough to see it again.
 
 Exit status: 0 nothing found; 1 something found, or not built; 2 a wrong option. --probe: 0 when there is a clang
@@ -28,8 +27,7 @@ import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build" / "fuzz"
-TARGETS = {"message": 40000, "fragments": 2000, "tracker": 700}  # executions of a repeatable search
-SEED = 1
+TARGETS = ["message", "fragments", "tracker"]
 # Seconds of the clock for one input: the slowest takes a quarter of a second of CPU, but on a machine that is busy, one
 # of that kind once took 28 s.
 TIMEOUT = 120
@@ -78,23 +76,15 @@ def run(target, *words):
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-def search(target, corpus, seconds):
-    """Search for that many seconds, going on from earlier searches; None: the repeatable one."""
-    if seconds is None:
-        with tempfile.TemporaryDirectory() as found:
-            return run(target, f"-runs={TARGETS[target]}", f"-seed={SEED}", found, corpus)
-    found = BUILD / "corpus" / target
-    found.mkdir(parents=True, exist_ok=True)
-    return run(target, f"-max_total_time={seconds}", found, corpus)
-
-
 def fuzz(target, seconds):
     """Replay what is checked in, then search; return [(what was done, exit status, what it wrote)] up to a failure."""
     corpus = TOP / "tests" / "fuzz" / "corpus" / target
+    found = BUILD / "corpus" / target
+    found.mkdir(parents=True, exist_ok=True)
     replay = ("replay", *run(target, "-runs=0", corpus))
-    if replay[1]:
+    if replay[1] or seconds == 0:
         return [replay]
-    return [replay, ("search", *search(target, corpus, seconds))]
+    return [replay, ("search", *run(target, f"-max_total_time={seconds}", found, corpus))]
 
 
 def last(pattern, text, missing="-"):
@@ -138,21 +128,18 @@ def report_crash(target, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    how_long = parser.add_mutually_exclusive_group()
-    how_long.add_argument("--seconds", type=int, default=20, help="for each target (default: %(default)s)")
-    how_long.add_argument("--repeatable", action="store_true", help="search the same everywhere")
+    parser.add_argument("--seconds", type=int, default=20, help="for each target (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets at a time (default: %(default)s)")
     parser.add_argument("--probe", action="store_true", help="only tell whether there is a clang that can do this")
-    parser.add_argument("targets", nargs="*", default=list(TARGETS), metavar="TARGET")
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
     arguments = parser.parse_args()
     if arguments.probe:
         sys.exit(0 if probe() else 1)
-    if set(arguments.targets) - TARGETS.keys():
+    if set(arguments.targets) - set(TARGETS):
         parser.error(f"a target is one of {', '.join(TARGETS)}")
     build()
-    seconds = None if arguments.repeatable else arguments.seconds
     with concurrent.futures.ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
-        results = list(pool.map(lambda target: fuzz(target, seconds), arguments.targets))
+        results = list(pool.map(lambda target: fuzz(target, arguments.seconds), arguments.targets))
     for target, phases in zip(arguments.targets, results):
         for phase, status, text in phases:
             print(summary(target, phase, status, text))

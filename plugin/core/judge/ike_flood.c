@@ -112,8 +112,7 @@ static void raise_flood(ike_tracker *t, const ike_list *list, guint from, guint 
     g_string_append(text, " begin in ");
     ike_seconds_append(text, sa_at(list, to)->first_time - first->first_time);
     g_string_append(text, " s");
-    ike_raise(t, first, IKE_DIAG_HALFOPEN_FLOOD, &((ike_record *)first->records.pdata[0])->note, 0,
-              "%s", text->str);
+    ike_raise(t, first, IKE_DIAG_HALFOPEN_FLOOD, ike_judge_first_note(first), 0, "%s", text->str);
     g_string_free(text, TRUE);
 }
 

@@ -96,19 +96,17 @@ bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa)
     return true;
 }
 
-/* Of its first message, or of a piece that never became one. */
-static ike_note *first_note(const ike_sa *sa)
+ike_note *ike_judge_first_note(const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->records.len; i++)
-        if (ike_record_is_entry(sa->records.pdata[i]))
-            return &((ike_record *)sa->records.pdata[i])->note;
-    return NULL;
+    ike_record *first = ike_sa_first_record(sa);
+
+    return first ? &first->note : NULL;
 }
 
 static void judge_oneway(ike_tracker *t, ike_sa *sa)
 {
     if (ike_judge_is_oneway(t, sa))
-        ike_raise(t, sa, IKE_DIAG_ONEWAY_CAPTURE, first_note(sa), 0,
+        ike_raise(t, sa, IKE_DIAG_ONEWAY_CAPTURE, ike_judge_first_note(sa), 0,
                   "no frame of the other direction is in the capture");
 }
 
@@ -159,7 +157,7 @@ static void judge_gaps(ike_tracker *t, ike_sa *sa)
 
         ike_label_append(label, (ike_label){ .mode = (uint8_t)sa->phase1->mode, .number = (uint8_t)i });
         if (!ike_exchange_slot(sa->phase1, i))
-            ike_raise(t, sa, IKE_DIAG_NOT_CAPTURED, first_note(sa), 0,
+            ike_raise(t, sa, IKE_DIAG_NOT_CAPTURED, ike_judge_first_note(sa), 0,
                       "%s must have been sent, but is not in the capture", label->str);
         g_string_free(label, TRUE);
     }
@@ -168,7 +166,7 @@ static void judge_gaps(ike_tracker *t, ike_sa *sa)
 static void judge_joined(ike_tracker *t, ike_sa *sa)
 {
     if (sa->is_joined)
-        ike_raise(t, sa, IKE_DIAG_JOINED, first_note(sa), 0,
+        ike_raise(t, sa, IKE_DIAG_JOINED, ike_judge_first_note(sa), 0,
                   "the capture begins in the middle of this negotiation");
 }
 
@@ -197,7 +195,7 @@ static void judge_simultaneous(ike_tracker *t, const ike_list *list)
 
         if (begins_here(a) && begins_here(b) && a->version == b->version && is_opposite(a, b) &&
             gap > -SIMULTANEOUS && gap < SIMULTANEOUS)
-            ike_raise(t, b, IKE_DIAG_SIMUL, first_note(b), 0,
+            ike_raise(t, b, IKE_DIAG_SIMUL, ike_judge_first_note(b), 0,
                       "SA %u was started by the other side at the same time", a->number);
     }
 }
@@ -242,7 +240,7 @@ static void judge_sibling(ike_tracker *t, ike_sa *sa)
 
     if (!older)
         return;
-    ike_raise(t, sa, IKE_DIAG_SIBLING, first_note(sa), 0,
+    ike_raise(t, sa, IKE_DIAG_SIBLING, ike_judge_first_note(sa), 0,
               "SA %u answers the same first message with another responder cookie", older->number);
     abandon(sa, older);
     abandon(older, sa);
@@ -289,6 +287,7 @@ static void drop_verdicts(ike_tracker *t)
     g_hash_table_iter_init(&late, t->late);
     while (g_hash_table_iter_next(&late, NULL, &notes))
         drop_from_notes(notes);
+    drop_from_notes(t->retracted);
     for (guint i = 0; i < t->sas.len; i++) {
         ike_sa *sa = t->sas.pdata[i];
 

@@ -17,6 +17,8 @@ bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from);
 /* An IKEv2 error outside the SA by this side after the first copy of `r`. */
 bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from);
 
+/* Where to say something of an SA as a whole: its first message, or a piece; NULL for an SA without records. */
+ike_note *ike_judge_first_note(const ike_sa *sa);
 /* True when the capture goes on for so long after a moment that an answer would have come. */
 bool ike_judge_waited(const ike_tracker *t, ike_time since);
 

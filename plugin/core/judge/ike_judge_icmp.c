@@ -153,7 +153,7 @@ static bool is_late_answer(const ike_sa *sa, const ike_icmp *icmp)
 
 static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
 {
-    const ike_record *about = icmp->about ? icmp->about : sa->records.pdata[0];
+    const ike_record *about = icmp->about ? icmp->about : ike_sa_first_record(sa);
     const bool stops = ike_judge_is_silent_after(sa, about) && !ike_judge_has_esp_after(sa, about) &&
                        !is_late_answer(sa, icmp);
     GString *from = g_string_new(NULL);

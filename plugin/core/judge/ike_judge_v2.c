@@ -469,10 +469,8 @@ void ike_judge_redundant(ike_tracker *t, const ike_list *list)
         if (before && has_same_ends(before, sa) &&
             MIN(newest_message(before), newest_message(sa)) - MAX(before->first_time, sa->first_time) >
                 BOTH_ALIVE)
-            ike_raise(t, sa, IKE_DIAG_REDUNDANT_SA,
-                      sa->records.len ? &((ike_record *)sa->records.pdata[0])->note : NULL,
-                      IKE_SEVERITY_NONE, "SA %u of the same hosts and ports is alive as well",
-                      before->number);
+            ike_raise(t, sa, IKE_DIAG_REDUNDANT_SA, ike_judge_first_note(sa), IKE_SEVERITY_NONE,
+                      "SA %u of the same hosts and ports is alive as well", before->number);
         before = sa;
     }
 }

@@ -43,7 +43,7 @@ static void G_GNUC_PRINTF(2, 0) set_text(ike_finding *finding, const char *forma
     finding->owns_text = false;
 }
 
-/* A note has few: one of each id. */
+/* A note has few, one of each id: SAs that share a first message raise nothing at one that is not their own. */
 static void add_to_note(ike_finding *finding, ike_note *note)
 {
     ike_finding **end = &note->findings;

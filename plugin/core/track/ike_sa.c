@@ -27,6 +27,14 @@ unsigned ike_sa_messages(const ike_sa *sa)
     return n;
 }
 
+ike_record *ike_sa_first_record(const ike_sa *sa)
+{
+    for (guint i = 0; i < sa->records.len; i++)
+        if (ike_record_is_entry(sa->records.pdata[i]))
+            return sa->records.pdata[i];
+    return sa->records.len > 0 ? sa->records.pdata[0] : NULL;
+}
+
 bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece)
 {
     return piece->side != IKE_SIDE_NONE &&

@@ -105,7 +105,7 @@ struct ike_sa {
     ike_list hosts;           /* ike_hosts under which it can be found */
     ike_arena *arena;         /* of its tracker */
     ike_exchange *phase1;      /* of what kind: phase1->mode; all others: more->exchanges */
-    ike_list records;          /* messages and pieces, in frame order */
+    ike_list records;          /* messages and pieces, in frame order; but pieces may stand behind their message */
     ike_list findings;         /* all */
     ike_list distinct;         /* of these, the first of each id */
 
@@ -150,6 +150,8 @@ void ike_sa_fail_authentication(ike_sa *sa);
 ike_finding *ike_sa_finding(const ike_sa *sa, ike_diagnosis_id id);
 /* Messages of an SA that count. */
 unsigned ike_sa_messages(const ike_sa *sa);
+/* The first message, or piece that never became one; NULL for an SA without records. */
+ike_record *ike_sa_first_record(const ike_sa *sa);
 /* True when the other side sent a new message of an exchange after this piece: it went on. */
 bool ike_sa_goes_on_after(const ike_sa *sa, const ike_record *piece);
 
