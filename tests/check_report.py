@@ -51,6 +51,7 @@ class ExitStatus(Case):
                 (("--report", "bogus", "a.pcap"), "valid are: diag, sa, stat, audit, log, report"),
                 (("--format=bogus", "a.pcap"), "valid are: text, json, csv, html"),
                 (("--report", "diag,format=csv", "a.pcap"), "is not a name"),
+                (("--report", "table", "a.pcap"), "is no report but a statistic"),
                 (("--profile", "../x", "a.pcap"), "--profile"),
                 (("--jobs", "0", "a.pcap"), "--jobs"), (("--jobs", "x", "a.pcap"), "--jobs"),
                 (("--timeout", "-1", "a.pcap"), "--timeout"), (("--timeout", "nan", "a.pcap"), "--timeout"),

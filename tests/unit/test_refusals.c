@@ -139,6 +139,41 @@ static void filtered(void)
     ladder_end(&l);
 }
 
+/* What a router says of the way to the host, by family, type and code. */
+static void unreachable(void)
+{
+    static const struct {
+        const char *initiator, *responder, *router;
+        uint8_t type, code;
+        const char *says;
+    } rows[] = {
+        { "10.1.0.2", "10.2.0.2", "192.0.2.1", 3, 0, "192.0.2.1: network unreachable" },
+        { "10.1.0.2", "10.2.0.2", "192.0.2.1", 3, 1, "192.0.2.1: host unreachable" },
+        { "10.1.0.2", "10.2.0.2", "192.0.2.1", 3, 7, "192.0.2.1: destination host unknown" },
+        { "10.1.0.2", "10.2.0.2", "192.0.2.1", 3, 12, "192.0.2.1: destination unreachable" },
+        { "10.1.0.2", "10.2.0.2", "192.0.2.1", 11, 0, "192.0.2.1: time to live exceeded" },
+        { "2001:db8::1", "2001:db8::2", "2001:db8::ff", 1, 0, "2001:db8::ff: no route to destination" },
+        { "2001:db8::1", "2001:db8::2", "2001:db8::ff", 1, 3, "2001:db8::ff: address unreachable" },
+        { "2001:db8::1", "2001:db8::2", "2001:db8::ff", 1, 7, "2001:db8::ff: destination unreachable" },
+        { "2001:db8::1", "2001:db8::2", "2001:db8::ff", 3, 0, "2001:db8::ff: hop limit exceeded" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const ike_addr router = wire_addr(rows[i].router);
+        ladder l;
+
+        ladder_begin(&l);
+        l.hosts[INITIATOR].seen = wire_endpoint(rows[i].initiator, 500);
+        l.hosts[RESPONDER].seen = wire_endpoint(rows[i].responder, 500);
+        mm1(&l);
+        send_packet(&l, wire_icmp(&router, &l.hosts[INITIATOR].seen.addr, rows[i].type, rows[i].code, 0, l.packet, 576));
+        long_after(&l);
+        expect_finding(&l, "icmp_unreach", ERROR);
+        expect_finding_says(&l, "icmp_unreach", rows[i].says);
+        ladder_end(&l);
+    }
+}
+
 /* RFC 7296 1.5: the receiver does not know the SPI, and the sender goes on. */
 static void unknown_spi(void)
 {
@@ -166,6 +201,7 @@ int main(int argc, char **argv)
     g_test_add_func("/refusals/aggressive", answer_refused);
     g_test_add_func("/refusals/storm", storm);
     g_test_add_func("/refusals/filtered", filtered);
+    g_test_add_func("/refusals/unreachable", unreachable);
     g_test_add_func("/refusals/unknown-spi", unknown_spi);
     return g_test_run();
 }

@@ -342,7 +342,7 @@ static void cut_datagrams(void)
     } rows[] = {
         { 46, "1 datagram of UDP port 500 or 4500 was cut by the capture" },
         { 26, "1 datagram of UDP port 500 or 4500 was cut by the capture" },
-        { 22, "No IKE, ESP or piece of IKE in this capture." },
+        { 22, "No IKE, ESP, AH or piece of IKE in this capture." },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

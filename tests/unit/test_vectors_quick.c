@@ -245,7 +245,7 @@ static void peer_dies_after_asking(void)
         probe(&l, 0x1000 + i, false);
     foreign(&l);
     expect_one_finding(&l, "dpd_fail", WARN);
-    expect_finding_says(&l, "dpd_fail", "3 liveness checks without an answer");
+    expect_finding_says(&l, "dpd_fail", "3 liveness checks (frames 16 to 18) had no answer");
     ladder_end(&l);
 }
 

@@ -19,7 +19,7 @@ static const struct {
     [IKE_CAUSE_FRAGMENTS] = {
         "IP fragments of the message are dropped on the way",
         "Capture at the responder: do all fragments arrive? Allow IP fragments in firewalls and NAT on the way, "
-        "or use IKE fragmentation (RFC 7383)." },
+        "or switch on IKE fragmentation on both sides." },
     [IKE_CAUSE_SILENT] = {
         "the responder is down or busy, or its own firewall drops the message",
         "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "

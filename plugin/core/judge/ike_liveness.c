@@ -168,11 +168,14 @@ static const ike_sa *lives_instead(const ike_tracker *t, const ike_sa *sa, const
 static void raise_unanswered(ike_tracker *t, ike_sa *sa, const probes *p)
 {
     const ike_sa *other = lives_instead(t, sa, p->first);
+    const ike_record *heard = sa->sides[ike_side_other(p->newest->side)].newest;
     GString *text = g_string_new(NULL);
     ike_finding *finding;
 
-    g_string_printf(text, p->length ? "%u liveness checks without an answer; earlier ones had one"
-                                    : "%u liveness checks, none of them answered", p->n);
+    g_string_printf(text, "%u liveness checks (frames %u to %u) ", p->n, p->first->note.frame, p->newest->note.frame);
+    g_string_append(text, p->length ? "had no answer; earlier ones had one" : "had no answer");
+    if (heard)
+        g_string_append_printf(text, "; the peer was last heard in frame %u", heard->note.frame);
     if (other)
         g_string_append_printf(text, "; the peer goes on with SA %u", other->number);
     finding = ike_raise(t, sa, IKE_DIAG_DPD_FAIL, &p->newest->note,
@@ -300,12 +303,27 @@ static void fail_xauth(ike_tracker *t, ike_sa *sa, ike_record *status)
     ike_finding_known(finding, &status->note, IKE_OBSERVED);
 }
 
+static void raise_no_quick_mode(ike_tracker *t, ike_sa *sa, ike_record *last, const ike_record *info)
+{
+    const ike_time left = t->span.last - last->note.time;
+    const bool is_over = left >= XAUTH_PATIENCE || (info && ike_judge_is_silent_after(sa, info));
+    GString *text = g_string_new("the responder sent an Informational and no Quick Mode followed XAUTH");
+
+    if (!info) {
+        g_string_assign(text, "no Quick Mode after XAUTH; the capture ends ");
+        ike_seconds_append(text, left);
+        g_string_append(text, " s later");
+    }
+    ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &last->note, is_over ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE, "%s",
+              text->str);
+    g_string_free(text, TRUE);
+}
+
 static void judge_xauth(ike_tracker *t, ike_sa *sa)
 {
     const ike_side responder = ike_sa_side_of(sa, IKE_ROLE_RESPONDER);
     const unsigned pairs = transaction_pairs(sa);
     ike_record *status = newest_status(sa), *last, *info;
-    bool waited;
 
     if (status) { /* keys show how it ended */
         if (status->told & IKE_TOLD_XAUTH_FAILED)
@@ -322,11 +340,7 @@ static void judge_xauth(ike_tracker *t, ike_sa *sa)
         return;
     }
     info = ike_judge_info_after(sa, last, responder, IKE_REACTION);
-    waited = t->span.last - last->note.time >= XAUTH_PATIENCE;
-    ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &last->note,
-              waited || (info && ike_judge_is_silent_after(sa, info)) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
-              info ? "the responder sent an Informational and no Quick Mode followed XAUTH"
-                   : "no Quick Mode after XAUTH until the capture ends");
+    raise_no_quick_mode(t, sa, last, info);
 }
 
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa)

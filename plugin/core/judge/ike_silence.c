@@ -277,6 +277,20 @@ static bool is_child_in_use(const ike_request *q)
            has_new_flow(q, IKE_SIDE_B);
 }
 
+static void raise_standstill(const ike_request *q, const ike_record *asked, ike_severity severity)
+{
+    const uint32_t answer = q->first->note.frame, again = asked ? ike_record_last_send(asked)->note.frame : 0;
+    GString *text = g_string_new(NULL);
+
+    g_string_printf(text, "nothing followed frame %u", answer);
+    if (again > answer)
+        g_string_append_printf(text, " but its request again (frame %u): the answer does not arrive, or is dropped", again);
+    else if (ike_record_sends(q->first) > 1)
+        g_string_append(text, ", although it was sent again");
+    ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
+    g_string_free(text, TRUE);
+}
+
 static void judge_standstill(const ike_request *q)
 {
     const ike_record *asked = ike_exchange_slot(q->exchange, q->step->number - 1);
@@ -296,10 +310,7 @@ static void judge_standstill(const ike_request *q)
         severity = IKE_SEVERITY_NOTE;
     else if (q->step->unanswered != IKE_DIAG_AM2_NOREPLY && !resent)
         return;
-    ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity,
-              resent ? "nothing followed frame %u although it or its request was sent again"
-                     : "nothing followed frame %u",
-              q->first->note.frame);
+    raise_standstill(q, asked, severity);
     if (q->exchange == q->sa->phase1 && severity != IKE_SEVERITY_NOTE)
         ike_sa_fail(q->sa);
     if (ike_modes[q->exchange->mode].makes_child)

@@ -309,7 +309,7 @@ void ike_report_absent(const ike_report *report)
     if (cut)
         cut_datagrams(report);
     if (!ike_tracker_has_data(report->tracker) && !cut)
-        g_string_append(report->out, "No IKE, ESP or piece of IKE in this capture.\n");
+        g_string_append(report->out, "No IKE, ESP, AH or piece of IKE in this capture.\n");
     else if (none && report->selected)
         g_string_append(report->out, "No negotiation matches the filter.\n");
     else if (none && !cut)

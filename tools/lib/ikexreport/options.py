@@ -110,7 +110,17 @@ def one_word(option):
     return check
 
 
-CONVERT = {"--jobs": number_of_jobs, "--timeout": seconds, "--report": one_word("--report"),
+STATISTICS = ["table", "tree", "srt"]  # which end with no line for scripts
+
+
+def report_name(text):
+    one_word("--report")(text)
+    if text in STATISTICS:
+        raise WrongOption(f'"{text}" is no report but a statistic: tshark -q -z ikex,{text} -r FILE')
+    return text
+
+
+CONVERT = {"--jobs": number_of_jobs, "--timeout": seconds, "--report": report_name,
            "--format": one_word("--format"), "--profile": profile_name}
 
 
