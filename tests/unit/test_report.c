@@ -333,6 +333,34 @@ static void nothing_matches(void)
     g_hash_table_destroy(none);
 }
 
+/* Reports of a capture without IKE say what else there is. */
+static void without_ike(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    expect_in_report(&l, "diag", "The capture has no packets.\n");
+    ladder_end(&l);
+
+    ladder_begin(&l);
+    foreign(&l);
+    expect_in_report(&l, "diag", "No IKE, ESP, AH or piece of IKE in this capture.\n");
+    ladder_end(&l);
+
+    ladder_begin(&l);
+    for (uint32_t i = 1; i <= 20; i++)
+        esp(&l, INITIATOR, 0xc1000001, i);
+    expect_in_report(&l, "diag", "No IKE negotiation in this capture, but 20 packets of ESP or AH, which the report sa "
+                                 "lists.\n");
+    ladder_end(&l);
+
+    ladder_begin(&l);
+    for (uint32_t i = 1; i <= 20; i++) /* no numbers: something else in UDP 4500 */
+        esp(&l, INITIATOR, 0xc1000001, 1);
+    expect_in_report(&l, "diag", "No IKE negotiation in this capture.\n");
+    ladder_end(&l);
+}
+
 /* The capture ends in the IKE header, in the UDP header, or before the ports. */
 static void cut_datagrams(void)
 {
@@ -549,6 +577,7 @@ int main(int argc, char **argv)
     g_test_add_func("/report/child-of-auth", child_of_auth);
     g_test_add_func("/report/nothing-matches", nothing_matches);
     g_test_add_func("/report/cut-datagrams", cut_datagrams);
+    g_test_add_func("/report/without-ike", without_ike);
     g_test_add_func("/report/doubted", doubted);
     g_test_add_func("/report/unknown-algorithms", unknown_algorithms);
     g_test_add_func("/report/v2-offers", v2_offers);

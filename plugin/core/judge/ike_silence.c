@@ -287,6 +287,9 @@ static void raise_standstill(const ike_request *q, const ike_record *asked, ike_
         g_string_append_printf(text, " but its request again (frame %u): the answer does not arrive, or is dropped", again);
     else if (ike_record_sends(q->first) > 1)
         g_string_append(text, ", although it was sent again");
+    else if (q->step->unanswered == IKE_DIAG_MM4_NOREPLY && ike_sa_has_natted(q->sa)) /* RFC 3947 4 */
+        g_string_append(text, "; since a NAT was detected, MM5 goes to UDP 4500, which may be blocked, or left out by a "
+                              "capture filter");
     ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
     g_string_free(text, TRUE);
 }

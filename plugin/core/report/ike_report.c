@@ -301,6 +301,31 @@ static void cut_datagrams(const ike_report *report)
     g_string_free(text, TRUE);
 }
 
+/* Packets of ESP or AH that count up: others may be none. */
+static uint64_t numbered_packets(const ike_tracker *t)
+{
+    const ike_list *flows = ike_tracker_flows(t);
+    uint64_t n = 0;
+
+    for (guint i = 0; i < flows->len; i++) {
+        const ike_flow *flow = flows->pdata[i];
+
+        n += ike_flow_is_numbered(flow) ? flow->packets : 0;
+    }
+    return n;
+}
+
+static void no_negotiation(const ike_report *report)
+{
+    const uint64_t n = numbered_packets(report->tracker);
+
+    g_string_append(report->out, "No IKE negotiation in this capture");
+    if (n > 0)
+        g_string_append_printf(report->out, ", but %" G_GUINT64_FORMAT " packets of ESP or AH, which the report sa lists",
+                               n);
+    g_string_append(report->out, ".\n");
+}
+
 void ike_report_absent(const ike_report *report)
 {
     const bool cut = !report->selected && ike_tracker_cut(report->tracker) > 0;
@@ -308,12 +333,14 @@ void ike_report_absent(const ike_report *report)
 
     if (cut)
         cut_datagrams(report);
-    if (!ike_tracker_has_data(report->tracker) && !cut)
+    if (ike_tracker_span(report->tracker).frames == 0)
+        g_string_append(report->out, "The capture has no packets.\n");
+    else if (!ike_tracker_has_data(report->tracker) && !cut)
         g_string_append(report->out, "No IKE, ESP, AH or piece of IKE in this capture.\n");
     else if (none && report->selected)
         g_string_append(report->out, "No negotiation matches the filter.\n");
     else if (none && !cut)
-        g_string_append(report->out, "No IKE negotiation in this capture.\n");
+        no_negotiation(report);
 }
 
 bool ike_report_has_version(const ike_report *report, unsigned version)
