@@ -327,16 +327,16 @@ static void info_front(const ikex_canvas *c, const ike_record *r)
 
 static void info_findings(const ikex_canvas *c, const ike_finding *first)
 {
-    GString *text;
+    GString *text = NULL; /* most have none that is said here */
 
-    if (!first)
-        return;
-    text = g_string_new(NULL);
     for (const ike_finding *finding = first; finding; finding = finding->next)
-        if (finding->severity >= IKE_SEVERITY_WARN)
+        if (finding->severity >= IKE_SEVERITY_WARN) {
+            text = text ? text : g_string_new(NULL);
             g_string_append_printf(text, "[%s] ", ike_diagnosis_summary(finding->id, finding->evidence));
-    if (text->len > 0)
-        col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "%s", text->str);
+        }
+    if (!text)
+        return;
+    col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "%s", text->str);
     g_string_free(text, TRUE);
 }
 

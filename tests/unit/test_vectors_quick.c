@@ -7,13 +7,19 @@
 #define DPD_LENGTH 108 /* R-U-THERE under SHA2-256 and AES */
 #define DELETE_LENGTH 92
 
+/* Frames 1 to 9. */
+static void begin_tunnel(ladder *l)
+{
+    ladder_begin(l);
+    main_mode(l);
+    quick_mode(l, 0xa1);
+}
+
 static void three_messages(void)
 {
     ladder l;
 
-    ladder_begin(&l);
-    main_mode(&l);
-    quick_mode(&l, 0xa1);
+    begin_tunnel(&l);
     after(&l, 10);
     foreign(&l);
     expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 QM1 QM2 QM3 .");
@@ -89,9 +95,7 @@ static void opened_by_responder(void)
 {
     ladder l;
 
-    ladder_begin(&l);
-    main_mode(&l);
-    quick_mode(&l, 0xa1);
+    begin_tunnel(&l);
     after(&l, 3000);
     l.qm_opener = RESPONDER;
     quick_mode(&l, 0xb2);
@@ -216,9 +220,7 @@ static void peer_dies(void)
 {
     ladder l;
 
-    ladder_begin(&l);
-    main_mode(&l);
-    quick_mode(&l, 0xa1);
+    begin_tunnel(&l);
     for (uint32_t i = 0; i < 25; i++)
         probe(&l, 0x1000 + i, i < 20);
     foreign(&l);
@@ -233,9 +235,7 @@ static void peer_dies_after_asking(void)
 {
     ladder l;
 
-    ladder_begin(&l);
-    main_mode(&l);
-    quick_mode(&l, 0xa1);
+    begin_tunnel(&l);
     probe(&l, 0x1000, true);
     probe(&l, 0x1001, true);
     info(&l, RESPONDER, 0x2004, DPD_LENGTH);
@@ -253,9 +253,7 @@ static void peer_lives(void)
 {
     ladder l;
 
-    ladder_begin(&l);
-    main_mode(&l);
-    quick_mode(&l, 0xa1);
+    begin_tunnel(&l);
     for (uint32_t i = 0; i < 20; i++)
         probe(&l, 0x1000 + i, true);
     foreign(&l);
@@ -269,9 +267,7 @@ static void deleted(void)
 {
     ladder l;
 
-    ladder_begin(&l);
-    main_mode(&l);
-    quick_mode(&l, 0xa1);
+    begin_tunnel(&l);
     for (uint32_t i = 0; i < 20; i++)
         probe(&l, 0x1000 + i, true);
     info(&l, INITIATOR, 0xdead, DELETE_LENGTH);
@@ -289,9 +285,7 @@ static void delete_burst(void)
 {
     ladder l;
 
-    ladder_begin(&l);
-    main_mode(&l);
-    quick_mode(&l, 0xa1);
+    begin_tunnel(&l);
     probe(&l, 0x1000, true);
     for (uint32_t i = 0; i < 5; i++)
         info(&l, INITIATOR, 0xdead + i, DELETE_LENGTH);

@@ -307,10 +307,12 @@ static void raise_no_quick_mode(ike_tracker *t, ike_sa *sa, ike_record *last, co
 {
     const ike_time left = t->span.last - last->note.time;
     const bool is_over = left >= XAUTH_PATIENCE || (info && ike_judge_is_silent_after(sa, info));
-    GString *text = g_string_new("the responder sent an Informational and no Quick Mode followed XAUTH");
+    GString *text = g_string_new(NULL);
 
-    if (!info) {
-        g_string_assign(text, "no Quick Mode after XAUTH; the capture ends ");
+    if (info) {
+        g_string_append(text, "the responder sent an Informational and no Quick Mode followed XAUTH");
+    } else {
+        g_string_append(text, "no Quick Mode after XAUTH; the capture ends ");
         ike_seconds_append(text, left);
         g_string_append(text, " s later");
     }

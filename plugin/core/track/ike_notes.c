@@ -7,62 +7,6 @@
 
 #include <string.h>
 
-/* ---- findings ---- */
-
-G_STATIC_ASSERT(IKE_N_DIAGNOSES <= UINT8_MAX);
-
-static void free_text(ike_finding *finding)
-{
-    if (finding->owns_text)
-        g_free((char *)finding->text);
-}
-
-void ike_finding_free(gpointer p)
-{
-    free_text(p);
-    g_free(((ike_finding *)p)->causes);
-    g_free(p);
-}
-
-void ike_finding_set_text(ike_finding *finding, char *text)
-{
-    free_text(finding);
-    finding->text = text;
-    finding->owns_text = true;
-}
-
-/* A format without anything to fill in is a text already, and may be that of a million findings. */
-static void G_GNUC_PRINTF(2, 0) set_text(ike_finding *finding, const char *format, va_list args)
-{
-    if (strchr(format, '%')) {
-        ike_finding_set_text(finding, g_strdup_vprintf(format, args));
-        return;
-    }
-    free_text(finding);
-    finding->text = format;
-    finding->owns_text = false;
-}
-
-/* A note has few, one of each id: SAs that share a first message raise nothing at one that is not their own. */
-static void add_to_note(ike_finding *finding, ike_note *note)
-{
-    ike_finding **end = &note->findings;
-
-    while (*end)
-        end = &(*end)->next;
-    *end = finding;
-    finding->next = NULL;
-}
-
-static void remove_from_note(ike_finding *finding)
-{
-    ike_finding **at = &finding->note->findings;
-
-    while (*at != finding)
-        at = &(*at)->next;
-    *at = finding->next;
-}
-
 /* ---- hosts ---- */
 
 guint ike_pair_hash(gconstpointer pair)
@@ -213,6 +157,62 @@ void ike_piece_seen(ike_record *piece)
     sides[piece->side].newest = piece;
     more = ike_side_more_of(&sides[piece->side]);
     more->newest_piece_frame = MAX(more->newest_piece_frame, piece->note.frame);
+}
+
+/* ---- findings ---- */
+
+G_STATIC_ASSERT(IKE_N_DIAGNOSES <= UINT8_MAX);
+
+static void free_text(ike_finding *finding)
+{
+    if (finding->owns_text)
+        g_free((char *)finding->text);
+}
+
+void ike_finding_free(gpointer p)
+{
+    free_text(p);
+    g_free(((ike_finding *)p)->causes);
+    g_free(p);
+}
+
+void ike_finding_set_text(ike_finding *finding, char *text)
+{
+    free_text(finding);
+    finding->text = text;
+    finding->owns_text = true;
+}
+
+/* A format without anything to fill in is a text already, and may be that of a million findings. */
+static void G_GNUC_PRINTF(2, 0) set_text(ike_finding *finding, const char *format, va_list args)
+{
+    if (strchr(format, '%')) {
+        ike_finding_set_text(finding, g_strdup_vprintf(format, args));
+        return;
+    }
+    free_text(finding);
+    finding->text = format;
+    finding->owns_text = false;
+}
+
+/* A note has few, one of each id: SAs that share a first message raise nothing at one that is not their own. */
+static void add_to_note(ike_finding *finding, ike_note *note)
+{
+    ike_finding **end = &note->findings;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = finding;
+    finding->next = NULL;
+}
+
+static void remove_from_note(ike_finding *finding)
+{
+    ike_finding **at = &finding->note->findings;
+
+    while (*at != finding)
+        at = &(*at)->next;
+    *at = finding->next;
 }
 
 /* Findings that stand on every frame they are true of; all others once per SA. */
