@@ -42,6 +42,7 @@ typedef struct ike_diagnosis {
     ike_group group;
     ike_evidence evidence;
     bool summary_says_all; /* the text of a finding adds nothing */
+    bool is_noticed; /* by users, perhaps, where it is a NOTE, too: the report then says what to check next */
     const char *summary;     /* what is seen */
     const char *observed;    /* the same where keys or clear words leave no doubt, NULL: no other words */
     const char *explanation; /* what it means, why it is concluded, usual causes */

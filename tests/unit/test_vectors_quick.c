@@ -335,6 +335,7 @@ static void xauth_capture_ends(void)
     after(&l, 3);
     foreign(&l);
     expect_finding(&l, "xauth_fail", NOTE);
+    expect_in_report(&l, "diag", "check next: ");
     ladder_end(&l);
 }
 

@@ -47,13 +47,13 @@ void ike_report_finding(const ike_report *report, const ike_finding *finding, un
     g_string_free(text, TRUE);
 }
 
-/* With what to check next, for failures and violations. */
+/* With what to check next, for failures and violations, and what may be one to users. */
 static void remark(const ike_report *report, const ike_finding *finding, unsigned times)
 {
     GString *text;
 
     ike_report_finding(report, finding, times);
-    if (finding->severity < IKE_SEVERITY_WARN)
+    if (finding->severity < IKE_SEVERITY_WARN && !ike_diagnosis_get(finding->id)->is_noticed)
         return;
     text = g_string_new(NULL);
     g_string_printf(text, "check next: %s", ike_diagnosis_get(finding->id)->advice);
