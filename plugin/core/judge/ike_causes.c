@@ -8,11 +8,15 @@
 
 static const struct {
     const char *text, *advice;
+    const char *psk_text, *psk_advice; /* in place of these with a pre-shared key; NULL: they fit as they are */
 } causes_text[IKE_N_CAUSES] = {
     [IKE_CAUSE_AUTHENTICATION] = {
         "the responder does not accept the authentication and stays silent",
         "Compare the pre-shared keys, or the certificates and identities, on both sides; the responder's log "
-        "names the reason." },
+        "names the reason.",
+        "the pre-shared keys differ, and the responder stays silent",
+        "Compare the pre-shared keys on both sides, and which one each side has for this peer's address and "
+        "identity; the responder's log names the reason." },
     [IKE_CAUSE_PORT_4500] = {
         "UDP 4500 is blocked between the peers",
         "Capture at the responder: does UDP 4500 arrive? Look at filters and NAT for UDP 4500, both ways." },
@@ -23,7 +27,10 @@ static const struct {
     [IKE_CAUSE_SILENT] = {
         "the responder is down or busy, or its own firewall drops the message",
         "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "
-        "Checks of certificates (CRL, OCSP) and RADIUS may keep it waiting." },
+        "Checks of certificates (CRL, OCSP) and RADIUS may keep it waiting.",
+        NULL,
+        "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "
+        "RADIUS may keep it waiting." },
 };
 
 typedef struct question {
@@ -220,14 +227,16 @@ ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_rec
 
 const char *ike_cause_text(const ike_causes *causes, ike_cause cause)
 {
-    if (cause == IKE_CAUSE_AUTHENTICATION && causes->is_psk)
-        return "the pre-shared keys differ, and the responder stays silent";
-    return causes_text[cause].text;
+    const char *psk_text = causes->is_psk ? causes_text[cause].psk_text : NULL;
+
+    return psk_text ? psk_text : causes_text[cause].text;
 }
 
-const char *ike_cause_advice(ike_cause cause)
+const char *ike_cause_advice(const ike_causes *causes, ike_cause cause)
 {
-    return causes_text[cause].advice;
+    const char *psk_advice = causes->is_psk ? causes_text[cause].psk_advice : NULL;
+
+    return psk_advice ? psk_advice : causes_text[cause].advice;
 }
 
 void ike_causes_append_evidence(GString *out, const ike_causes *causes, ike_cause cause)

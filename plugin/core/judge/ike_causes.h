@@ -30,7 +30,7 @@ ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_rec
 /* "UDP 4500 is blocked between the peers" */
 const char *ike_cause_text(const ike_causes *causes, ike_cause cause);
 /* What to check for it next. */
-const char *ike_cause_advice(ike_cause cause);
+const char *ike_cause_advice(const ike_causes *causes, ike_cause cause);
 /* Appends what speaks for a cause, "; " between the pieces. */
 void ike_causes_append_evidence(GString *out, const ike_causes *causes, ike_cause cause);
 /* Appends "; probably UDP 4500 is blocked between the peers: .." or "; cannot be distinguished in this

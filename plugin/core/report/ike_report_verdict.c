@@ -64,9 +64,9 @@ static void advice(const ike_report *report, const ike_finding *finding)
         ike_report_fact(report, "check next", ike_diagnosis_get(finding->id)->advice);
         return;
     }
-    ike_report_fact(report, "check next", ike_cause_advice(causes->best));
+    ike_report_fact(report, "check next", ike_cause_advice(causes, causes->best));
     if (causes->is_close)
-        ike_report_fact(report, "", ike_cause_advice(causes->next));
+        ike_report_fact(report, "", ike_cause_advice(causes, causes->next));
 }
 
 static bool is_told(const char *column)

@@ -80,7 +80,7 @@ static void get_advice(ike_cell *cell, const ike_row *row)
     const ike_finding *finding = deciding(row);
 
     if (finding)
-        ike_cell_text(cell, finding->causes ? ike_cause_advice(finding->causes->best)
+        ike_cell_text(cell, finding->causes ? ike_cause_advice(finding->causes, finding->causes->best)
                                             : ike_diagnosis_get(finding->id)->advice);
 }
 
