@@ -6,9 +6,9 @@ usage: cost.py [--kinds K,K..] [--modes M,M..] [--tools T,T..] [--scale X] [--ro
                [--instructions] [--plugin FILE]
 
 Each kind of capture (see traffic.py) is read by tshark in each mode, without any of our tools and with
-each of them, in turn, in so many rounds. Printed is a table in Markdown: for each tool the median of its
-CPU time (user and system, of the whole process) divided by the median without it, and the difference of
-peak memory in MiB. Before the rounds that count there is one more, unless there is one only.
+each of them, in turn, in so many rounds. Printed is a table in Markdown: for each tool its CPU time (user and
+system, of the whole process) divided by that without it in the same round, the median of all rounds, and the
+difference of peak memory in MiB. Before the rounds that count there is one more, unless there is one only.
 
     modes   lines    tshark -n -r FILE: a line for each packet; it needs no protocol tree
             tree     the same with a display filter, which needs one
@@ -17,9 +17,10 @@ peak memory in MiB. Before the rounds that count there is one more, unless there
             mate     MATE with peers/ike.mate
             transum  TRANSUM, with UDP ports 500 and 4500
 
---instructions counts instructions with callgrind in place of CPU time: one run each, and repeatable; take a
-small scale, since it is 50 times as slow, and start-up counts in full. --plugin is the ikex.so to measure
-(default: the installed one).
+--instructions counts instructions with callgrind in place of CPU time: one run each, and repeatable. It is 50 times
+as slow, which asks for a small scale, of which the start of tshark would be much; so a second ratio, behind a stroke,
+is of what is left when each count is taken less that of an empty capture. --plugin is the ikex.so to measure (default:
+the installed one).
 
 Run it as an ordinary user, or as root: it then changes to one, since tshark runs no scripts of root.
 """
@@ -117,22 +118,48 @@ class Bench:
         return int(re.search(r"Collected : (\d+)", words)[1]), memory
 
 
-def measure(bench, tools, mode, capture, rounds, measured):
-    """{tool: (median cost, median peak memory)} of runs in turn."""
+def measure(tools, mode, capture, rounds, measured):
+    """{tool: [(cost, peak memory) of each round]} of runs in turn."""
     runs = {tool: [] for tool in tools}
     for number in range(rounds + (rounds > 1)):
         for tool in tools:
             figures = measured(tool, mode, capture)
             if number or rounds == 1:
                 runs[tool].append(figures)
-    return {tool: tuple(statistics.median(x) for x in zip(*figures)) for tool, figures in runs.items()}
+    return runs
 
 
-def row(name, mode, frames, figures, unit):
-    plain = figures["none"]
-    cells = [f"{cost / plain[0]:.3f} ({memory - plain[1]:+.0f})" for tool, (cost, memory) in figures.items()
-             if tool != "none"]
-    return f"| {name}, {mode} | {frames} | {plain[0] / unit[0]:.2f} {unit[1]} | {' | '.join(cells)} |"
+def column(runs, tool, which):
+    return [figures[which] for figures in runs[tool]]
+
+
+def ratio(runs, tool):
+    """What a tool costs, divided by what the same round cost without: both met the same moods of the machine."""
+    return statistics.median(a / b for a, b in zip(column(runs, tool, 0), column(runs, "none", 0)))
+
+
+def less(runs, start):
+    return {tool: [(cost - start[tool][0][0], memory) for cost, memory in figures] for tool, figures in runs.items()}
+
+
+def cell(runs, tool, start):
+    more = f" / {ratio(less(runs, start), tool):.3f}" if start else ""
+    memory = statistics.median(column(runs, tool, 1)) - statistics.median(column(runs, "none", 1))
+    return f"{ratio(runs, tool):.3f}{more} ({memory:+.0f})"
+
+
+def row(name, frames, runs, start, unit):
+    plain = statistics.median(column(runs, "none", 0)) / unit[0]
+    cells = " | ".join(cell(runs, tool, start) for tool in runs if tool != "none")
+    return f"| {name} | {frames} | {plain:.2f} {unit[1]} | {cells} |"
+
+
+def capture_of(base, kind, scale):
+    """(path, number of frames) of a capture that anybody can read."""
+    path = base / f"{kind}.pcap"
+    frames = traffic.write(path, kind, scale)
+    path.chmod(0o644)
+    return path, frames
 
 
 def chosen(text, known):
@@ -164,17 +191,18 @@ def main():
         bench = Bench(base, folders)
         measured = bench.instructions if arguments.instructions else bench.time
         unit = (1e9, "G instructions") if arguments.instructions else (1, "s")
-        print(f"Wireshark {version[0]}, scale {arguments.scale:g}, {1 if arguments.instructions else arguments.rounds} rounds\n")
+        rounds = 1 if arguments.instructions else arguments.rounds
+        modes = chosen(arguments.modes, MODES)
+        print(f"Wireshark {version[0]}, scale {arguments.scale:g}, {rounds} rounds\n")
         print(f"| capture, mode | frames | without | {' | '.join(x for x in tools if x != 'none')} |")
         print(f"|---|--:|--:|{'--:|' * (len(tools) - 1)}", flush=True)
+        empty, _ = capture_of(base, "none", 0)
+        starts = {mode: measure(tools, mode, empty, 1, measured) if arguments.instructions else None for mode in modes}
         for kind in chosen(arguments.kinds, traffic.KINDS):
-            capture = base / f"{kind}.pcap"
-            frames = traffic.write(capture, kind, arguments.scale)
-            capture.chmod(0o644)
-            for mode in chosen(arguments.modes, MODES):
-                figures = measure(bench, tools, mode, capture, 1 if arguments.instructions else arguments.rounds,
-                                  measured)
-                print(row(kind, mode, frames, figures, unit), flush=True)
+            capture, frames = capture_of(base, kind, arguments.scale)
+            for mode in modes:
+                runs = measure(tools, mode, capture, rounds, measured)
+                print(row(f"{kind}, {mode}", frames, runs, starts[mode], unit), flush=True)
             capture.unlink()
 
 
