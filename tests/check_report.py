@@ -72,6 +72,26 @@ class ExitStatus(Case):
         self.assertEqual(self.err, "")
 
 
+class Version(Case):
+    def test_of_plugin_and_tshark(self):
+        self.assertEqual(self.run_tool("--version"), 0)
+        self.assertEqual(self.out, "ikex 1.2.3, /plugins/4.0/epan/ikex.so\nTShark (stand-in) 4.0.17.\n")
+        self.assertEqual(self.err, "")
+
+    def test_without_plugin(self):
+        self.environment["FAKE_PLUGIN"] = str(self.base / "none")
+        self.assertEqual(self.run_tool("--version"), 6)
+        self.assertIn("the plugin is not installed", self.err)
+        self.assertEqual(self.out, "")
+
+    def test_without_tshark(self):
+        (self.base / "bin" / "tshark").unlink()
+        (self.base / "bin" / "python3").symlink_to(sys.executable)
+        self.environment["PATH"] = str(self.base / "bin")
+        self.assertEqual(self.run_tool("--version"), 6)
+        self.assertIn("tshark cannot be started: No such file", self.err)
+
+
 class OneFile(Case):
     def test_prints_the_report_only(self):
         self.capture("a.pcap", "WARN", warnings=1)

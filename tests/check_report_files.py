@@ -96,6 +96,17 @@ class Folders(Case):
         self.assertEqual(names, ["a/b.CAP", "a/c.dmp", "a/deep/er/x.pcapng", "a/packed", "a/rotated.pcap0",
                                  "a/x.pcap.gz"])
 
+    def test_packed(self):
+        self.capture("a/x.pcap")
+        self.capture("a/y.pcapng.xz", "ERROR")
+        (self.here / "a/z.pcap.zip").write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        (self.here / "a/notes.zip").write_text("no capture")
+        for words in (["a"], ["a/y.pcapng.xz", "a/z.pcap.zip"]):
+            self.assertEqual(self.run_tool(*words), 4)
+            self.assertEqual(re.findall("a/.*unpack it first", self.err),
+                             ["a/y.pcapng.xz: packed in a way that Wireshark does not read: unpack it first"])
+            self.assertRegex(self.out, "NODATA +a/z.pcap.zip")
+
     def test_empty(self):
         (self.here / "none").mkdir()
         self.assertEqual(self.run_tool("none"), 3)

@@ -23,6 +23,9 @@ import sys
 import time
 
 COUNTS = ("errors", "warnings", "notes", "failed", "sas", "children", "messages")
+VERSION = "TShark (stand-in) 4.0.17.\n\nCopyright"
+PLUGINS = "amrnb.so        \t0.1.0\tcodec\t/plugins/4.0/codecs/amrnb.so\n"
+OWN_PLUGIN = "ikex.so         \t1.2.3\tdissector\t/plugins/4.0/epan/ikex.so\n"
 REPORTS, FORMATS = ("diag", "sa", "stat", "audit", "log", "report"), ("text", "json", "csv", "html")
 EMPTY = {"result": "NODATA"}  # a capture in a real format
 
@@ -107,7 +110,14 @@ def main():
         die(f'tshark: -o flag "{lacks}:FALSE" specifies unknown preference', 1)
     if lacks in values("--disable-protocol"):
         die(f"tshark: No such protocol {lacks}", 1)
-    if plugin and not os.path.exists(plugin):
+    is_there = not plugin or os.path.exists(plugin)
+    if sys.argv[1:] == ["--version"]:
+        print(VERSION)
+        return
+    if sys.argv[1:] == ["-G", "plugins"]:
+        print(PLUGINS + OWN_PLUGIN * is_there, end="")
+        return
+    if not is_there:
         die("tshark: Invalid -z argument \"ikex\"; it must be one of:", 1)
     taps = [parse_tap(tap) for tap in values("-z")]
     case = case_of(values("-r")[0])

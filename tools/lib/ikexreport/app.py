@@ -11,7 +11,7 @@ import tempfile
 from ikexshared.commandline import end_by
 from ikexshared.text import printable
 
-from . import both, captures, keys, options, outputs, pool, setup, terminal, told, tshark, verdict
+from . import both, captures, keys, options, outputs, pool, setup, terminal, told, tshark, verdict, version
 from .terminal import say
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -200,6 +200,10 @@ def attempt(top, words):
         if chosen.help:
             print(options.help_text(), end="")
             return verdict.OK
+        if chosen.version:
+            prepare_plugin(top)
+            print(version.text(), end="")
+            return verdict.OK
         return report(top, chosen)
     except options.WrongOption as error:
         say(error)
@@ -208,6 +212,9 @@ def attempt(top, words):
     except (keys.BadKeys, outputs.Unwritten) as error:
         say(error)
         return verdict.WRONG_OPTION
+    except version.NoPlugin as error:
+        say(error)
+        return verdict.NO_PLUGIN
     except Refused as error:
         say(error)
         return error.status

@@ -9,7 +9,12 @@ import zlib
 from . import verdict
 
 # Names that captures have; what has one is tried, whatever it holds. Others are looked into.
-CAPTURE_NAME = re.compile(r"\.(pcap|pcapng|cap|dmp|ntar|snoop|erf|enc|5vw|trc1)(\.(gz|zst|lz4))?$", re.I)
+KINDS = "pcap|pcapng|cap|dmp|ntar|snoop|erf|enc|5vw|trc1"
+CAPTURE_NAME = re.compile(rf"\.({KINDS})(\.(gz|zst|lz4))?$", re.I)
+
+# What Wireshark cannot unpack.
+PACKED_NAME = re.compile(rf"\.({KINDS})\.(xz|lzma|bz2|zip|7z|rar)$", re.I)
+PACKED = "packed in a way that Wireshark does not read: unpack it first"
 
 # The first four bytes of pcap (either byte order, micro- and nanoseconds, with the extra header of
 # "modified" files) and pcapng.
@@ -61,6 +66,11 @@ def holds_capture(path):
     return start in MAGICS
 
 
+def is_packed(path):
+    """Whether a file is named as what Wireshark cannot unpack, and is no capture as it stands."""
+    return bool(PACKED_NAME.search(path)) and not holds_capture(path)
+
+
 def is_capture(entry):
     if not entry.is_file():  # no pipes, sockets or devices; links are followed
         return False
@@ -97,6 +107,8 @@ def search_entry(entry, found, seen):
         return
     if entry.is_dir():
         search(entry.path, found, seen)
+    elif entry.is_file() and is_packed(entry.path):
+        found.add_problem(entry.path, PACKED)
     elif is_capture(entry):
         found.add(entry.path)
 
@@ -117,6 +129,8 @@ def find(names):
         try:
             if stat.S_ISDIR(os.stat(name).st_mode):
                 search_named(name, found)
+            elif is_packed(name):
+                found.add_problem(name, PACKED)
             elif os.access(name, os.R_OK):
                 found.add(name)
             else:

@@ -20,6 +20,7 @@ OPTIONS = (
     ("--jobs", "N", "how many captures are read at the same time (default: as many as cores)"),
     ("--timeout", "SECONDS", "give a capture up after this time (default: 600; 0: never)"),
     ("--full", "", "let tshark dissect everything; see below"),
+    ("--version", "", "which plugin and which tshark make the reports"),
     ("--help", "", "this text"),
 )
 
@@ -31,9 +32,9 @@ Reports over captures: what happened in the IKE negotiations of each.
 
 Captures are read side by side and reported in the order given. A folder is searched for
 captures, with its folders: by names such as .pcap, .pcapng, .cap, .dmp (also with .gz), and
-else by content. Several captures end with a line for each and a summary for scripts: on stdout
-after reports in text or with --output, else on stderr. A capture that cannot be read is named
-and stops nothing.
+else by content; what ends with .xz, .bz2, .zip and the like has to be unpacked first. Several
+captures end with a line for each and a summary for scripts: on stdout after reports in text or
+with --output, else on stderr. A capture that cannot be read is named and stops nothing.
 
 --output FILE gets all reports, --output FOLDER/ a file for each capture. JSON is JSON Lines,
 whose records begin with "file", with a record of type unread for a capture that cannot be read;
@@ -74,6 +75,7 @@ class Options:
     timeout: float = 600.0
     full: bool = False
     both: bool = False
+    version: bool = False
     help: bool = False
     names: list = dataclasses.field(default_factory=list)
 
@@ -142,7 +144,7 @@ def check_both(options):
 def parse(words):
     """The Options of a command line; raises WrongOption."""
     options = commandline.parse(Options(jobs=cores()), words, OPTIONS, CONVERT)
-    if options.both and not options.help:
+    if options.both and not commandline.is_question(options):
         check_both(options)
     return options
 

@@ -36,6 +36,11 @@ def parse_one(options, word, rest, table, convert):
         setattr(options, field, value if wants else True)
 
 
+def is_question(options):
+    """Whether something is asked that needs no file."""
+    return options.help or getattr(options, "version", False)
+
+
 def parse(options, words, table, convert):
     """Set the options that a command line has; raises WrongOption. `convert`: what checks the value of an option."""
     rest = list(words)
@@ -50,7 +55,7 @@ def parse(options, words, table, convert):
             parse_one(options, word, rest, table, convert)
         else:
             options.names.append(word)
-    if not options.names and not options.help:
+    if not options.names and not is_question(options):
         raise WrongOption("no file given")
     return options
 
