@@ -77,7 +77,7 @@ class Windows(Case):
         labels = tshark(BLOCKED, "-2", "-T", "fields", "-e", "ikex.msg").splitlines()
         self.assertEqual([row[4] for row in cells(self.read(self.main), "Packet list")], labels)
         for _ in range(5):
-            self.do("press", self.main, "push button", "Next Packet")
+            self.do("press", self.main, "button", "Next Packet")
         self.picture("packet-list")
 
     def test_fragments(self):
@@ -85,7 +85,7 @@ class Windows(Case):
         self.open_capture(FRAGMENTED, preferences=[COLUMNS])
         self.resize(self.main)
         for _ in range(4):
-            self.do("press", self.main, "push button", "Next Packet")
+            self.do("press", self.main, "button", "Next Packet")
         self.picture("fragments")
 
     def test_expert_information(self):
@@ -107,8 +107,7 @@ class Windows(Case):
         self.open_capture(both)
         self.menu(FILTER)
         self.wait_for("only the SA", lambda: f"Displayed: {due} " in self.displayed(), self.displayed)
-        entry = next(nodes(next(nodes(self.read(self.main), "tool bar", "Display Filter Toolbar")), "text"))
-        self.assertEqual(entry["text"], "ikex.sa == 0")
+        self.assertIn("ikex.sa == 0", [entry["text"] for entry in nodes(self.read(self.main), "text")])
         self.resize(self.main)
         self.picture("conversation-filter")
 
@@ -139,7 +138,7 @@ class Windows(Case):
 
     def filter(self):
         self.do("enter", TABLE, "text", "Display filter entry", "ikex.sa == 2")
-        self.do("press", TABLE, "push button", "Apply")
+        self.do("press", TABLE, "button", "Apply")
         self.wait_for_rows(TABLE, lambda rows: [row[0] for row in rows] == ["2"])
 
     def test_second_table(self):
@@ -149,12 +148,12 @@ class Windows(Case):
             self.menu(TABLE)
             self.wait_for(f"table {number}", lambda: self.count(TABLE) == number, self.titles)
             self.wait_for_rows(TABLE, lambda rows: len(rows) == 6)
-        self.do("press", TABLE, "push button", "Apply")
+        self.do("press", TABLE, "button", "Apply")
         for left in (1, 0):
             place = self.ask("where", TABLE, "table column header", "SA")
             self.xdotool("mousemove", *map(str, place), "click", "1")
             self.wait_for_rows(TABLE, lambda rows: [row[0] for row in rows] == list("543210"))
-            self.do("press", TABLE, "push button", "Close")
+            self.do("press", TABLE, "button", "Close")
             self.wait_for("one table less", lambda: self.count(TABLE) == left, self.titles)
 
     def test_messages(self):
@@ -194,7 +193,7 @@ class Windows(Case):
             self.wait_for_text(title, report(BLOCKED, kind))
             self.resize(title, 900, 560)
             self.picture(f"report-{kind}")
-            self.do("press", title, "push button", "Close")
+            self.do("press", title, "button", "Close")
             self.wait_for("no report", lambda: not any(title in x for x in self.titles()), self.titles)
 
     def test_report_lives_as_long_as_its_window(self):
@@ -204,7 +203,7 @@ class Windows(Case):
             self.menu("Diagnosis")
             self.wait_for_text(title, report(BLOCKED, "diag"))
         self.assertEqual(self.count(title), 1)
-        self.do("press", title, "push button", "Close")
+        self.do("press", title, "button", "Close")
         self.wait_for("no report", lambda: not self.count(title), self.titles)
         self.reload()
         self.assertEqual(self.count(title), 0, "a report that was closed opens again")
@@ -217,7 +216,7 @@ class Windows(Case):
     # --- again ---
 
     def reload(self):
-        self.do("press", self.main, "push button", "Reload")
+        self.do("press", self.main, "button", "Reload")
         time.sleep(2)
         self.wait_for("packets", lambda: cells(self.ask("read", self.main), "Packet list"), self.titles)
 

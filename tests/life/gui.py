@@ -180,7 +180,7 @@ def cells(window, tree=None):
     """The rows of a table, or of a tree as far as it is expanded: the texts of their cells."""
     for table in nodes(window, "tree", tree):
         width = len(list(nodes(table, "table column header")))
-        texts = [x["name"] for x in nodes(table, "table cell")]
+        texts = [x["name"].strip() for x in nodes(table, "table cell")]  # 4.6 pads them as tshark does
         return [texts[at:at + width] for at in range(0, len(texts), width)]
     return []
 

@@ -22,6 +22,7 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi  # noqa: E402  (after its version was chosen)
 
 LEFT_OUT = ("menu bar",)  # large, and never asked for
+OLD_ROLES = {"push button": "button"}  # until version 2.56 of AT-SPI
 
 
 def children(node):
@@ -41,9 +42,14 @@ def window(title):
     return found[-1]
 
 
+def role_of(node):
+    role = node.get_role_name()
+    return OLD_ROLES.get(role, role)
+
+
 def nodes(node, role, name):
     for child in children(node):
-        if child.get_role_name() == role and child.get_name() == name:
+        if role_of(child) == role and child.get_name() == name:
             yield child
         yield from nodes(child, role, name)
 
@@ -60,8 +66,8 @@ def text_of(node):
 
 
 def as_json(node):
-    below = children(node) if node.get_role_name() not in LEFT_OUT else ()
-    return {"role": node.get_role_name(), "name": node.get_name(), "text": text_of(node),
+    below = children(node) if role_of(node) not in LEFT_OUT else ()
+    return {"role": role_of(node), "name": node.get_name(), "text": text_of(node),
             "children": [as_json(child) for child in below]}
 
 
