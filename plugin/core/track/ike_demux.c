@@ -91,7 +91,8 @@ static void feed_natt_port(ike_tracker *t, const ike_datagram *d)
         /* a NAT may give the client of port 500 the source port 4500 */
         if (r && d->src.port != IKE_PORT && d->dst.port != IKE_PORT)
             ike_raise(t, r->note.sa, IKE_DIAG_NATT_NOMARKER, &r->note, IKE_SEVERITY_NONE,
-                      "an IKE message on port 4500 without the non-ESP marker");
+                      "from port %u to port %u; the receiver reads the SPI 0x%08x", d->src.port, d->dst.port,
+                      ike_be32(d->data));
     } else {
         ike_esp_feed(t, d, IKE_NOTE_ESP);
     }
@@ -127,7 +128,7 @@ static void feed_ike_port(ike_tracker *t, const ike_datagram *d)
 
         if (r)
             ike_raise(t, r->note.sa, IKE_DIAG_MARKER_ON_500, &r->note, IKE_SEVERITY_NONE,
-                      "an IKE message on port 500 after a non-ESP marker");
+                      "from port %u to port %u", d->src.port, d->dst.port);
     } else {
         feed_message(t, d, 0);
     }
