@@ -145,6 +145,7 @@ static void draw_copy(const ikex_canvas *c, proto_tree *tree, const ike_record *
 static void draw_fragment(const ikex_canvas *c, proto_tree *tree, const ike_record *r)
 {
     const bool piece = r->note.kind == IKE_NOTE_PIECE;
+    const ike_record *whole = ike_record_whole(r);
 
     if (r->fragment == IKE_FRAGMENT_NONE)
         return;
@@ -155,8 +156,8 @@ static void draw_fragment(const ikex_canvas *c, proto_tree *tree, const ike_reco
         add_uint(c, tree, hf_ikex_fragment_total, r->rare->fragment_total);
     if (piece && !r->rare->message && r->rare->fragment_missing)
         add_uint(c, tree, hf_ikex_fragment_missing, r->rare->fragment_missing);
-    if (piece && r->rare->message)
-        add_uint(c, tree, hf_ikex_fragment_message_in, r->rare->message->note.frame);
+    if (piece && whole)
+        add_uint(c, tree, hf_ikex_fragment_message_in, whole->note.frame);
 }
 
 static void draw_halves(const ikex_canvas *c, proto_tree *tree, ike_record *r)
@@ -354,15 +355,19 @@ static void append_sa(GString *text, ike_note *note)
 
 static void info_piece(GString *text, const ike_record *r)
 {
+    const ike_record *whole = ike_record_whole(r);
+
     g_string_append(text, r->fragment == IKE_FRAGMENT_IP ? "IP fragment" : "IKE fragment");
     if (r->rare->fragment_number)
         g_string_append_printf(text, " %u", r->rare->fragment_number);
     if (r->rare->fragment_number && r->rare->fragment_total)
         g_string_append_printf(text, "/%u", r->rare->fragment_total);
-    if (r->rare->message) {
+    if (whole) {
         g_string_append(text, " of ");
-        ike_label_append(text, ike_record_first(r->rare->message)->label);
-        g_string_append_printf(text, " in %u", r->rare->message->note.frame);
+        ike_label_append(text, ike_record_first(whole)->label);
+        g_string_append_printf(text, " in %u", whole->note.frame);
+    } else if (r->rare->message) {
+        g_string_append_printf(text, " of an IKE fragment in %u", r->rare->message->note.frame);
     } else if (r->rare->part_of.mode != IKE_MODE_NONE) {
         g_string_append(text, r->is_probable ? ", probably of " : " of ");
         ike_label_append(text, r->rare->part_of);
@@ -411,7 +416,7 @@ static void info_back(const ikex_canvas *c, ike_note *note)
     append_sa(text, note);
     if (r && r->request && r->copy == IKE_COPY_NONE && r->note.time >= r->request->note.time) {
         g_string_append(text, ", ");
-        ike_seconds_append(text, r->note.time - r->request->note.time);
+        ike_seconds_append(text, r->note.time - ike_record_last_before(r->request, r)->note.time);
         g_string_append(text, " s");
     }
     g_string_append_c(text, ']');

@@ -75,8 +75,10 @@ ike_totals ike_report_totals(const ike_report *report)
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]))
             count_sa(sas->pdata[i], &totals);
-    if (!report->selected)
+    if (!report->selected) {
         count_findings(ike_tracker_orphans(report->tracker), &totals);
+        totals.messages += ike_record_messages(ike_tracker_outside(report->tracker));
+    }
     totals.has_data = report->selected ? totals.sas > 0 : ike_tracker_has_data(report->tracker);
     return totals;
 }

@@ -85,7 +85,7 @@ GArray *ike_log_new(const ike_report *report)
         if (ike_report_covers(report, sas->pdata[i]))
             add_records(log, &more, &((const ike_sa *)sas->pdata[i])->records);
     if (!report->selected)
-        add_records(log, &more, &report->tracker->outside);
+        add_records(log, &more, ike_tracker_outside(report->tracker));
     take_frames(log, &more);
     g_array_sort(log, by_frame);
     g_hash_table_destroy(more.pieces);

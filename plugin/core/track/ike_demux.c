@@ -81,6 +81,7 @@ static ike_record *feed_message(ike_tracker *t, const ike_datagram *d, size_t sk
 /* RFC 3948 2.2: on port 4500 four zero bytes tell IKE from ESP. */
 static void feed_natt_port(ike_tracker *t, const ike_datagram *d)
 {
+    t->has_natt_port = true;
     if (d->captured < NON_ESP_MARKER)
         return;
     if (ike_be32(d->data) == 0) {

@@ -133,6 +133,20 @@ void ike_sa_add_record(ike_sa *sa, ike_record *r)
     }
 }
 
+const ike_record *ike_record_whole(const ike_record *piece)
+{
+    const ike_record *whole = piece->rare->message;
+
+    return whole && whole->note.kind == IKE_NOTE_PIECE ? whole->rare->message : whole;
+}
+
+void ike_record_repeat_piece(ike_record *piece, const ike_record *before)
+{
+    piece->copy = IKE_COPY_RETRANSMISSION;
+    ike_record_rare(piece)->copy_number = before->copy == IKE_COPY_RETRANSMISSION ? before->rare->copy_number + 1 : 1;
+    ike_record_rare(piece)->delay = piece->note.time - before->note.time;
+}
+
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer)
 {
     unsigned n = 0;
@@ -160,6 +174,15 @@ void ike_record_append_sends(GString *out, const ike_record *first)
 bool ike_record_is_message(const ike_record *r)
 {
     return r->note.kind == IKE_NOTE_MESSAGE && r->copy == IKE_COPY_NONE && !r->is_reflection;
+}
+
+unsigned ike_record_messages(const ike_list *records)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < records->len; i++)
+        n += ike_record_is_message(records->pdata[i]);
+    return n;
 }
 
 guint ike_digest_hash(gconstpointer digest)

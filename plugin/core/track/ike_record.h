@@ -254,6 +254,13 @@ static inline bool ike_record_has_spis(const ike_record *r)
     return r->note.kind == IKE_NOTE_MESSAGE || ike_record_spi_i(r) != 0 || !r->note.sa;
 }
 
+/* The message that a piece became part of, which has the label: an IP fragment may be one of an IKE fragment. NULL
+ * while there is none. */
+const ike_record *ike_record_whole(const ike_record *piece);
+
+/* Makes a piece the retransmission that follows another sending of it. */
+void ike_record_repeat_piece(ike_record *piece, const ike_record *before);
+
 /* Newest sending of a request that stands before its answer, for the time of the answer; the first one when it is
  * not among the newest IKE_COPIES_WALKED. */
 ike_record *ike_record_last_before(ike_record *request, const ike_record *answer);
@@ -261,6 +268,8 @@ ike_record *ike_record_last_before(ike_record *request, const ike_record *answer
 void ike_record_append_sends(GString *out, const ike_record *first);
 /* A message that counts: whole, no copy, no echo. */
 bool ike_record_is_message(const ike_record *r);
+/* How many of these are. */
+unsigned ike_record_messages(const ike_list *records);
 /* The side of this SA that sent a message, which may belong to another SA between its hosts. */
 ike_side ike_record_side_in(const ike_record *r, const ike_sa *sa);
 /* State of the SA after a record, as known now. */

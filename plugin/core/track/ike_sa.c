@@ -20,11 +20,7 @@ void ike_sa_fail(ike_sa *sa)
 
 unsigned ike_sa_messages(const ike_sa *sa)
 {
-    unsigned n = 0;
-
-    for (guint i = 0; i < sa->records.len; i++)
-        n += ike_record_is_message(sa->records.pdata[i]);
-    return n;
+    return ike_record_messages(&sa->records);
 }
 
 ike_record *ike_sa_first_record(const ike_sa *sa)

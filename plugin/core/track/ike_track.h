@@ -84,6 +84,7 @@ struct ike_tracker {
     GHashTable *made;     /* SPI that was decrypted -> ike_list of the exchanges that lead their child */
     GHashTable *flows_by_pair; /* ordered pair of hosts -> ike_list of flows that began between them */
     unsigned n_pieces;
+    bool has_natt_port;   /* the capture holds packets of UDP 4500 */
     unsigned n_cut;       /* datagrams of which the capture holds too little */
     unsigned n_outside;   /* IKEv2 errors outside an SA */
     ike_list outside;     /* those without an SA in the capture: first copies */

@@ -352,6 +352,7 @@ const ike_list *ike_tracker_findings(const ike_tracker *t) { return &t->findings
 ike_span ike_tracker_span(const ike_tracker *t) { return t->span; }
 
 const ike_list *ike_tracker_orphans(const ike_tracker *t) { return &t->orphans; }
+const ike_list *ike_tracker_outside(const ike_tracker *t) { return &t->outside; }
 uint32_t ike_tracker_current(const ike_tracker *t) { return t->frame; }
 
 unsigned ike_tracker_cut(const ike_tracker *t) { return t->n_cut; }

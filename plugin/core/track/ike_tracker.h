@@ -58,6 +58,8 @@ const ike_list *ike_tracker_sas(const ike_tracker *t);
 const ike_list *ike_tracker_flows(const ike_tracker *t);
 const ike_list *ike_tracker_findings(const ike_tracker *t);
 const ike_list *ike_tracker_orphans(const ike_tracker *t);
+/* Messages that belong to no SA, const ike_record *. */
+const ike_list *ike_tracker_outside(const ike_tracker *t);
 /* True when the capture holds IKE, ESP, AH or a piece of IKE. */
 bool ike_tracker_has_data(const ike_tracker *t);
 /* Datagrams of port 500 or 4500 that the capture cut so short that nothing could be read of them. */

@@ -16,6 +16,7 @@ typedef struct part {
     uint16_t length;
     uint8_t number;
     ike_record *record;
+    ike_record *newest; /* sending of it; NULL: the record */
 } part;
 
 typedef struct ike_assembly {
@@ -153,19 +154,21 @@ static ike_record *new_piece(ike_tracker *t, ike_sa *sa, const ike_message *m, c
 }
 
 /* The same fragment once more: doubled on the way, or sent again because others were lost. */
-static ike_record *note_repeat(ike_tracker *t, ike_record *r, ike_record *first)
+static ike_record *note_repeat(ike_tracker *t, ike_record *r, part *p)
 {
+    ike_record *first = p->record;
+    ike_record *before = p->newest ? p->newest : first;
+
     ike_record_rare(r)->first = first;
     ike_record_rare(r)->message = first->rare->message;
     ike_record_rare(r)->fragment_total = first->rare->fragment_total;
     ike_record_rare(r)->fragment_missing = first->rare->fragment_missing;
-    if (ike_time_near(r->note.time, first->note.time, IKE_QUICK)) {
+    if (ike_time_near(r->note.time, before->note.time, IKE_QUICK)) {
         r->copy = IKE_COPY_DUPLICATE;
-        ike_record_rare(r)->doubles = first;
+        ike_record_rare(r)->doubles = before;
     } else {
-        r->copy = IKE_COPY_RETRANSMISSION;
-        ike_record_rare(r)->copy_number = 1;
-        ike_record_rare(r)->delay = r->note.time - first->note.time;
+        ike_record_repeat_piece(r, before);
+        p->newest = r;
         ike_raise(t, r->note.sa, IKE_DIAG_RETRANS, &r->note, 0,
                   "IKE fragment %u sent again: first in frame %u", r->rare->fragment_number,
                   first->note.frame);
@@ -255,7 +258,7 @@ static ike_record *take(ike_tracker *t, ike_sa *sa, ike_assembly *a, const ike_m
     part *p = part_of(a, f->number);
 
     if (p)
-        return note_repeat(t, new_piece(t, sa, m, d, f), p->record);
+        return note_repeat(t, new_piece(t, sa, m, d, f), p);
     p = put_part(a, f);
     if (a->last_number && a->n_parts == a->last_number)
         return complete(t, sa, a, m, d, f);

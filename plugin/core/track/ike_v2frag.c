@@ -161,13 +161,10 @@ static void note_double(ike_record *r, const ike_part *part)
 static void note_repeat(const skf *f, ike_record *r, const ike_part *part)
 {
     ike_record *first = part->first;
-    const ike_record *newest = part->newest;
     const bool same = first->digest.low == r->digest.low && first->digest.high == r->digest.high;
 
     ike_record_rare(r)->first = ike_record_first(first);
-    r->copy = IKE_COPY_RETRANSMISSION;
-    ike_record_rare(r)->copy_number = newest->copy == IKE_COPY_RETRANSMISSION ? newest->rare->copy_number + 1 : 1;
-    ike_record_rare(r)->delay = r->note.time - newest->note.time;
+    ike_record_repeat_piece(r, part->newest);
     if (first->note.kind == IKE_NOTE_PIECE) {
         ike_record_rare(first)->sends = ike_record_sends(first) + 1;
         ike_record_rare(first)->last_send = r;

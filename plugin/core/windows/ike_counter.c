@@ -171,11 +171,17 @@ static void add_at_host(counts *host, unsigned counter, uint64_t n)
         host->values[counter] += n;
 }
 
+/* Counts something of one host, NULL when it is not known. */
+static void add_of_host(ike_counters *c, counts *host, unsigned counter, uint64_t n)
+{
+    c->all.values[counter] += n;
+    add_at_host(host, counter, n);
+}
+
 /* Counts something of one side of an SA. */
 static void add(ike_counters *c, const ike_sa *sa, ike_side side, unsigned counter, uint64_t n)
 {
-    c->all.values[counter] += n;
-    add_at_host(counts_of_side(c, sa, side), counter, n);
+    add_of_host(c, counts_of_side(c, sa, side), counter, n);
 }
 
 /* Counts something that both sides have: once for the capture. */
@@ -367,28 +373,43 @@ static void extended_modes(ike_counters *c, const ike_sa *sa)
 
 /* ---- messages and packets ---- */
 
-static void message(ike_counters *c, const ike_sa *sa, const ike_record *r)
+static void message(ike_counters *c, const ike_record *r, counts *from, counts *to)
 {
     if (r->copy == IKE_COPY_RETRANSMISSION)
-        add(c, sa, r->side, C_REPEATS, 1);
+        add_of_host(c, from, C_REPEATS, 1);
     if (r->copy == IKE_COPY_NONE && r->rare->notify_error == IKE_NOTIFY_INVALID_COOKIE)
-        add(c, sa, r->side, C_INVALID_COOKIES, 1);
+        add_of_host(c, from, C_INVALID_COOKIES, 1);
     if (r->copy == IKE_COPY_NONE && r->rare->unknown_spi)
-        add(c, sa, r->side, C_BAD_SPI, 1);
+        add_of_host(c, from, C_BAD_SPI, 1);
     if (!ike_record_is_message(r))
         return;
-    add(c, sa, r->side, C_SENT, 1);
-    add(c, sa, ike_side_other(r->side), C_RECEIVED, 1);
+    add_of_host(c, from, C_SENT, 1);
+    add_of_host(c, to, C_RECEIVED, 1);
     if (r->fragment == IKE_FRAGMENT_IP)
-        add(c, sa, r->side, C_IP_FRAGMENTED, 1);
+        add_of_host(c, from, C_IP_FRAGMENTED, 1);
     else if (r->fragment != IKE_FRAGMENT_NONE)
-        add(c, sa, r->side, C_IKE_FRAGMENTED, 1);
+        add_of_host(c, from, C_IKE_FRAGMENTED, 1);
+}
+
+/* Errors whose SA is not in the capture. */
+static void messages_outside(ike_counters *c, const ike_list *records)
+{
+    for (guint i = 0; i < records->len; i++) {
+        const ike_record *r = records->pdata[i];
+        counts *from = counts_of(c, &ike_record_src(r)->addr);
+
+        message(c, r, from, counts_of(c, &ike_record_dst(r)->addr));
+    }
 }
 
 static void messages(ike_counters *c, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->records.len; i++)
-        message(c, sa, sa->records.pdata[i]);
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
+        counts *from = counts_of_side(c, sa, r->side);
+
+        message(c, r, from, counts_of_side(c, sa, ike_side_other(r->side)));
+    }
     if (sa->has_floated)
         add_both(c, sa, C_NAT_SESSIONS);
     for (int side = 0; side < 2; side++)
@@ -501,6 +522,8 @@ ike_counters *ike_counters_new(const ike_report *report)
     for (guint i = 0; i < sas->len; i++)
         if (ike_report_covers(report, sas->pdata[i]))
             count_sa(c, sas->pdata[i]);
+    if (!report->selected)
+        messages_outside(c, ike_tracker_outside(report->tracker));
     for (guint i = 0; i < flows->len; i++)
         if (ike_report_covers_flow(report, flows->pdata[i]))
             flow(c, flows->pdata[i]);
