@@ -145,6 +145,29 @@ static void aggressive_mode(void)
     aggressive(false, false);
 }
 
+/* AM3 goes to UDP 4500, which a capture of UDP 500 leaves out; without a NAT it would be there. */
+static void aggressive_without_am3(void)
+{
+    static const struct {
+        uint16_t port;
+        ike_severity severity;
+        bool failed;
+    } cases[] = { { 1025, NOTE, false }, { 500, WARN, true } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        ladder l;
+
+        ladder_begin(&l);
+        host_is(&l, INITIATOR, "203.0.113.7", cases[i].port);
+        am1(&l);
+        am2(&l);
+        long_after(&l);
+        expect_finding(&l, "am2_noreply", cases[i].severity);
+        expect_failed(&l, 0, cases[i].failed);
+        ladder_end(&l);
+    }
+}
+
 /* ---- 58: no float ---- */
 
 static void stays_on_500(void (*view)(ladder *), int version)
@@ -357,6 +380,7 @@ int main(int argc, char **argv)
     g_test_add_func("/natt/forced-and-natted", forced_and_natted);
     g_test_add_func("/natt/v2-forced", v2_forced);
     g_test_add_func("/natt/aggressive", aggressive_mode);
+    g_test_add_func("/natt/aggressive-without-am3", aggressive_without_am3);
     g_test_add_func("/vector/58-no-float", nofloat);
     g_test_add_func("/vector/58-capture-elsewhere", nofloat_capture_elsewhere);
     g_test_add_func("/vector/58-needs-no-float", nofloat_needs_none);

@@ -347,16 +347,36 @@ static void response_not_captured_esp(void)
     ladder_end(&l);
 }
 
+static void ask_for_auth_twice(ladder *l)
+{
+    ladder_begin(l);
+    v2_init(l);
+    v2_auth_req(l, 1);
+    after(l, 2);
+    v2_auth_req(l, 1);
+}
+
+/* It was asked for twice, then both sides use IPsec SAs that were not there before. */
+static void response_not_captured_new_esp(void)
+{
+    ladder l;
+
+    ask_for_auth_twice(&l);
+    after(&l, 1);
+    esp_both_ways(&l);
+    long_after(&l);
+    expect_nothing_unanswered(&l);
+    expect_failed(&l, 0, false);
+    expect_established(&l, 0);
+    ladder_end(&l);
+}
+
 /* .. of an older SA, while the new one is asked for again and again. */
 static void unanswered_beside_esp(void)
 {
     ladder l;
 
-    ladder_begin(&l);
-    v2_init(&l);
-    v2_auth_req(&l, 1);
-    after(&l, 2);
-    v2_auth_req(&l, 1);
+    ask_for_auth_twice(&l);
     esp_both_ways(&l);
     after(&l, 4);
     v2_auth_req(&l, 1);
@@ -461,6 +481,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/auth/response-not-captured", response_not_captured);
     g_test_add_func("/ikev2/auth/init-response-not-captured", init_response_not_captured);
     g_test_add_func("/ikev2/auth/response-not-captured-esp", response_not_captured_esp);
+    g_test_add_func("/ikev2/auth/response-not-captured-new-esp", response_not_captured_new_esp);
     g_test_add_func("/ikev2/auth/unanswered-beside-esp", unanswered_beside_esp);
     g_test_add_func("/vector/43-intermediate", intermediate);
     g_test_add_func("/vector/43-small-response-after-it", small_response_after_intermediate);

@@ -136,6 +136,22 @@ static void answered_again_and_again(void)
     ladder_end(&l);
 }
 
+/* One copy of the response was lost, and what follows goes to a port that the capture leaves out. */
+static void answered_again_once(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    for (int i = 0; i < 2; i++) {
+        v2_init(&l);
+        after(&l, 2);
+    }
+    long_after(&l);
+    expect_one_finding(&l, "init_noreply", NOTE);
+    expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
 static void answered_and_nothing_more(void)
 {
     ladder l;
@@ -433,6 +449,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/init/port-unreachable", port_unreachable);
     g_test_add_func("/ikev2/init/superseded", superseded);
     g_test_add_func("/ikev2/init/answered-again-and-again", answered_again_and_again);
+    g_test_add_func("/ikev2/init/answered-again-once", answered_again_once);
     g_test_add_func("/ikev2/init/answered-and-nothing-more", answered_and_nothing_more);
     g_test_add_func("/ikev2/init/answered-and-the-capture-ends", answered_and_the_capture_ends);
     g_test_add_func("/ikev2/init/goes-on-after-a-repeat", goes_on_after_a_repeat);

@@ -10,11 +10,12 @@
 #define ROUND_THAT_PROVES 100 /* bytes of an IKE_AUTH response that is no error notify */
 #define BOTH_ALIVE (60 * IKE_SECOND)
 
-/* Both sides use a Child SA after a request that did not have to be sent again: the response came. */
+/* Both sides use a Child SA, a new one or after a request that did not have to be sent again: the response came. */
 static bool is_followed_by_esp(const ike_sa *sa, const ike_record *request)
 {
-    return ike_record_sends(request) == 1 && sa->sides[0].more->newest_esp_frame > request->note.frame &&
-           sa->sides[1].more->newest_esp_frame > request->note.frame;
+    return (ike_record_sends(request) == 1 && sa->sides[0].more->newest_esp_frame > request->note.frame &&
+            sa->sides[1].more->newest_esp_frame > request->note.frame) ||
+           ike_judge_has_new_flows(sa, ike_record_last_send(request));
 }
 
 bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
@@ -245,13 +246,14 @@ static ike_record *farewell(const ike_sa *sa, const ike_record *last)
     return info;
 }
 
-/* RFC 7296 2.16. EAP took place when IKE_AUTH had more than one round, RFC 4739 aside. */
+/* RFC 7296 2.16. EAP took place when IKE_AUTH had more than one round, RFC 4739 aside. It succeeded when AUTH comes
+ * first in the last response. */
 static void judge_eap(ike_tracker *t, ike_sa *sa)
 {
     ike_record *last = last_auth_response(sa), *info;
     GString *text;
 
-    if (!last || last->is_decrypted || sa->v2->rounds < 2 || authenticates_anew(sa) || ike_judge_is_oneway(t, sa) ||
+    if (!last || last->is_decrypted || last->inside == IKE_PL_V2_AUTH || sa->v2->rounds < 2 || authenticates_anew(sa) || ike_judge_is_oneway(t, sa) ||
         !ike_judge_waited(t, last->note.time))
         return;
     info = farewell(sa, last);

@@ -317,9 +317,9 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
     const ike_finding *deletes = ike_sa_finding(sa, IKE_DIAG_MM6_DELETE);
     ike_record *mm6 = ike_exchange_slot(sa->phase1, 6), *end;
 
-    *what = "is silent after MM4";
+    *what = "is silent after MM4"; /* or went on where the capture does not look */
     if (silent)
-        return silent->note;
+        return t->has_natt_port || silent->severity >= IKE_SEVERITY_WARN ? silent->note : NULL;
     *what = "ends the negotiation after MM6";
     if (deletes)
         return deletes->note;

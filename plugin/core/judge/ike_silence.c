@@ -8,7 +8,6 @@
 #include "ike_judge.h"
 
 #define ENOUGH_SENDS 3
-#define FLOWS_LOOKED_AT 1024u
 #define LARGE_MESSAGE 1280u /* bytes: certificates are in it, and a path with a small MTU cuts it */
 
 typedef struct ike_request {
@@ -47,6 +46,13 @@ static bool is_quoted_by_icmp(const ike_request *q)
     return false;
 }
 
+/* Neither side uses an IPsec SA before it has the message that completes it, nor does one come up before phase 1. */
+static bool is_child_in_use(const ike_request *q)
+{
+    return (ike_modes[q->exchange->mode].is_phase1 || ike_modes[q->exchange->mode].makes_child) &&
+           ike_judge_has_new_flows(q->sa, ike_record_last_send(q->first));
+}
+
 /* A later message proves that the request was answered (RFC 2408 3.1). */
 static bool is_implied(const ike_request *q)
 {
@@ -80,7 +86,7 @@ static bool is_answered(const ike_request *q)
 {
     const ike_side other = ike_side_other(q->first->side);
 
-    if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q))
+    if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q) || is_child_in_use(q))
         return true;
     return q->sa->version == 2 ? has_reaction_v2(q, other) : has_reaction_v1(q, other);
 }
@@ -247,49 +253,58 @@ bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after)
 static const ike_step init_response = { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, IKE_REQUEST, false,
                                         IKE_STATE_CHOSEN, IKE_DIAG_INIT_NOREPLY, NULL };
 
+/* In Aggressive Mode the hashes of the initiator come with AM3 only: before it, a port tells of a NAT. */
+static bool has_nat(const ike_sa *sa)
+{
+    const ike_endpoint *initiator = ike_sa_endpoint_of(sa, sa->initiator);
+
+    return ike_sa_has_natted(sa) || (initiator && initiator->port != IKE_PORT);
+}
+
+/* The message that goes to UDP 4500 when a NAT was found, and in IKEv2 for other reasons, too (RFC 3947 4, RFC 7296
+ * 2.23, RFC 4555 3.3); NULL: there is none. */
+static const char *floating(const ike_request *q)
+{
+    if (q->step == &init_response)
+        return "IKE_AUTH";
+    if (!has_nat(q->sa))
+        return NULL;
+    return q->step->unanswered == IKE_DIAG_MM4_NOREPLY ? "MM5" : q->step->unanswered == IKE_DIAG_AM2_NOREPLY ? "AM3" : NULL;
+}
+
+/* A request that is sent again until its answer was sent again is not sent once more: the answer arrived, and what
+ * follows went to a port that the capture does not hold. Who never gets the answer asks more often. */
+static bool has_left_to_4500(const ike_request *q, const ike_record *asked)
+{
+    return floating(q) && !q->t->has_natt_port && asked && ike_record_sends(asked) < ENOUGH_SENDS &&
+           ike_record_sends(q->first) > 1 && ike_record_sends(q->first) <= ike_record_sends(asked) &&
+           !ike_judge_was_sent_after(asked, ike_record_last_send(q->first));
+}
+
 /* Whether the other side shows that it did not get the message. An IKEv2 response is repeated for each
  * copy of its request (RFC 7296 2.1), and some of these may be older than the response. */
 static bool is_asked_again(const ike_request *q, const ike_record *asked)
 {
+    if (has_left_to_4500(q, asked))
+        return false;
     if (ike_judge_was_sent_after(asked, q->first))
         return true;
     return ike_record_sends(q->first) > 1 && !(asked && q->step == &init_response);
 }
 
-/* A new IPsec SA of this side that no complete Quick Mode made, after QM2. */
-static bool has_new_flow(const ike_request *q, int side)
-{
-    for (guint i = 0; i < MIN(q->sa->more->flows.len, FLOWS_LOOKED_AT); i++) {
-        const ike_flow *flow = q->sa->more->flows.pdata[i];
-
-        if ((int)flow->side == side && flow->first && !flow->child &&
-            flow->first_sequence <= IKE_LOW_SEQUENCE &&
-            flow->first->note.frame > q->first->note.frame)
-            return true;
-    }
-    return false;
-}
-
-/* New ESP both ways after QM2: the responder has QM3, without which it does not use the IPsec SA. */
-static bool is_child_in_use(const ike_request *q)
-{
-    return q->exchange->mode == IKE_MODE_QUICK && has_new_flow(q, IKE_SIDE_A) &&
-           has_new_flow(q, IKE_SIDE_B);
-}
-
-static void raise_standstill(const ike_request *q, const ike_record *asked, ike_severity severity)
+static void raise_standstill(const ike_request *q, const ike_record *asked, bool resent, ike_severity severity)
 {
     const uint32_t answer = q->first->note.frame, again = asked ? ike_record_last_send(asked)->note.frame : 0;
     GString *text = g_string_new(NULL);
 
     g_string_printf(text, "nothing followed frame %u", answer);
-    if (again > answer)
+    if (resent && again > answer)
         g_string_append_printf(text, " but its request again (frame %u): the answer does not arrive, or is dropped", again);
-    else if (ike_record_sends(q->first) > 1)
+    else if (resent && ike_record_sends(q->first) > 1)
         g_string_append(text, ", although it was sent again");
-    else if (q->step->unanswered == IKE_DIAG_MM4_NOREPLY && ike_sa_has_natted(q->sa)) /* RFC 3947 4 */
-        g_string_append(text, "; since a NAT was detected, MM5 goes to UDP 4500, which may be blocked, or left out by a "
-                              "capture filter");
+    else if (q->step != &init_response && floating(q))
+        g_string_append_printf(text, "; since there is a NAT, %s goes to UDP 4500, which may be blocked, or left out "
+                                     "by a capture filter", floating(q));
     ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
     g_string_free(text, TRUE);
 }
@@ -301,7 +316,7 @@ static void judge_standstill(const ike_request *q)
     ike_severity severity = IKE_SEVERITY_NONE;
     const ike_sa *other;
 
-    if (is_answered(q) || is_child_in_use(q) || ike_judge_is_oneway(q->t, q->sa) || !is_due(q))
+    if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa) || !is_due(q))
         return;
     if ((other = successor(q))) {
         ike_raise(q->t, q->sa, IKE_DIAG_SUPERSEDED, &ike_record_last_send(q->first)->note, 0,
@@ -309,11 +324,11 @@ static void judge_standstill(const ike_request *q)
                   other->number);
         return;
     }
-    if ((q->step->unanswered == IKE_DIAG_MM4_NOREPLY || q->step == &init_response) && !resent)
+    if ((q->step->unanswered == IKE_DIAG_MM4_NOREPLY || floating(q)) && !resent)
         severity = IKE_SEVERITY_NOTE;
     else if (q->step->unanswered != IKE_DIAG_AM2_NOREPLY && !resent)
         return;
-    raise_standstill(q, asked, severity);
+    raise_standstill(q, asked, resent, severity);
     if (q->exchange == q->sa->phase1 && severity != IKE_SEVERITY_NOTE)
         ike_sa_fail(q->sa);
     if (ike_modes[q->exchange->mode].makes_child)
