@@ -209,13 +209,13 @@ def attempt(top, words):
         say(error)
         print(f"{options.USAGE}\nikex-report --help says more", file=sys.stderr)
         return verdict.WRONG_OPTION
-    except (keys.BadKeys, outputs.Unwritten) as error:
+    except keys.BadKeys as error:
         say(error)
         return verdict.WRONG_OPTION
     except version.NoPlugin as error:
         say(error)
         return verdict.NO_PLUGIN
-    except Refused as error:
+    except (Refused, outputs.Unwritten) as error:
         say(error)
         return error.status
     except both.Unread as error:

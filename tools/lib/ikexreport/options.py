@@ -112,6 +112,13 @@ def one_word(option):
     return check
 
 
+def display_filter(text):
+    """In an argument of tshark it stands where options of a report may stand, too."""
+    if text.startswith("format="):
+        raise WrongOption(f'--filter "{text}" is no display filter; the format has an option of its own: --format')
+    return text
+
+
 STATISTICS = ["table", "tree", "srt"]  # which end with no line for scripts
 
 
@@ -122,7 +129,7 @@ def report_name(text):
     return text
 
 
-CONVERT = {"--jobs": number_of_jobs, "--timeout": seconds, "--report": report_name,
+CONVERT = {"--filter": display_filter, "--jobs": number_of_jobs, "--timeout": seconds, "--report": report_name,
            "--format": one_word("--format"), "--profile": profile_name}
 
 

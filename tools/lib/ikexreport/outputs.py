@@ -18,12 +18,18 @@ import urllib.parse
 
 from ikexshared.text import printable
 
+from . import verdict
+
 EXTENSIONS = {"text": ".txt", "json": ".jsonl", "csv": ".csv", "html": ".html"}
 LONGEST_NAME = 200  # of a file in a folder of reports, without its extension
 
 
 class Unwritten(Exception):
-    """Why an output cannot be written."""
+    """Why an output is not written, with the exit status for that."""
+
+    def __init__(self, message, status=verdict.WRONG_OPTION):
+        super().__init__(message)
+        self.status = status
 
 
 # --- forms: each copies the report of one capture to a stream of bytes ---------------------------
@@ -282,4 +288,4 @@ def place(form, output, captures, several, stdout):
         protect([os.path.join(output, name) for name in targets], captures)
         return Folder(form, output, targets)
     except OSError as error:
-        raise Unwritten(f"--output {output}: cannot be written: {error.strerror}") from None
+        raise Unwritten(f"--output {output}: cannot be written: {error.strerror}", verdict.UNWRITTEN) from None
