@@ -56,7 +56,7 @@ class ExitStatus(Case):
                 (("--jobs", "0", "a.pcap"), "--jobs"), (("--jobs", "x", "a.pcap"), "--jobs"),
                 (("--timeout", "-1", "a.pcap"), "--timeout"), (("--timeout", "nan", "a.pcap"), "--timeout"),
                 (("--full=yes", "a.pcap"), "unknown option"), (("--keys", "none", "a.pcap"), "cannot be read"),
-                (("--output", "no/such/file", "a.pcap"), "cannot be written"),
+                (("--filter", "format=json", "a.pcap"), "no display filter"),
                 (("--output", "a.pcap", "a.pcap"), "would replace a capture"),
                 (("--format", "html", "a.pcap", "a.pcap"), "need --output FOLDER/")):
             with self.subTest(words=words):
@@ -64,6 +64,12 @@ class ExitStatus(Case):
                 self.assertIn(says, self.err)
                 self.assertEqual(self.out, "")
         self.assertEqual(json.loads((self.here / "a.pcap").read_text()), {"result": "OK"})
+
+    def test_no_place_for_the_output(self):
+        self.capture("a.pcap")
+        self.assertEqual(self.run_tool("--output", "no/such/file", "a.pcap"), 7)
+        self.assertIn("--output no/such/file: cannot be written: No such file", self.err)
+        self.assertEqual(self.out, "")
 
     def test_help(self):
         self.assertEqual(self.run_tool("--help"), 0)

@@ -57,6 +57,7 @@ typedef struct ladder_v2 {
     bool natd[2];               /* this host sends NAT_DETECTION_* */
     bool fragmentation[2];      /* .. IKEV2_FRAGMENTATION_SUPPORTED */
     bool intermediate;          /* both send INTERMEDIATE_EXCHANGE_SUPPORTED */
+    uint8_t inner;              /* the first payload inside the next encrypted message; 0: the usual one */
     bool spi_in_errors;         /* a refusal of IKE_SA_INIT has an SPI of the responder */
 } ladder_v2;
 

@@ -219,8 +219,9 @@ static void protected_message(ladder *l, ladder_side by, bool response, uint8_t 
 {
     wire_message m = v2_message(l, by, response, exchange, id);
 
-    ladder_seal(l, &m, first_inner(exchange, response), length,
+    ladder_seal(l, &m, l->v2.inner ? l->v2.inner : first_inner(exchange, response), length,
                 seed(l, kind_of(by, response, exchange), id));
+    l->v2.inner = 0;
     send_message(l, sender_of(by, response), wire_end(&m));
 }
 

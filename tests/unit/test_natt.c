@@ -168,6 +168,24 @@ static void aggressive_without_am3(void)
     }
 }
 
+/* One after the other between the same hosts, each goes on at UDP 4500. */
+static void tunnels_on_port_500(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    nat_seen_inside(&l);
+    up_to_mm4(&l);
+    after(&l, 1);
+    next_sa(&l);
+    up_to_mm4(&l);
+    long_after(&l);
+    expect_finding(&l, "mm4_noreply", NOTE);
+    expect_failed(&l, 0, false);
+    expect_failed(&l, 1, false);
+    ladder_end(&l);
+}
+
 /* ---- 58: no float ---- */
 
 static void stays_on_500(void (*view)(ladder *), int version)
@@ -381,6 +399,7 @@ int main(int argc, char **argv)
     g_test_add_func("/natt/v2-forced", v2_forced);
     g_test_add_func("/natt/aggressive", aggressive_mode);
     g_test_add_func("/natt/aggressive-without-am3", aggressive_without_am3);
+    g_test_add_func("/natt/tunnels-on-port-500", tunnels_on_port_500);
     g_test_add_func("/vector/58-no-float", nofloat);
     g_test_add_func("/vector/58-capture-elsewhere", nofloat_capture_elsewhere);
     g_test_add_func("/vector/58-needs-no-float", nofloat_needs_none);

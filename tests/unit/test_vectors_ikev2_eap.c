@@ -108,6 +108,25 @@ static void addresses_after_eap(void)
     ladder_end(&l);
 }
 
+/* AUTH comes after EAP-Success only: who leaves at once was not refused. */
+static void leaves_after_auth(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    eap_begins(&l);
+    eap_round(&l, 3, V2_SMALL_LENGTH);
+    v2_request(&l, INITIATOR, IKE_XCHG_V2_AUTH, 4, MEDIUM);
+    l.v2.inner = IKE_PL_V2_AUTH;
+    v2_auth_resp(&l, 4, V2_AUTH_LENGTH);
+    after(&l, 1);
+    v2_info(&l, INITIATOR, 5);
+    long_after(&l);
+    expect_no_finding(&l, "eap_fail");
+    expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
 /* ---- failures, and what looks like them ---- */
 
 /* The last response holds no more than EAP-Failure, and nothing follows. */
@@ -183,6 +202,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/35-slow-rounds", slow_rounds);
     g_test_add_func("/ikev2/eap/information-after-it", information_after_eap);
     g_test_add_func("/ikev2/eap/addresses-after-it", addresses_after_eap);
+    g_test_add_func("/ikev2/eap/leaves-after-auth", leaves_after_auth);
     g_test_add_func("/ikev2/eap/fails", eap_fails);
     g_test_add_func("/ikev2/eap/fails-with-a-message", eap_fails_with_a_message);
     g_test_add_func("/ikev2/eap/capture-ends-at-success", capture_ends_at_eap_success);
