@@ -29,6 +29,7 @@ bool ike_judge_has_phase2(const ike_sa *sa);
 bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa);
 
 #define IKE_COPIES_LOOKED_AT 64 /* of one message */
+#define IKE_ENOUGH_SENDS 3      /* of one message, to be sure that it has no answer although the capture ends */
 
 /* How soon an Informational comes that reacts to a message. */
 #define IKE_REACTION (2 * IKE_SECOND)

@@ -7,7 +7,6 @@
 #include "ike_causes.h"
 #include "ike_judge.h"
 
-#define ENOUGH_SENDS 3
 #define LARGE_MESSAGE 1280u /* bytes: certificates are in it, and a path with a small MTU cuts it */
 
 typedef struct ike_request {
@@ -103,7 +102,7 @@ static bool is_due(const ike_request *q)
     if (last->note.time < q->first->note.time) /* time runs backwards: no timing verdict */
         return false;
     return capture_goes_on(q, last->note.time) ||
-           (ike_record_sends(q->first) >= ENOUGH_SENDS && capture_goes_on(q, q->first->note.time));
+           (ike_record_sends(q->first) >= IKE_ENOUGH_SENDS && capture_goes_on(q, q->first->note.time));
 }
 
 /* The request is one of an IKEv2 SA that is up, not one that is to bring it up. */
@@ -136,7 +135,7 @@ typedef struct silence {
  * one, unless it takes the SA down: what the capture cut off may do that. */
 static bool is_liveness(const ike_request *q)
 {
-    return q->step->unanswered == IKE_DIAG_INFO_NORESP && ike_record_sends(q->first) >= ENOUGH_SENDS &&
+    return q->step->unanswered == IKE_DIAG_INFO_NORESP && ike_record_sends(q->first) >= IKE_ENOUGH_SENDS &&
            q->first->inside != IKE_PL_V2_DELETE && q->first->inside != IKE_INSIDE_UNKNOWN &&
            (q->sa->is_joined || q->first->state >= IKE_STATE_PROBABLY_ESTABLISHED);
 }
@@ -269,14 +268,16 @@ static const char *floating(const ike_request *q)
         return "IKE_AUTH";
     if (!has_nat(q->sa))
         return NULL;
-    return q->step->unanswered == IKE_DIAG_MM4_NOREPLY ? "MM5" : q->step->unanswered == IKE_DIAG_AM2_NOREPLY ? "AM3" : NULL;
+    if (q->step->unanswered == IKE_DIAG_MM4_NOREPLY)
+        return "MM5";
+    return q->step->unanswered == IKE_DIAG_AM2_NOREPLY ? "AM3" : NULL;
 }
 
 /* A request that is sent again until its answer was sent again is not sent once more: the answer arrived, and what
  * follows went to a port that the capture does not hold. Who never gets the answer asks more often. */
 static bool has_left_to_4500(const ike_request *q, const ike_record *asked)
 {
-    return floating(q) && !q->t->has_natt_port && asked && ike_record_sends(asked) < ENOUGH_SENDS &&
+    return floating(q) && !q->t->has_natt_port && asked && ike_record_sends(asked) < IKE_ENOUGH_SENDS &&
            ike_record_sends(q->first) > 1 && ike_record_sends(q->first) <= ike_record_sends(asked) &&
            !ike_judge_was_sent_after(asked, ike_record_last_send(q->first));
 }
