@@ -19,11 +19,13 @@ static const struct {
         "identity; the responder's log names the reason." },
     [IKE_CAUSE_PORT_4500] = {
         "UDP 4500 is blocked between the peers",
-        "Capture at the responder: does UDP 4500 arrive? Look at filters and NAT for UDP 4500, both ways." },
+        "Capture at the responder: does UDP 4500 arrive? Look at filters and NAT for UDP 4500, both ways.",
+        NULL, NULL },
     [IKE_CAUSE_FRAGMENTS] = {
         "IP fragments of the message are dropped on the way",
         "Capture at the responder: do all fragments arrive? Allow IP fragments in firewalls and NAT on the way, "
-        "or switch on IKE fragmentation on both sides." },
+        "or switch on IKE fragmentation on both sides.",
+        NULL, NULL },
     [IKE_CAUSE_SILENT] = {
         "the responder is down or busy, or its own firewall drops the message",
         "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "
