@@ -145,10 +145,11 @@ static void draw_copy(const ikex_canvas *c, proto_tree *tree, const ike_record *
 static void draw_fragment(const ikex_canvas *c, proto_tree *tree, const ike_record *r)
 {
     const bool piece = r->note.kind == IKE_NOTE_PIECE;
-    const ike_record *whole = ike_record_whole(r);
+    const ike_record *whole;
 
     if (r->fragment == IKE_FRAGMENT_NONE)
         return;
+    whole = ike_record_whole(r);
     add_uint(c, tree, hf_ikex_fragment_kind, r->fragment);
     if (r->rare->fragment_number)
         add_uint(c, tree, hf_ikex_fragment_number, r->rare->fragment_number);

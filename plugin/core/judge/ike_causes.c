@@ -29,10 +29,8 @@ static const struct {
     [IKE_CAUSE_SILENT] = {
         "the responder is down or busy, or its own firewall drops the message",
         "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "
-        "Checks of certificates (CRL, OCSP) and RADIUS may keep it waiting.",
-        NULL,
-        "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "
-        "RADIUS may keep it waiting." },
+        "RADIUS, or with certificates a look-up of CRL or OCSP, may keep it waiting.",
+        NULL, NULL },
 };
 
 typedef struct question {

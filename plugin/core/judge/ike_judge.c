@@ -200,16 +200,6 @@ static void judge_simultaneous(ike_tracker *t, const ike_list *list)
     }
 }
 
-/* The next message is due on UDP 4500, of which the capture holds nothing. */
-static bool may_go_on_unseen(const ike_tracker *t, const ike_sa *sa)
-{
-    if (t->has_natt_port)
-        return false;
-    if (sa->version == 2)
-        return ike_exchange_slot(sa->phase1, IKE_RESPONSE) && sa->more->exchanges.len == 0;
-    return ike_sa_has_natted(sa) && sa->phase1->highest == (sa->phase1->mode == IKE_MODE_MAIN ? 4 : 2);
-}
-
 /* An attempt that its side replaced by a new one at once was given up, when the capture goes on long
  * enough to tell that from two that are on their way. It did not fail when the new one came up, and after
  * a ticket that is not accepted that is the way to go on (RFC 5723 4.3.3). */
@@ -223,7 +213,7 @@ static void judge_attempts(const ike_tracker *t, const ike_list *list)
             a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2->nack ||
             !ike_judge_waited(t, a->last_time))
             continue;
-        if (ike_judge_came_up(b) || may_go_on_unseen(t, a))
+        if (ike_judge_came_up(b) || (!t->has_natt_port && ike_judge_is_floating(a))) /* or goes on unseen */
             continue;
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
             b->first_time - a->last_time < NEW_ATTEMPT_WITHIN &&

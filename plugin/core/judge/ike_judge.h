@@ -22,6 +22,10 @@ ike_note *ike_judge_first_note(const ike_sa *sa);
 /* True when the capture goes on for so long after a moment that an answer would have come. */
 bool ike_judge_waited(const ike_tracker *t, ike_time since);
 
+/* True when a capture that goes on until `now` would hold what follows a message or piece, by its newest sending or by
+ * their number. */
+bool ike_judge_is_due(const ike_tracker *t, const ike_record *first, ike_time now);
+
 /* True when messages of phase 2 (Quick Mode, Transaction, New Group ..) were seen. */
 bool ike_judge_has_phase2(const ike_sa *sa);
 
@@ -29,7 +33,6 @@ bool ike_judge_has_phase2(const ike_sa *sa);
 bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa);
 
 #define IKE_COPIES_LOOKED_AT 64 /* of one message */
-#define IKE_ENOUGH_SENDS 3      /* of one message, to be sure that it has no answer although the capture ends */
 
 /* How soon an Informational comes that reacts to a message. */
 #define IKE_REACTION (2 * IKE_SECOND)
@@ -111,6 +114,9 @@ void ike_judge_redundant(ike_tracker *t, const ike_list *list);
 /* ---- ike_natt_judge.c ---- */
 /* Who is behind a NAT, and who forces encapsulation. */
 void ike_judge_nat(ike_tracker *t, ike_sa *sa);
+/* True when the next message of the initiator goes to UDP 4500, because of a NAT (RFC 3947 4), or may go there, as in
+ * IKEv2 it always may (RFC 7296 2.23). */
+bool ike_judge_is_floating(const ike_sa *sa);
 /* True when the hashes that the peers compare show no NAT, whatever the capture sees (IKEv1: in IKEv2 the
  * hashes of both sides cannot be compared). */
 bool ike_judge_peers_see_none(const ike_sa *sa);

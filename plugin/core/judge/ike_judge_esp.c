@@ -96,6 +96,26 @@ static void judge_oneway(ike_tracker *t, ike_flow *flow)
                ": %" G_GUINT64_FORMAT " %s packets, none the other way", flow->packets, protocol(flow));
 }
 
+/* ---- without the answer that made them ---- */
+
+/* A new IPsec SA from this side. */
+static bool has_new_flow(const ike_sa *sa, const ike_record *after, int side)
+{
+    for (guint i = 0; i < MIN(sa->more->flows.len, LOOKED_AT); i++) {
+        const ike_flow *flow = sa->more->flows.pdata[i];
+
+        if ((int)flow->side == side && flow->first && !flow->child && flow->first_sequence <= IKE_LOW_SEQUENCE &&
+            flow->first->note.frame > after->note.frame)
+            return true;
+    }
+    return false;
+}
+
+bool ike_judge_has_new_flows(const ike_sa *sa, const ike_record *after)
+{
+    return has_new_flow(sa, after, IKE_SIDE_A) && has_new_flow(sa, after, IKE_SIDE_B);
+}
+
 /* ---- before the negotiation was over ---- */
 
 /* Keys show that it has other SPIs. */
@@ -325,24 +345,6 @@ static void judge_path(ike_tracker *t, ike_flow *flow)
 }
 
 /* ---- ESP without encryption ---- */
-
-/* A new IPsec SA from this side. */
-static bool has_new_flow(const ike_sa *sa, const ike_record *after, int side)
-{
-    for (guint i = 0; i < MIN(sa->more->flows.len, LOOKED_AT); i++) {
-        const ike_flow *flow = sa->more->flows.pdata[i];
-
-        if ((int)flow->side == side && flow->first && !flow->child && flow->first_sequence <= IKE_LOW_SEQUENCE &&
-            flow->first->note.frame > after->note.frame)
-            return true;
-    }
-    return false;
-}
-
-bool ike_judge_has_new_flows(const ike_sa *sa, const ike_record *after)
-{
-    return has_new_flow(sa, after, IKE_SIDE_A) && has_new_flow(sa, after, IKE_SIDE_B);
-}
 
 #define L2TP_SENDS 3 /* RFC 2661 5.8: sent again after 1 s, 2 s .. */
 

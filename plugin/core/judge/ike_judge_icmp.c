@@ -155,7 +155,8 @@ static bool is_late_answer(const ike_sa *sa, const ike_icmp *icmp)
     if (!about || !is_port_unreachable(icmp) || about->side == IKE_SIDE_NONE)
         return false;
     return (about->label.mode == IKE_MODE_V2_INFO && about->label.is_response) ||
-           (about->label.mode == IKE_MODE_INFO && (sa->is_joined || ike_judge_came_up(sa)) && follows_goodbye(sa, about));
+           (about->label.mode == IKE_MODE_INFO && (sa->is_joined || ike_judge_came_up(sa)) &&
+            follows_goodbye(sa, about));
 }
 
 static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)

@@ -310,6 +310,23 @@ static ike_record *end_after_quick(const ike_sa *sa)
     return NULL;
 }
 
+/* In Aggressive Mode the hashes of the initiator come with AM3 only: before it, a port tells of a NAT. */
+static bool has_nat(const ike_sa *sa)
+{
+    const ike_endpoint *initiator = ike_sa_endpoint_of(sa, sa->initiator);
+
+    return ike_sa_has_natted(sa) || (initiator && initiator->port != IKE_PORT);
+}
+
+bool ike_judge_is_floating(const ike_sa *sa)
+{
+    if (sa->version == 2)
+        return ike_exchange_slot(sa->phase1, IKE_RESPONSE) && sa->more->exchanges.len == 0;
+    if (sa->phase1->mode == IKE_MODE_MAIN)
+        return sa->phase1->highest == 4 && has_nat(sa);
+    return sa->phase1->mode == IKE_MODE_AGGRESSIVE && sa->phase1->highest == 2 && has_nat(sa);
+}
+
 /* Where the initiator gave up, and what of the text says it. */
 static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char **what)
 {

@@ -7,6 +7,7 @@
 #include "ike_causes.h"
 #include "ike_judge.h"
 
+#define ENOUGH_SENDS 3       /* of one message, although the capture ends soon */
 #define LARGE_MESSAGE 1280u /* bytes: certificates are in it, and a path with a small MTU cuts it */
 
 typedef struct ike_request {
@@ -90,19 +91,19 @@ static bool is_answered(const ike_request *q)
     return q->sa->version == 2 ? has_reaction_v2(q, other) : has_reaction_v1(q, other);
 }
 
-static bool capture_goes_on(const ike_request *q, ike_time after)
+bool ike_judge_is_due(const ike_tracker *t, const ike_record *first, ike_time now)
 {
-    return q->now - after >= q->t->options.patience;
+    const ike_record *last = ike_record_last_send(first);
+
+    if (last->note.time < first->note.time) /* time runs backwards: no timing verdict */
+        return false;
+    return now - last->note.time >= t->options.patience ||
+           (ike_record_sends(first) >= ENOUGH_SENDS && now - first->note.time >= t->options.patience);
 }
 
 static bool is_due(const ike_request *q)
 {
-    const ike_record *last = ike_record_last_send(q->first);
-
-    if (last->note.time < q->first->note.time) /* time runs backwards: no timing verdict */
-        return false;
-    return capture_goes_on(q, last->note.time) ||
-           (ike_record_sends(q->first) >= IKE_ENOUGH_SENDS && capture_goes_on(q, q->first->note.time));
+    return ike_judge_is_due(q->t, q->first, q->now);
 }
 
 /* The request is one of an IKEv2 SA that is up, not one that is to bring it up. */
@@ -135,7 +136,7 @@ typedef struct silence {
  * one, unless it takes the SA down: what the capture cut off may do that. */
 static bool is_liveness(const ike_request *q)
 {
-    return q->step->unanswered == IKE_DIAG_INFO_NORESP && ike_record_sends(q->first) >= IKE_ENOUGH_SENDS &&
+    return q->step->unanswered == IKE_DIAG_INFO_NORESP && ike_record_sends(q->first) >= ENOUGH_SENDS &&
            q->first->inside != IKE_PL_V2_DELETE && q->first->inside != IKE_INSIDE_UNKNOWN &&
            (q->sa->is_joined || q->first->state >= IKE_STATE_PROBABLY_ESTABLISHED);
 }
@@ -252,32 +253,16 @@ bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after)
 static const ike_step init_response = { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, IKE_REQUEST, false,
                                         IKE_STATE_CHOSEN, IKE_DIAG_INIT_NOREPLY, NULL };
 
-/* In Aggressive Mode the hashes of the initiator come with AM3 only: before it, a port tells of a NAT. */
-static bool has_nat(const ike_sa *sa)
+static bool is_floating(const ike_request *q)
 {
-    const ike_endpoint *initiator = ike_sa_endpoint_of(sa, sa->initiator);
-
-    return ike_sa_has_natted(sa) || (initiator && initiator->port != IKE_PORT);
-}
-
-/* The message that goes to UDP 4500 when a NAT was found, and in IKEv2 for other reasons, too (RFC 3947 4, RFC 7296
- * 2.23, RFC 4555 3.3); NULL: there is none. */
-static const char *floating(const ike_request *q)
-{
-    if (q->step == &init_response)
-        return "IKE_AUTH";
-    if (!has_nat(q->sa))
-        return NULL;
-    if (q->step->unanswered == IKE_DIAG_MM4_NOREPLY)
-        return "MM5";
-    return q->step->unanswered == IKE_DIAG_AM2_NOREPLY ? "AM3" : NULL;
+    return q->exchange == q->sa->phase1 && ike_judge_is_floating(q->sa);
 }
 
 /* A request that is sent again until its answer was sent again is not sent once more: the answer arrived, and what
  * follows went to a port that the capture does not hold. Who never gets the answer asks more often. */
 static bool has_left_to_4500(const ike_request *q, const ike_record *asked)
 {
-    return floating(q) && !q->t->has_natt_port && asked && ike_record_sends(asked) < IKE_ENOUGH_SENDS &&
+    return is_floating(q) && !q->t->has_natt_port && asked && ike_record_sends(asked) < ENOUGH_SENDS &&
            ike_record_sends(q->first) > 1 && ike_record_sends(q->first) <= ike_record_sends(asked) &&
            !ike_judge_was_sent_after(asked, ike_record_last_send(q->first));
 }
@@ -300,12 +285,14 @@ static void raise_standstill(const ike_request *q, const ike_record *asked, bool
 
     g_string_printf(text, "nothing followed frame %u", answer);
     if (resent && again > answer)
-        g_string_append_printf(text, " but its request again (frame %u): the answer does not arrive, or is dropped", again);
+        g_string_append_printf(text, " but its request again (frame %u): the answer does not arrive, or is dropped",
+                               again);
     else if (resent && ike_record_sends(q->first) > 1)
         g_string_append(text, ", although it was sent again");
-    else if (q->step != &init_response && floating(q))
-        g_string_append_printf(text, "; since there is a NAT, %s goes to UDP 4500, which may be blocked, or left out "
-                                     "by a capture filter", floating(q));
+    else if (is_floating(q))
+        g_string_append_printf(text, "; %s to UDP 4500, which may be blocked, or left out by a capture filter",
+                               q->sa->version == 2 ? "the next message may go"
+                                                   : "since there is a NAT, the next message goes");
     ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
     g_string_free(text, TRUE);
 }
@@ -325,7 +312,7 @@ static void judge_standstill(const ike_request *q)
                   other->number);
         return;
     }
-    if ((q->step->unanswered == IKE_DIAG_MM4_NOREPLY || floating(q)) && !resent)
+    if ((q->step->unanswered == IKE_DIAG_MM4_NOREPLY || is_floating(q)) && !resent)
         severity = IKE_SEVERITY_NOTE;
     else if (q->step->unanswered != IKE_DIAG_AM2_NOREPLY && !resent)
         return;

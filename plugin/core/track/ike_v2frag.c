@@ -475,17 +475,11 @@ static bool goes_on(const ike_exchange *exchange, const ike_record *piece)
            ike_sa_goes_on_after(exchange->sa, piece);
 }
 
-/* A capture that ends among the fragments of another copy does not show whether that came whole. */
-static bool is_due(const ike_tracker *t, const ike_record *piece)
-{
-    return ike_judge_waited(t, ike_record_last_send(piece)->note.time) ||
-           (ike_record_sends(piece) >= IKE_ENOUGH_SENDS && ike_judge_waited(t, piece->note.time));
-}
-
 static void judge_ledger(ike_tracker *t, ike_exchange *exchange, const ike_ledger *ledger)
 {
     ike_record *piece = spokesman(ledger);
-    const bool fine = !is_due(t, piece) || goes_on(exchange, piece) || ike_judge_is_oneway(t, exchange->sa);
+    const bool fine = !ike_judge_is_due(t, piece, t->span.last) /* the next fragments may be behind the end */ ||
+                      goes_on(exchange, piece) || ike_judge_is_oneway(t, exchange->sa);
     GString *here = g_string_new(NULL), *absent = g_string_new(NULL);
 
     describe_parts(ledger, here, absent);
