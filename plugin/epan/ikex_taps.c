@@ -20,6 +20,7 @@ typedef struct report_tap {
     GHashTable *sas;  /* numbers of the SAs in frames that match, or NULL: all */
     unsigned capture; /* .. of this capture */
     funnel_text_window_t *window; /* of the GUI, or NULL */
+    char *shown;      /* its text */
     bool from_menu;
 } report_tap;
 
@@ -135,6 +136,8 @@ static void forget_other_captures(report_tap *tap)
     tap->capture = ikex_capture_number();
 }
 
+/* The GUI draws a report while it reads the capture anew, every few seconds as long as there is something to redraw, and
+ * not once more at the end: without this it would show the first seconds only. tshark draws at the end. */
 static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_t *edt,
                                    const void *notes, tap_flags_t flags)
 {
@@ -147,7 +150,7 @@ static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_
     for (const ike_note *note = notes; note && tap->sas; note = note->next)
         if (note->sa)
             g_hash_table_add(tap->sas, GUINT_TO_POINTER(note->sa->number));
-    return TAP_PACKET_DONT_REDRAW;
+    return tap->window ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
 /* A report whose window was closed is over: it would open another when the capture is read anew. */
@@ -157,7 +160,7 @@ static void window_closed(void *data)
     remove_tap_listener(data);
 }
 
-/* The GUI draws a report again whenever it reads the capture anew: into the same window. */
+/* The GUI draws a report again into the same window. A text that is set anew loses the place where it is read. */
 static void show_window(report_tap *tap, const char *text)
 {
     const struct _funnel_ops_t *ops = funnel_get_funnel_ops();
@@ -166,6 +169,10 @@ static void show_window(report_tap *tap, const char *text)
         tap->window = ops->new_text_window(ops->ops_id, tap->kind->title);
         ops->set_close_cb(tap->window, window_closed, tap);
     }
+    if (g_strcmp0(text, tap->shown) == 0)
+        return;
+    g_free(tap->shown);
+    tap->shown = g_strdup(text);
     ops->set_text(tap->window, text);
 }
 
@@ -218,6 +225,7 @@ static void finish(void *data)
     if (tap->sas)
         g_hash_table_destroy(tap->sas);
     g_free(tap->filter);
+    g_free(tap->shown);
     g_free(tap);
 }
 
