@@ -137,7 +137,7 @@ static void expect_v2_goes_on(ladder *l)
     expect_observed(l, "esp_after_delete");
     expect_finding_at(l, 9, "esp_after_delete");
     g_assert_cmpuint(ike_child_deleted(child_of(l, 0))->note.frame, ==, 7);
-    expect_events(l, "4650I 4650R 5451I 5451R 5452I 5452R");
+    expect_events(l, "4650I 4650R 5451I 5451R 5452I 5452R 4965R");
 }
 
 static void play_v2_in_flight(ladder *l)

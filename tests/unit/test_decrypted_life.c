@@ -122,7 +122,7 @@ static void expect_goes_on(ladder *l)
     g_assert_cmpuint(ike_child_deleted(child_of(l, 0))->note.frame, ==, 12);
     g_assert_null(ladder_sa(l, 0)->more->deleted);
     expect_in_report(l, "sa", "by the initiator, frame 12");
-    expect_events(l, "4650I 4650R 5451I 5451R 5452I 5452R");
+    expect_events(l, "4650I 4650R 5451I 5451R 5452I 5452R 4965I");
     expect_event_known(l, 5452, IKE_OBSERVED);
 }
 

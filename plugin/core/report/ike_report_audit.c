@@ -74,6 +74,9 @@ static void spi_line(const ike_report *report, const ike_event *event, GString *
 {
     const ike_flow *from, *to;
 
+    if (event->spi)
+        g_string_append_printf(text, "Inbound SA SPI: %08x", event->spi);
+    line(report, text);
     if (event->mode != IKE_EVENT_QUICK_MODE || !event->child)
         return;
     from = ike_child_flow(event->child, true);

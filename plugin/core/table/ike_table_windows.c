@@ -183,7 +183,9 @@ static void get_spi(ike_cell *cell, const ike_row *row, bool outbound)
 
     if (event->mode == IKE_EVENT_QUICK_MODE && row->child && row->child->opener != IKE_SIDE_NONE)
         flow = ike_child_flow(row->child, outbound == (row->child->opener == event->host));
-    if (flow)
+    if (event->spi && !outbound)
+        g_string_append_printf(ike_cell_write(cell), "%08x", event->spi);
+    else if (flow)
         g_string_append_printf(ike_cell_write(cell), "%08x", flow->spi);
 }
 
@@ -214,7 +216,7 @@ static const ike_column event_columns[] = {
       get_also },
     { "text", IKE_CELL_TEXT, "what the event says", get_text },
     { "count", IKE_CELL_COUNT, "how often: invalid packets are told once, with their number", get_count },
-    { "mode", IKE_CELL_TEXT, "Main Mode, Quick Mode or Extended Mode", get_mode },
+    { "mode", IKE_CELL_TEXT, "Main Mode, Quick Mode or Extended Mode; IPsec Driver for packets that were dropped", get_mode },
     { "module", IKE_CELL_TEXT, "keying module: IKEv1, AuthIP or IKEv2", get_module },
     { "role", IKE_CELL_TEXT, "role of the host that would log it: initiator or responder", get_role },
     { "local", IKE_CELL_TEXT, "address of this host", get_local },

@@ -24,6 +24,11 @@ static const struct {
     { 4653, "An IPsec Main Mode negotiation failed" },
     { 4654, "An IPsec Quick Mode negotiation failed" },
     { 4655, "An IPsec Main Mode security association ended" },
+    { 4961, "IPsec dropped an inbound packet that failed a replay check. If this problem persists, it could "
+            "indicate a replay attack against this computer" },
+    { 4962, "IPsec dropped an inbound packet that failed a replay check. The inbound packet had too low a "
+            "sequence number to ensure it was not a replay" },
+    { 4965, "IPsec received a packet from a remote computer with an incorrect Security Parameter Index (SPI)" },
     { 4976, "During Main Mode negotiation, IPsec received an invalid negotiation packet" },
     { 4977, "During Quick Mode negotiation, IPsec received an invalid negotiation packet" },
     { 4978, "During Extended Mode negotiation, IPsec received an invalid negotiation packet" },
@@ -48,7 +53,7 @@ const char *ike_event_text(const ike_event *event)
 
 const char *ike_event_mode_name(ike_event_mode mode)
 {
-    static const char *const names[] = { "Main Mode", "Quick Mode", "Extended Mode" };
+    static const char *const names[] = { "Main Mode", "Quick Mode", "Extended Mode", "IPsec Driver" };
 
     return names[mode];
 }
@@ -142,6 +147,7 @@ static void events_of(ike_event_builder *b, const ike_sa *sa)
     ike_event_failed(b, sa);
     ike_event_ended(b, sa);
     ike_event_invalid(b, sa);
+    ike_event_dropped(b, sa);
 }
 
 GArray *ike_events_new(const ike_report *report)

@@ -12,7 +12,8 @@
 typedef enum ike_event_mode {
     IKE_EVENT_MAIN_MODE,
     IKE_EVENT_QUICK_MODE,
-    IKE_EVENT_EXTENDED_MODE
+    IKE_EVENT_EXTENDED_MODE,
+    IKE_EVENT_DRIVER /* of packets of IPsec SAs */
 } ike_event_mode;
 
 /* What the columns "Failure Point" and "Failure Reason" of a failure say. */
@@ -32,6 +33,7 @@ typedef struct ike_event {
     ike_failure_point point;
     uint16_t reason;           /* system error code, or 0 */
     const char *state;         /* of the negotiation on this host, or NULL */
+    uint32_t spi;              /* of the packet that the driver dropped, or 0 */
     unsigned count;            /* how often; the frame is the first one */
     ike_diagnosis_id finding;  /* that it follows from, or IKE_DIAG_NONE */
     ike_evidence evidence;
@@ -45,7 +47,7 @@ GArray *ike_events_new(const ike_report *report);
 const char *ike_event_text(const ike_event *event);
 /* "IKEv1", "AuthIP" or "IKEv2". */
 const char *ike_event_module_name(const ike_sa *sa);
-/* "Main Mode" and so on. */
+/* "Main Mode" and so on, "IPsec Driver" for what belongs to no mode. */
 const char *ike_event_mode_name(ike_event_mode mode);
 /* Text of a system error code from 13801 on (Microsoft: "System Error Codes (12000-15999)"), or NULL. */
 const char *ike_reason_text(unsigned reason);

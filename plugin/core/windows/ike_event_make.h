@@ -38,5 +38,6 @@ void ike_event_established(ike_event_builder *b, const ike_sa *sa);
 void ike_event_ended(ike_event_builder *b, const ike_sa *sa);
 void ike_event_failed(ike_event_builder *b, const ike_sa *sa);
 void ike_event_invalid(ike_event_builder *b, const ike_sa *sa);
+void ike_event_dropped(ike_event_builder *b, const ike_sa *sa);
 
 #endif
