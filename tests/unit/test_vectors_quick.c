@@ -54,6 +54,33 @@ static void connected_missing(void)
     ladder_end(&l);
 }
 
+/* Phase 1 is there, so the first message that is seen looks like QM1, until QM3 answers it. */
+static void first_missing(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    qm2(&l, 0xa1);
+    qm3(&l, 0xa1);
+    esp_both_ways(&l);
+    long_after(&l);
+    expect_live_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 QM1 QM3 esp esp .");
+    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 QM2 QM3 esp esp .");
+    expect_nothing_unanswered(&l);
+    expect_no_finding_above(&l, CHAT, NULL);
+    ladder_end(&l);
+
+    ladder_begin(&l); /* with the commit bit */
+    main_mode(&l);
+    l.commit_from = 2;
+    qm2(&l, 0xa1);
+    qm3(&l, 0xa1);
+    qm4(&l, 0xa1);
+    expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 QM2 QM3 QM4");
+    ladder_end(&l);
+}
+
 static void connected_in_informational(void)
 {
     ladder l;
@@ -378,6 +405,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vector/22-three-messages", three_messages);
     g_test_add_func("/vector/23-connected-missing", connected_missing);
+    g_test_add_func("/vector/22-first-missing", first_missing);
     g_test_add_func("/vector/24-connected-in-informational", connected_in_informational);
     g_test_add_func("/vector/24-connected-first", connected_first);
     g_test_add_func("/vector/25-opened-by-responder", opened_by_responder);

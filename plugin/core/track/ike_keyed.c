@@ -169,6 +169,20 @@ static void reopen(ike_exchange *exchange)
     }
 }
 
+/* Nobody answers a QM1 without a proposal: what looked like QM1 was QM2, and this is QM3 (RFC 2409 5.5). */
+static bool is_no_qm2(const ike_exchange *exchange, const ike_record *r)
+{
+    return exchange->mode == IKE_MODE_QUICK && exchange->opener_known == IKE_KNOWN_ORDER &&
+           r->side == ike_side_other(exchange->opener) && !ike_exchange_slot(exchange, 2) &&
+           !ike_exchange_slot(exchange, 3) && is_small(r) && (r->is_decrypted || exchange->sa->more->has_chosen);
+}
+
+static void swap_opener(ike_exchange *exchange)
+{
+    reopen(exchange);
+    exchange->opener = ike_side_other(exchange->opener);
+}
+
 static void find_opener(ike_exchange *exchange, const ike_record *r)
 {
     ike_side opener = r->side;
@@ -400,6 +414,8 @@ void ike_keyed_message(ike_tracker *t, ike_record *r, ike_mode mode)
         return;
     }
     check_quick(t, exchange, r);
+    if (r->side != IKE_SIDE_NONE && is_no_qm2(exchange, r))
+        swap_opener(exchange);
     find_opener(exchange, r);
     if (exchange->opener == IKE_SIDE_NONE) {
         ike_set_label(exchange, r, undecided(exchange, r), IKE_KNOWN_NOT);
