@@ -103,26 +103,38 @@ static void rekeyed_twice(void)
     ladder_end(&l);
 }
 
+typedef struct both {
+    v2_spis old, ours, theirs;
+} both;
+
 /* RFC 7296 2.8.1: both sides rekey at once, and the loser is deleted. */
+static both rekey_both(ladder *l)
+{
+    const v2_spis old = v2_current(l);
+    const both b = { old,
+                     { old.spi_i + 0x10000, old.spi_r + 0x10000, INITIATOR },
+                     { old.spi_i + 0x20000, old.spi_r + 0x20000, RESPONDER } };
+
+    v2_child_req(l, INITIATOR, 2);
+    v2_child_req(l, RESPONDER, 0);
+    v2_child_resp(l, INITIATOR, 2);
+    v2_child_resp(l, RESPONDER, 0);
+    return b;
+}
+
 static void rekeyed_by_both(void)
 {
     ladder l;
-    v2_spis old, ours, theirs;
+    both b;
 
     ladder_begin(&l);
     v2_establish(&l);
-    old = v2_current(&l);
-    ours = (v2_spis){ old.spi_i + 0x10000, old.spi_r + 0x10000, INITIATOR };
-    theirs = (v2_spis){ old.spi_i + 0x20000, old.spi_r + 0x20000, RESPONDER };
-    v2_child_req(&l, INITIATOR, 2);
-    v2_child_req(&l, RESPONDER, 0);
-    v2_child_resp(&l, INITIATOR, 2);
-    v2_child_resp(&l, RESPONDER, 0);
-    v2_use(&l, ours);
+    b = rekey_both(&l);
+    v2_use(&l, b.ours);
     v2_info(&l, INITIATOR, 0);
-    v2_use(&l, old);
+    v2_use(&l, b.old);
     v2_info(&l, INITIATOR, 3);
-    v2_use(&l, theirs);
+    v2_use(&l, b.theirs);
     v2_info(&l, RESPONDER, 0);
     long_after(&l);
     expect_sas(&l, 3);
@@ -131,6 +143,31 @@ static void rekeyed_by_both(void)
     expect_initiator(&l, 2, "10.2.0.2", 500);
     expect_no_finding_above(&l, CHAT, NULL);
     expect_no_finding(&l, "joined");
+    ladder_end(&l);
+}
+
+/* The one that appears first loses: what the old SA had made goes on with the other. */
+static void rekeyed_by_both_and_first_lost(void)
+{
+    ladder l;
+    both b;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    esp_both_ways(&l);
+    b = rekey_both(&l);
+    v2_use(&l, b.ours);
+    l.v2.inner = IKE_PL_V2_DELETE;
+    v2_info(&l, INITIATOR, 0);
+    v2_use(&l, b.theirs);
+    v2_info(&l, RESPONDER, 0);
+    esp_both_ways(&l);
+    long_after(&l);
+    expect_parent(&l, 1, 0);
+    expect_parent(&l, 2, 0);
+    g_assert_true(ladder_sa(&l, 0)->more->rekeyed_to == ladder_sa(&l, 2));
+    expect_events(&l, "4650I 4650R 5451I 5451R 4650I 4650R 4650R 4650I 4655I 4655R");
+    expect_no_finding_above(&l, CHAT, NULL);
     ladder_end(&l);
 }
 
@@ -346,6 +383,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/41-rekeyed-by-the-initiator", rekeyed_by_the_initiator);
     g_test_add_func("/vector/41-rekeyed-twice", rekeyed_twice);
     g_test_add_func("/vector/41-rekeyed-by-both", rekeyed_by_both);
+    g_test_add_func("/vector/41-rekeyed-by-both-and-first-lost", rekeyed_by_both_and_first_lost);
     g_test_add_func("/vector/41-child-only", child_only);
     g_test_add_func("/vector/41-not-a-rekey", not_a_rekey);
     g_test_add_func("/vector/41-no-exchange-to-rekey", no_exchange_to_rekey);

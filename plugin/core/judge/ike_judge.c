@@ -153,12 +153,14 @@ static void judge_gaps(ike_tracker *t, ike_sa *sa)
         sa->phase1->mode == IKE_MODE_NONE || sa->phase1->mode == IKE_MODE_AUTHIP_MAIN)
         return;
     for (unsigned i = 2; i < sa->phase1->highest; i++) {
-        GString *label = g_string_new(NULL);
+        GString *label;
 
+        if (ike_exchange_slot(sa->phase1, i))
+            continue;
+        label = g_string_new(NULL);
         ike_label_append(label, (ike_label){ .mode = (uint8_t)sa->phase1->mode, .number = (uint8_t)i });
-        if (!ike_exchange_slot(sa->phase1, i))
-            ike_raise(t, sa, IKE_DIAG_NOT_CAPTURED, ike_judge_first_note(sa), 0,
-                      "%s must have been sent, but is not in the capture", label->str);
+        ike_raise(t, sa, IKE_DIAG_NOT_CAPTURED, ike_judge_first_note(sa), 0,
+                  "%s must have been sent, but is not in the capture", label->str);
         g_string_free(label, TRUE);
     }
 }
@@ -300,14 +302,29 @@ static void drop_verdicts(ike_tracker *t)
     drop_from(&t->findings, ike_finding_free); /* owns them: last */
 }
 
-/* An SA is renewed by one that appears later: from the newest on, each heir is known. */
-static void find_heirs(const ike_list *sas)
+/* Of two IKE SAs that renew one because both sides began it, the loser is deleted (RFC 7296 2.8.1). Otherwise the first
+ * is the heir. `sa` appeared before `other`. */
+static bool is_heir_before(const ike_tracker *t, const ike_sa *sa, const ike_sa *other)
 {
-    for (guint i = sas->len; i > 0; i--) {
-        ike_sa *sa = sas->pdata[i - 1];
+    return !ike_judge_deleted(t, sa) || ike_judge_deleted(t, other);
+}
 
-        if (sa->more->rekeyed_to)
-            ike_sa_more(sa)->heir = ike_sa_heir(sa->more->rekeyed_to);
+/* An SA is renewed by one that appears later: from the newest on, each heir is known. */
+static void find_heirs(const ike_tracker *t)
+{
+    for (guint i = 0; i < t->sas.len; i++) {
+        ike_sa *sa = t->sas.pdata[i];
+
+        if (sa->more->heir)
+            ike_sa_more(sa)->heir = NULL;
+    }
+    for (guint i = t->sas.len; i > 0; i--) {
+        ike_sa *sa = t->sas.pdata[i - 1], *parent = sa->more->parent;
+
+        if (parent && (!parent->more->heir || is_heir_before(t, sa, parent->more->rekeyed_to))) {
+            ike_sa_more(parent)->rekeyed_to = sa;
+            ike_sa_more(parent)->heir = ike_sa_heir(sa);
+        }
     }
 }
 
@@ -366,7 +383,7 @@ void ike_judge_capture(ike_tracker *t)
     for (guint i = 0; i < t->sas.len; i++)
         judge_sibling(t, t->sas.pdata[i]);
     ike_judge_floods(t);
-    find_heirs(&t->sas);
+    find_heirs(t);
     for (guint i = 0; i < t->sas.len; i++)
         judge_sa(t, t->sas.pdata[i]);
     ike_judge_orphans(t);

@@ -86,7 +86,7 @@ typedef struct ike_more {
     ike_sa *sibling_of;        /* shares its first message with this one */
     ike_sa *parent;            /* IKEv2: whose CREATE_CHILD_SA made this one, or NULL */
     ike_exchange *made_by;     /* that exchange */
-    ike_sa *rekeyed_to;        /* IKEv2: the first one that this one's made, or NULL */
+    ike_sa *rekeyed_to;        /* IKEv2: the one that took over, of several the first or the one that stays; or NULL */
     ike_sa *heir;              /* use ike_sa_heir */
     uint32_t told_limits;      /* bits: bounds of an SA that were reached */
     ike_sa *reuses;            /* older SA whose initiator cookie it has, or NULL */
