@@ -371,6 +371,27 @@ static void response_not_captured_new_esp(void)
     ladder_end(&l);
 }
 
+/* Who asked has the answer when it begins an IPsec SA; who was asked may begin one whose answer is lost. */
+static void response_not_captured_one_way(gconstpointer data)
+{
+    const ladder_side from = GPOINTER_TO_INT(data);
+    ladder l;
+
+    ask_for_auth_twice(&l);
+    after(&l, 1);
+    for (uint32_t i = 1; i < 4; i++)
+        esp(&l, from, 0x1000, i);
+    long_after(&l);
+    if (from == INITIATOR) {
+        expect_nothing_unanswered(&l);
+        expect_established(&l, 0);
+    } else {
+        expect_finding(&l, "auth_noresp", WARN);
+        expect_failed(&l, 0, true);
+    }
+    ladder_end(&l);
+}
+
 /* .. of an older SA, while the new one is asked for again and again. */
 static void unanswered_beside_esp(void)
 {
@@ -482,6 +503,10 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/auth/init-response-not-captured", init_response_not_captured);
     g_test_add_func("/ikev2/auth/response-not-captured-esp", response_not_captured_esp);
     g_test_add_func("/ikev2/auth/response-not-captured-new-esp", response_not_captured_new_esp);
+    g_test_add_data_func("/vector/42-response-not-captured-esp-of-the-initiator", GINT_TO_POINTER(INITIATOR),
+                         response_not_captured_one_way);
+    g_test_add_data_func("/vector/42-response-not-captured-esp-of-the-responder", GINT_TO_POINTER(RESPONDER),
+                         response_not_captured_one_way);
     g_test_add_func("/ikev2/auth/unanswered-beside-esp", unanswered_beside_esp);
     g_test_add_func("/vector/43-intermediate", intermediate);
     g_test_add_func("/vector/43-small-response-after-it", small_response_after_intermediate);

@@ -76,12 +76,17 @@ void ike_judge_flows(ike_tracker *t);
 /* The IPsec SA of which an INVALID_SPI says that its receiver does not know it; NULL when the capture
  * holds no packet of it. */
 ike_flow *ike_judge_refused_flow(const ike_tracker *t, const ike_record *refusal);
-/* True when both sides use new IPsec SAs after a message that no complete negotiation made: what it asked for came up,
- * though the capture lacks the answer (RFC 7296 1.2, RFC 2409 5.5). */
+/* True when both sides use new IPsec SAs after a request that no complete negotiation made, or its sender begins one:
+ * what it asked for came up, though the capture lacks the answer (RFC 7296 1.2, RFC 2409 5.5). The other side alone may
+ * begin before its answer is lost. */
 bool ike_judge_has_new_flows(const ike_sa *sa, const ike_record *after);
 /* True when the sender of a message sends ESP to its receiver afterwards, and when there are too many IPsec
  * SAs between them to tell. */
 bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after);
+
+/* ---- ike_live.c: what a single pass says ---- */
+/* Says a copy of the finding in the current frame, unless it was said of this SA with that severity. */
+void ike_live_say(ike_tracker *t, const ike_finding *finding);
 
 /* ---- ike_rekey.c ---- */
 /* What goes on under an SA that is up: rekeys, deletes, Child SAs that are refused. */

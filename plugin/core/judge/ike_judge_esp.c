@@ -98,13 +98,13 @@ static void judge_oneway(ike_tracker *t, ike_flow *flow)
 
 /* ---- without the answer that made them ---- */
 
-/* A new IPsec SA from this side. */
-static bool has_new_flow(const ike_sa *sa, const ike_record *after, int side)
+/* A new IPsec SA from this side, of which the capture holds one of the first `most` packets. */
+static bool has_new_flow(const ike_sa *sa, const ike_record *after, int side, uint32_t most)
 {
     for (guint i = 0; i < MIN(sa->more->flows.len, LOOKED_AT); i++) {
         const ike_flow *flow = sa->more->flows.pdata[i];
 
-        if ((int)flow->side == side && flow->first && !flow->child && flow->first_sequence <= IKE_LOW_SEQUENCE &&
+        if ((int)flow->side == side && flow->first && !flow->child && flow->first_sequence <= most &&
             flow->first->note.frame > after->note.frame)
             return true;
     }
@@ -113,7 +113,9 @@ static bool has_new_flow(const ike_sa *sa, const ike_record *after, int side)
 
 bool ike_judge_has_new_flows(const ike_sa *sa, const ike_record *after)
 {
-    return has_new_flow(sa, after, IKE_SIDE_A) && has_new_flow(sa, after, IKE_SIDE_B);
+    if (after->side != IKE_SIDE_NONE && has_new_flow(sa, after, after->side, 1))
+        return true;
+    return has_new_flow(sa, after, IKE_SIDE_A, IKE_LOW_SEQUENCE) && has_new_flow(sa, after, IKE_SIDE_B, IKE_LOW_SEQUENCE);
 }
 
 /* ---- before the negotiation was over ---- */
