@@ -30,6 +30,19 @@ details. Names and kinds stay as they are once released. `tshark -G fields | gre
 - A frame has a field more than once where several apply: ESP that an ICMP error quotes, two findings, two tunnels.
   `==` is then true when one of the values fits.
 - What needs a later frame, `ikex.response_in` and findings such as "never answered", needs the GUI or `tshark -2`.
+
+## In a single pass
+
+Without `-2`, and while it captures, tshark prints each frame before it has seen the next one. There ikex says of a
+frame what is known then, and what it learns later about it in the next frame that it annotates; the text in the tree
+then ends with "(said of frame N)".
+
+- What bytes say, such as a refusal in clear, stands on its own frame. What follows from order, timing or size waits
+  until the preference `ikex.patience` has passed, five seconds, since the next frames may show otherwise.
+- Each finding is said once for each IKE SA, and again when it has become worse.
+- When no annotated frame follows, nothing is said: silence until the end of the capture shows in reports and with `-2`.
+- In a capture of more than 256 IKE messages and IPsec SAs only unanswered requests are said so soon; the rest comes
+  each time the capture is five times as long.
 """
 
 TAIL = """

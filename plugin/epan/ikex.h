@@ -100,6 +100,8 @@ typedef struct ikex_canvas {
     bool info_column;
     const ike_tracker *tracker;
 } ikex_canvas;
+/* True when somebody looks at what is drawn. */
+bool ikex_is_looked_at(const ikex_canvas *canvas);
 void ikex_draw(const ikex_canvas *canvas, ike_note *notes);
 
 #endif

@@ -260,8 +260,30 @@ static void draw_packet(const ikex_canvas *c, proto_tree *tree, const ike_packet
 
 /* ---- findings ---- */
 
-static void draw_finding(const ikex_canvas *c, proto_tree *tree,
-                         const ike_finding *finding)
+typedef void (*finding_user)(const ikex_canvas *c, const ike_finding *finding, void *user);
+
+/* Whatever is said at a note. When it is first seen, conclusions are not those of its whole future: those that hold
+ * already are said by what is live, of this frame as of earlier ones. Returns false when there is nothing. */
+static bool each_finding(const ikex_canvas *c, const ike_note *note, finding_user use, void *user)
+{
+    const bool is_first_visit = !c->pinfo->fd->visited;
+    bool found = false;
+
+    for (const ike_finding *finding = note->findings; finding; finding = finding->next)
+        if (!finding->is_verdict || !is_first_visit) {
+            use(c, finding, user);
+            found = true;
+        }
+    if (!is_first_visit)
+        return found;
+    for (const ike_finding *finding = ike_tracker_live(c->tracker, note); finding; finding = finding->next) {
+        use(c, finding, user);
+        found = true;
+    }
+    return found;
+}
+
+static void draw_finding(const ikex_canvas *c, const ike_finding *finding, void *tree)
 {
     GString *text = g_string_new(finding->text);
     proto_item *line;
@@ -269,6 +291,8 @@ static void draw_finding(const ikex_canvas *c, proto_tree *tree,
 
     if (finding->causes)
         ike_causes_append(text, finding->causes);
+    if (finding->note && finding->note->frame != c->pinfo->num)
+        g_string_append_printf(text, " (said of frame %u)", finding->note->frame);
     proto_tree_add_expert_format(tree, c->pinfo, ikex_expert(finding->id, finding->severity),
                                  c->tvb, 0, 0, "%s: %s", ike_diagnosis_summary(finding->id, finding->evidence),
                                  text->str);
@@ -279,19 +303,6 @@ static void draw_finding(const ikex_canvas *c, proto_tree *tree,
     sub = proto_item_add_subtree(line, ett_ikex_finding);
     add_uint(c, sub, hf_ikex_diag_severity, finding->severity);
     add_uint(c, sub, hf_ikex_diag_known_by, finding->evidence);
-}
-
-static bool draw_findings(const ikex_canvas *c, proto_tree *tree, const ike_finding *first)
-{
-    for (const ike_finding *finding = first; finding; finding = finding->next)
-        draw_finding(c, tree, finding);
-    return first != NULL;
-}
-
-/* What an earlier frame lacks is said here only while the frame is first seen. */
-static const ike_finding *live_findings(const ikex_canvas *c, const ike_note *note)
-{
-    return c->pinfo->fd->visited ? NULL : ike_tracker_live(c->tracker, note);
 }
 
 /* Text for a column that nobody looks at is not made. */
@@ -327,15 +338,23 @@ static void info_front(const ikex_canvas *c, const ike_record *r)
     g_string_free(text, TRUE);
 }
 
-static void info_findings(const ikex_canvas *c, const ike_finding *first)
+static void append_summary(const ikex_canvas *c, const ike_finding *finding, void *user)
+{
+    GString **text = user;
+
+    (void)c;
+    if (finding->severity < IKE_SEVERITY_WARN)
+        return;
+    if (!*text)
+        *text = g_string_new(NULL);
+    g_string_append_printf(*text, "[%s] ", ike_diagnosis_summary(finding->id, finding->evidence));
+}
+
+static void info_findings(const ikex_canvas *c, const ike_note *note)
 {
     GString *text = NULL; /* most have none that is said here */
 
-    for (const ike_finding *finding = first; finding; finding = finding->next)
-        if (finding->severity >= IKE_SEVERITY_WARN) {
-            text = text ? text : g_string_new(NULL);
-            g_string_append_printf(text, "[%s] ", ike_diagnosis_summary(finding->id, finding->evidence));
-        }
+    each_finding(c, note, append_summary, &text);
     if (!text)
         return;
     col_prepend_fstr(c->pinfo->cinfo, COL_INFO, "%s", text->str);
@@ -429,8 +448,7 @@ static void draw_info(const ikex_canvas *c, ike_note *note)
 {
     const ike_record *r = ike_note_record(note);
 
-    info_findings(c, note->findings);
-    info_findings(c, live_findings(c, note));
+    info_findings(c, note);
     if (r)
         info_front(c, r);
     info_back(c, note);
@@ -455,7 +473,6 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
     proto_item *item = proto_tree_add_item(c->tree, c->protocol, c->tvb, 0, 0, ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_ikex);
     ike_record *r = ike_note_record(note);
-    bool found;
 
     generated(item);
     title(item, note);
@@ -467,16 +484,15 @@ static void draw_tree(const ikex_canvas *c, ike_note *note)
         draw_packet(c, tree, ike_note_packet(note));
     if (note->kind == IKE_NOTE_KEEPALIVE)
         add_flag(c, tree, hf_ikex_nat_keepalive);
-    found = draw_findings(c, tree, note->findings);
-    if (draw_findings(c, tree, live_findings(c, note)) || found)
+    if (each_finding(c, note, draw_finding, tree))
         add_flag(c, tree, hf_ikex_analysis);
 }
 
-/* Tells Wireshark no more than the severities: the GUI colours a button by the highest, whoever looks at the rest. */
-static void tell_severities(const ikex_canvas *c, const ike_finding *first)
+/* Tells Wireshark no more than the severity: the GUI colours a button by the highest, whoever looks at the rest. */
+static void tell_severity(const ikex_canvas *c, const ike_finding *finding, void *user)
 {
-    for (const ike_finding *finding = first; finding; finding = finding->next)
-        expert_add_info(c->pinfo, NULL, ikex_expert(finding->id, finding->severity));
+    (void)user;
+    expert_add_info(c->pinfo, NULL, ikex_expert(finding->id, finding->severity));
 }
 
 /* Wireshark builds no tree for its list of expert information, nor for its column. */
@@ -487,21 +503,6 @@ static bool is_expert_looked_at(const ikex_canvas *c)
     if (!expert_tap)
         expert_tap = find_tap_id("expert");
     return have_tap_listener(expert_tap) || is_shown(c, COL_EXPERT);
-}
-
-static void draw_without_tree(const ikex_canvas *c, const ike_note *note)
-{
-    const ike_finding *live = live_findings(c, note);
-
-    if (!note->findings && !live)
-        return;
-    if (is_expert_looked_at(c)) {
-        draw_findings(c, NULL, note->findings);
-        draw_findings(c, NULL, live);
-    } else {
-        tell_severities(c, note->findings);
-        tell_severities(c, live);
-    }
 }
 
 /* A tree may be there for the fields of others only. Findings are fields of the protocol _ws.expert as well. */
@@ -515,9 +516,15 @@ static bool is_tree_looked_at(const ikex_canvas *c)
                        proto_field_is_referenced(c->tree, expert_items));
 }
 
+bool ikex_is_looked_at(const ikex_canvas *c)
+{
+    return (c->info_column && is_shown(c, COL_INFO)) || is_tree_looked_at(c) || is_expert_looked_at(c);
+}
+
 void ikex_draw(const ikex_canvas *c, ike_note *notes)
 {
     const bool in_tree = is_tree_looked_at(c);
+    const finding_user tell = is_expert_looked_at(c) ? draw_finding : tell_severity;
 
     for (ike_note *note = notes; note; note = note->next) {
         if (c->info_column && is_shown(c, COL_INFO))
@@ -525,6 +532,6 @@ void ikex_draw(const ikex_canvas *c, ike_note *notes)
         if (in_tree)
             draw_tree(c, note);
         else
-            draw_without_tree(c, note);
+            each_finding(c, note, tell, NULL);
     }
 }

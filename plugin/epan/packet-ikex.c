@@ -76,7 +76,6 @@ static void feed_frame(packet_info *pinfo, proto_tree *tree)
                       (ike_time)pinfo->abs_ts.secs * IKE_SECOND + pinfo->abs_ts.nsecs);
     ikex_announce_plain(pinfo, tracker);
     ikex_extract(pinfo, tree, &sink);
-    ike_tracker_end_frame(tracker);
 }
 
 static void conclude(void)
@@ -92,6 +91,7 @@ static void conclude(void)
 
 static int dissect_ikex(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
+    const ikex_canvas canvas = { pinfo, tvb, tree, proto_ikex, pref_info_column, tracker };
     ike_note *notes;
 
     (void)data;
@@ -105,9 +105,8 @@ static int dissect_ikex(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     notes = ike_tracker_notes(tracker, pinfo->num);
     if (!notes)
         return 0;
-
-    const ikex_canvas canvas = { pinfo, tvb, tree, proto_ikex, pref_info_column, tracker };
-
+    if (is_first_visit)
+        ike_tracker_end_frame(tracker, ikex_is_looked_at(&canvas));
     ikex_draw(&canvas, notes);
     if (have_tap_listener(tap_ikex))
         tap_queue_packet(tap_ikex, pinfo, notes);

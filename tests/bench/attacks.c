@@ -60,7 +60,7 @@ static void play(const attack *a, uint32_t n, ike_tracker *t)
             continue;
         ike_tracker_frame(t, i + 1, START + i * a->gap);
         ike_tracker_feed_ip(t, p.bytes, a->cut ? MIN(a->cut, p.n) : p.n);
-        ike_tracker_end_frame(t);
+        ike_tracker_end_frame(t, true);
     }
 }
 

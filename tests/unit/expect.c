@@ -75,6 +75,20 @@ void expect_live_labels(ladder *l, const char *labels)
     g_string_free(all, TRUE);
 }
 
+void expect_said(ladder *l, const char *said)
+{
+    GString *all = g_string_new(NULL);
+
+    for (guint i = 0; i < l->said->len; i++) {
+        const ladder_said *one = &g_array_index(l->said, ladder_said, i);
+
+        if (one->severity > CHAT)
+            g_string_append_printf(all, "%s%u:%s", all->len ? " " : "", one->frame, ike_diagnosis_get(one->id)->id);
+    }
+    test_compare("said by a single pass", all->str, said);
+    g_string_free(all, TRUE);
+}
+
 /* NULL: of any id. */
 static const ike_finding *next_finding(ladder *l, const char *id, guint *i)
 {

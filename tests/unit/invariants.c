@@ -304,6 +304,6 @@ void check_twice(ike_tracker *t, uint32_t frames)
     ike_tracker_finish(t);
     same_text("finished twice", g_strdup(once), summary(t));
     ike_tracker_frame(t, frames + 1, span.last);
-    ike_tracker_end_frame(t);
+    ike_tracker_end_frame(t, true);
     same_text("finished anew", once, summary(t));
 }

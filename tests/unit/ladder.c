@@ -25,6 +25,7 @@ void ladder_begin(ladder *l)
         .tracker = ike_tracker_new(NULL),
         .now = START,
         .live = g_ptr_array_new_with_free_func(g_free),
+        .said = g_array_new(FALSE, FALSE, sizeof(ladder_said)),
         .hosts = { host("10.1.0.2", 500), host("10.2.0.2", 500) },
         .spi_i = UINT64_C(0x1111111111111101),
         .spi_r = UINT64_C(0x2222222222222201),
@@ -58,6 +59,7 @@ void ladder_end(ladder *l)
     forget_plain(l);
     ike_tracker_free(l->tracker);
     g_ptr_array_free(l->live, TRUE);
+    g_array_free(l->said, TRUE);
     if (l->packet)
         g_byte_array_unref(l->packet);
     if (l->tape)
@@ -189,6 +191,19 @@ static uint8_t *announce(ladder *l)
     return exact;
 }
 
+static void note_said(ladder *l)
+{
+    const ike_note *note = ike_tracker_notes(l->tracker, l->frame);
+
+    while (note && note->next)
+        note = note->next;
+    for (const ike_finding *f = note ? ike_tracker_live(l->tracker, note) : NULL; f; f = f->next) {
+        const ladder_said said = { l->frame, f->sa ? (int)f->sa->number : -1, f->id, f->severity };
+
+        g_array_append_val(l->said, said);
+    }
+}
+
 static void feed(ladder *l, const uint8_t *data, size_t n)
 {
     uint8_t *plain;
@@ -204,7 +219,8 @@ static void feed(ladder *l, const uint8_t *data, size_t n)
         ike_tracker_feed_ip(l->tracker, exact, n);
         g_free(exact);
     }
-    ike_tracker_end_frame(l->tracker);
+    ike_tracker_end_frame(l->tracker, !l->is_hidden);
+    note_said(l);
     g_free(plain);
     g_ptr_array_add(l->live, ladder_frame_labels(l, l->frame));
     l->now += STEP;

@@ -76,11 +76,19 @@ typedef struct ladder_frame {
     GByteArray *packet; /* as captured; empty for a foreign frame */
 } ladder_frame;
 
+/* What a single pass said of an SA, or with -1 of none. */
+typedef struct ladder_said {
+    uint32_t frame; /* where it said so */
+    int sa;
+    uint8_t id, severity;
+} ladder_said;
+
 typedef struct ladder {
     ike_tracker *tracker;
     uint32_t frame; /* the newest */
     ike_time now;   /* of the next frame */
     GPtrArray *live; /* labels of each frame as they were when it was fed */
+    GArray *said;    /* of ladder_said */
     GByteArray *packet; /* the newest */
     GPtrArray *tape; /* of ladder_frame: all that was fed, when a test asks for it */
 
@@ -102,6 +110,7 @@ typedef struct ladder {
     ladder_side qm_opener;
     uint16_t fragment_id;
     ladder_stack stack;
+    bool is_hidden;        /* nobody looks at what a single pass says */
     size_t snaplen;        /* bytes of a packet that the capture holds; 0: all */
     uint64_t salt;
     ladder_v2 v2;
@@ -214,6 +223,8 @@ void esp_both_ways(ladder *l); /* the first packet of each direction */
 void expect_labels(ladder *l, const char *labels);
 /* The same, as a single pass shows them. */
 void expect_live_labels(ladder *l, const char *labels);
+/* What a single pass has concluded, in which frame, but for chat: "2:mm1_reject 9:retrans". */
+void expect_said(ladder *l, const char *said);
 /* There is such a finding and the worst of them has this severity. */
 void expect_finding(ladder *l, const char *id, ike_severity severity);
 /* .. and it is the only one. */

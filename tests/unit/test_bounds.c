@@ -98,7 +98,7 @@ static void play(player *p, ike_time time, const GByteArray *packet)
 {
     ike_tracker_frame(p->tracker, ++p->frame, time);
     feed(p->tracker, packet);
-    ike_tracker_end_frame(p->tracker);
+    ike_tracker_end_frame(p->tracker, true);
     if (p->finishes && p->frame % 7 == 0)
         ike_tracker_finish(p->tracker);
 }

@@ -261,7 +261,7 @@ static void two_in_a_frame(void)
         ike_tracker_plain(l.tracker, 1, plains[i]->data, plains[i]->len);
     for (int i = 0; i < 2; i++)
         ike_tracker_feed_ip(l.tracker, packets[i]->data, packets[i]->len);
-    ike_tracker_end_frame(l.tracker);
+    ike_tracker_end_frame(l.tracker, true);
     expect_labels(&l, "MM1 MM2 MM3 MM4 MM5 MM6 QM1&QM2");
     expect_spis(&l, 0, TO_INITIATOR, TO_RESPONDER);
     for (int i = 0; i < 2; i++) {

@@ -95,7 +95,7 @@ static void given_message(void)
     ike_tracker_frame(l.tracker, ++l.frame, l.now);
     ike_tracker_feed_message(l.tracker, &src, &dst, bytes->data, bytes->len, bytes->len);
     ike_tracker_feed_message(l.tracker, &src, &dst, bytes->data, 10, 10); /* is none */
-    ike_tracker_end_frame(l.tracker);
+    ike_tracker_end_frame(l.tracker, true);
     g_byte_array_unref(bytes);
     expect_labels(&l, "MM1");
     expect_initiator(&l, 0, "10.1.0.2", 500);

@@ -152,7 +152,7 @@ static void twice_in_a_frame(void)
     ike_tracker_frame(l.tracker, ++l.frame, l.now);
     ike_tracker_feed_ip(l.tracker, packet->data, packet->len);
     ike_tracker_feed_ip(l.tracker, packet->data, packet->len);
-    ike_tracker_end_frame(l.tracker);
+    ike_tracker_end_frame(l.tracker, true);
     expect_labels(&l, "MM2&MM2=");
     g_byte_array_unref(bytes);
     g_byte_array_unref(packet);

@@ -65,6 +65,9 @@ void ike_judge_floods(ike_tracker *t);
 /* What was not answered in one exchange of an SA. */
 void ike_judge_silence(ike_tracker *t, ike_sa *sa, ike_exchange *exchange);
 
+/* After a frame with notes: says in it which requests were not answered in time, if that is not said yet. */
+void ike_judge_waiting(ike_tracker *t);
+
 /* IKEv2: the initiator that does not go on after the response to its first message. */
 void ike_judge_standstill_v2(ike_tracker *t, ike_sa *sa);
 /* IKEv2: a request of which only some fragments came; `piece` is the one that was sent most often. */

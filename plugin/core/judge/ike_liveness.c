@@ -102,18 +102,26 @@ static void add_probe(probes *p, ike_record *r)
     p->newest = r;
 }
 
-/* Numbers of the decrypted acknowledgements of the other side (RFC 3706 5.5). */
+/* Numbers of the decrypted acknowledgements of the other side (RFC 3706 5.5); NULL when there are none. */
 static GHashTable *acknowledged(const ike_sa *sa, ike_side side)
 {
-    GHashTable *numbers = g_hash_table_new(ike_hash_number, g_direct_equal);
+    GHashTable *numbers = NULL;
 
     for (guint i = 0; i < sa->more->infos[1 - side].len; i++) {
         const ike_record *r = sa->more->infos[1 - side].pdata[i];
 
-        if (r->told & IKE_TOLD_ALIVE_ACK)
-            g_hash_table_add(numbers, GUINT_TO_POINTER(r->rare->alive_number));
+        if (!(r->told & IKE_TOLD_ALIVE_ACK))
+            continue;
+        if (!numbers)
+            numbers = g_hash_table_new(ike_hash_number, g_direct_equal);
+        g_hash_table_add(numbers, GUINT_TO_POINTER(r->rare->alive_number));
     }
     return numbers;
+}
+
+static bool is_acknowledged(const ike_record *r, GHashTable *numbers)
+{
+    return r->is_decrypted && numbers && g_hash_table_contains(numbers, GUINT_TO_POINTER(r->rare->alive_number));
 }
 
 static probes unanswered_probes(const ike_sa *sa, ike_side side)
@@ -130,7 +138,7 @@ static probes unanswered_probes(const ike_sa *sa, ike_side side)
         }
         if (r->side != side || !is_probe(r))
             continue;
-        if (r->is_decrypted && g_hash_table_contains(answered, GUINT_TO_POINTER(r->rare->alive_number))) {
+        if (is_acknowledged(r, answered)) {
             p.length = r->length;
             continue;
         }
@@ -141,7 +149,8 @@ static probes unanswered_probes(const ike_sa *sa, ike_side side)
         else if (!p.newest || p.newest->length == r->length)
             add_probe(&p, r);
     }
-    g_hash_table_destroy(answered);
+    if (answered)
+        g_hash_table_destroy(answered);
     return p;
 }
 

@@ -30,8 +30,11 @@ void ike_judge_nat(ike_tracker *t, ike_sa *sa)
         const ike_natted natted = ike_sa_natted(sa, side);
         const ike_natd *natd = &sa->sides[side].more->natd;
         const ike_natd *seen = sa->sides[1 - side].more->natd.seen ? &sa->sides[1 - side].more->natd : natd;
-        char *name = side_name(sa, side);
+        char *name;
 
+        if (natted < IKE_NAT_MAYBE && !natd->forced)
+            continue;
+        name = side_name(sa, side);
         if (natted >= IKE_NAT_MAYBE && seen->record && seen->record->note.sa == sa)
             ike_raise(t, sa, IKE_DIAG_NATT_DETECTED, &seen->record->note, 0,
                       "%s%s is behind a NAT%s", is_half ? "at least " : "", name,

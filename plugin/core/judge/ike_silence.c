@@ -355,29 +355,7 @@ void ike_judge_silence(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 
 /* ---- a single pass ---- */
 
-static ike_finding *live_finding(const ike_sa *sa, ike_note *about, const silence *s)
-{
-    ike_finding *finding = g_new0(ike_finding, 1);
-
-    finding->id = s->id;
-    finding->severity = s->severity ? s->severity : ike_diagnosis_get(s->id)->severity;
-    finding->evidence = ike_diagnosis_get(s->id)->evidence;
-    finding->sa = (ike_sa *)sa;
-    finding->note = about;
-    finding->count = 1;
-    ike_finding_set_text(finding, g_strdup(s->text));
-    finding->causes = g_memdup2(s->causes, sizeof *s->causes);
-    return finding;
-}
-
-static void add_live(ike_tracker *t, ike_finding *finding)
-{
-    if (t->live.len > 0)
-        ((ike_finding *)t->live.pdata[t->live.len - 1])->next = finding;
-    ike_list_add(&t->live, finding);
-}
-
-static void judge_live(ike_tracker *t, ike_record *first)
+static void say_unanswered(ike_tracker *t, ike_record *first)
 {
     const ike_request q = { t, first->note.sa, first->note.exchange, first,
                         ike_step_find(first->label), t->now };
@@ -386,12 +364,24 @@ static void judge_live(ike_tracker *t, ike_record *first)
     if (!ike_step_asks(q.step) || is_answered(&q) || !is_due(&q) || ike_judge_is_oneway(t, q.sa))
         return;
     s = silence_of(&q);
-    if (s.is_final || s.severity == IKE_SEVERITY_CHAT)
-        add_live(t, live_finding(q.sa, &ike_record_last_send(first)->note, &s));
+    if (s.is_final || s.severity == IKE_SEVERITY_CHAT) {
+        const ike_finding finding = {
+            .id = s.id,
+            .severity = s.severity ? s.severity : ike_diagnosis_get(s.id)->severity,
+            .evidence = ike_diagnosis_get(s.id)->evidence,
+            .count = 1,
+            .sa = q.sa,
+            .note = &ike_record_last_send(first)->note,
+            .text = s.text,
+            .causes = s.causes,
+        };
+
+        ike_live_say(t, &finding);
+    }
     free_silence(&s);
 }
 
-void ike_judge_live(ike_tracker *t)
+void ike_judge_waiting(ike_tracker *t)
 {
     guint n = g_queue_get_length(t->waiting);
 
@@ -406,7 +396,7 @@ void ike_judge_live(ike_tracker *t)
             ike_record_rare(first)->waiting_since = ike_record_last_send(first)->note.time;
             g_queue_push_tail(t->waiting, first);
         } else {
-            judge_live(t, first);
+            say_unanswered(t, first);
         }
     }
 }

@@ -108,6 +108,8 @@ void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t 
     }
     if (ike_note_record(note))
         ike_note_record(note)->rare = &ike_no_rare;
+    if (kind != IKE_NOTE_KEEPALIVE && !ike_note_packet(note))
+        t->n_records++;
     return note;
 }
 

@@ -52,6 +52,13 @@ typedef struct ike_hosts {
     ike_list sas;       /* in the order of their numbers */
 } ike_hosts;
 
+/* When a single pass drew conclusions last. */
+typedef struct ike_looked {
+    guint records, notes; /* how many there were */
+    guint cost;           /* of that */
+    ike_time wait, again; /* when it does so next if none come */
+} ike_looked;
+
 struct ike_tracker {
     ike_options options;
     uint32_t frame;       /* current */
@@ -84,6 +91,7 @@ struct ike_tracker {
     GHashTable *made;     /* SPI that was decrypted -> ike_list of the exchanges that lead their child */
     GHashTable *flows_by_pair; /* ordered pair of hosts -> ike_list of flows that began between them */
     unsigned n_pieces;
+    guint n_records;      /* notes that are neither keepalives nor ESP or AH */
     bool has_natt_port;   /* the capture holds packets of UDP 4500 */
     unsigned n_cut;       /* datagrams of which the capture holds too little */
     unsigned n_outside;   /* IKEv2 errors outside an SA */
@@ -93,6 +101,8 @@ struct ike_tracker {
     bool was_judged;      /* at least once */
     uint32_t told_limits; /* bits: bounds of the capture that were reached */
     GQueue *waiting;      /* requests that a single pass may still call unanswered */
+    GHashTable *told;     /* SA and id of findings that a single pass has said -> their severity */
+    ike_looked looked;
 };
 
 /* ---- ike_notes.c ---- */
@@ -305,7 +315,7 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *packet);
 
 /* ---- ike_judge.c ---- */
 void ike_judge_capture(ike_tracker *t);
-/* After a frame with notes: says of earlier requests what a single pass may say now. */
-void ike_judge_live(ike_tracker *t);
+/* After a frame with notes: says of earlier frames what a single pass may say now; `is_shown`: somebody looks at it. */
+void ike_judge_live(ike_tracker *t, bool is_shown);
 
 #endif

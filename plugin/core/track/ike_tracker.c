@@ -64,6 +64,7 @@ ike_tracker *ike_tracker_new(const ike_options *options)
     t->by_hosts = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, free_hosts, NULL);
     t->pairs = g_hash_table_new(g_direct_hash, g_direct_equal);
     t->waiting = g_queue_new();
+    t->told = g_hash_table_new(ike_hash_number, g_direct_equal);
     t->by_ipsec_spi = g_hash_table_new(ike_hash_number, g_direct_equal);
     t->made = g_hash_table_new_full(ike_hash_number, g_direct_equal, NULL, ike_list_free);
     t->flows_by_pair = g_hash_table_new_full(ike_pair_hash, ike_pair_equal, g_free, ike_list_free);
@@ -80,6 +81,7 @@ void ike_tracker_free(ike_tracker *t)
     ike_ipfrag_table_free(t->ipfrags);
     ike_tcp_table_free(t->tcp);
     g_queue_free(t->waiting);
+    g_hash_table_destroy(t->told);
     ike_list_clear(&t->flows, (GDestroyNotify)ike_flow_free);
     g_hash_table_destroy(t->by_ipsec_spi);
     g_hash_table_destroy(t->made);
@@ -328,10 +330,10 @@ ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *d, const uin
     return r;
 }
 
-void ike_tracker_end_frame(ike_tracker *t)
+void ike_tracker_end_frame(ike_tracker *t, bool is_shown)
 {
     if (t->last_note)
-        ike_judge_live(t);
+        ike_judge_live(t, is_shown);
 }
 
 /* ---- results ---- */

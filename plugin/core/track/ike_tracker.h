@@ -39,8 +39,8 @@ void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured);
 void ike_tracker_feed_message(ike_tracker *t, const ike_endpoint *src, const ike_endpoint *dst,
                               const uint8_t *data, size_t captured, size_t wire);
 
-/* Ends the current frame: what a single pass may say in it is decided now. */
-void ike_tracker_end_frame(ike_tracker *t);
+/* Ends a frame with notes: what a single pass may say in it is decided now, if it `is_shown`. Of no use in others. */
+void ike_tracker_end_frame(ike_tracker *t, bool is_shown);
 
 /* First note of a frame, or NULL. Valid until the tracker is freed. */
 ike_note *ike_tracker_notes(const ike_tracker *t, uint32_t frame);
