@@ -219,7 +219,7 @@ static void draw_record(const ikex_canvas *c, proto_tree *tree, ike_record *r)
         add_uint(c, tree, hf_ikex_exchange, r->exchange_type);
     if (r->note.sa) {
         add_uint(c, tree, hf_ikex_sender, ike_sa_role(r->note.sa, r->side));
-        add_string(c, tree, hf_ikex_state, ike_state_name(ike_record_state(r)));
+        add_string(c, tree, hf_ikex_state, ike_state_name(ike_record_state(r, c->pinfo->fd->visited)));
     }
     draw_spis(c, tree, r);
     if (message)

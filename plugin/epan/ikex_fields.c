@@ -71,8 +71,8 @@ static hf_register_info fields[] = {
          * try: ikex.sender == "responder" */
     { &hf_ikex_state, { "State", "ikex.state", PLAIN(FT_STRING),
         "State of the IKE SA after this frame", HFILL } },
-        /* on: messages and pieces of an IKE SA
-         * try: ikex.state == "established" */
+        /* on: messages and pieces of an IKE SA; "failed" on the last one, in the GUI and with tshark -2
+         * try: ikex.state == "failed" */
     { &hf_ikex_waiting_for, { "Waiting for", "ikex.waiting_for", PLAIN(FT_STRING),
         "The message that must come next", HFILL } },
         /* on: messages that another one must follow

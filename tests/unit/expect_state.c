@@ -191,7 +191,7 @@ void expect_state_after(ladder *l, uint32_t frame, ike_state state)
     const ike_record *r = record(l, frame);
 
     if (r)
-        test_compare("state after the frame", ike_state_name(ike_record_state(r)),
+        test_compare("state after the frame", ike_state_name(ike_record_state(r, true)),
                 ike_state_name(state));
 }
 

@@ -339,7 +339,7 @@ void expect_deleted_from(ladder *l, uint32_t frame)
     for (guint i = 0; i < sa->records.len; i++) {
         const ike_record *r = sa->records.pdata[i];
 
-        g_assert_true((ike_record_state(r) == IKE_STATE_DELETED) == (r->note.frame >= frame));
+        g_assert_true((ike_record_state(r, false) == IKE_STATE_DELETED) == (r->note.frame >= frame));
     }
 }
 

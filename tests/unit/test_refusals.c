@@ -94,6 +94,8 @@ static void answer_refused(void)
     long_after(&l);
     expect_finding(&l, "am2_reject", WARN);
     expect_finding_at(&l, 3, "am2_reject");
+    expect_state_after(&l, 2, IKE_STATE_AUTHENTICATING);
+    expect_state_after(&l, 3, IKE_STATE_FAILED);
     expect_failed(&l, 0, true);
     ladder_end(&l);
 }

@@ -307,7 +307,7 @@ static void course_line(const ike_report *report, const ike_record *r, GString *
 {
     append_response(text, r);
     if (r->note.sa && r->note.kind == IKE_NOTE_MESSAGE)
-        g_string_append_printf(text, "state: %s", ike_state_name(ike_record_state(r)));
+        g_string_append_printf(text, "state: %s", ike_state_name(ike_record_state(r, true)));
     if (r->waiting_for.mode != IKE_MODE_NONE)
         ike_label_append(g_string_append(text, ", expects "), r->waiting_for);
     if (r->fragment != IKE_FRAGMENT_NONE && r->note.kind == IKE_NOTE_MESSAGE && r->rare->fragment_total)

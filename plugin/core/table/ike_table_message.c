@@ -245,7 +245,7 @@ static void get_response_time_last(ike_cell *cell, const ike_row *row)
 static void get_state(ike_cell *cell, const ike_row *row)
 {
     if (row->sa)
-        ike_cell_text(cell, ike_state_name(ike_record_state(row->record)));
+        ike_cell_text(cell, ike_state_name(ike_record_state(row->record, true)));
 }
 
 static void get_expects(ike_cell *cell, const ike_row *row)

@@ -206,7 +206,7 @@ static const ike_column ike_sa_columns[] = {
     { "spi_initiator", IKE_CELL_TEXT, "initiator cookie or SPI, hexadecimal", ike_get_sa_spi_i },
     { "spi_responder", IKE_CELL_TEXT, "responder cookie or SPI, hexadecimal; zeros while there is none",
       ike_get_sa_spi_r },
-    { "state", IKE_CELL_TEXT, "state at the end of the capture: ikex.state", ike_get_sa_state },
+    { "state", IKE_CELL_TEXT, "how far it came by the end of the capture, whether it failed or not", ike_get_sa_state },
     { "state_known_by", IKE_CELL_TEXT, "observed or inferred", get_state_known_by },
     { "failed", IKE_CELL_FLAG, "true when the negotiation failed", ike_get_sa_failed },
     { "joined", IKE_CELL_FLAG, "true when it began before the capture", get_joined },

@@ -98,6 +98,7 @@ static const char *const state_names[IKE_N_STATES] = {
     [IKE_STATE_ABANDONED] = "abandoned",
     [IKE_STATE_REDIRECTED] = "redirected",
     [IKE_STATE_DELETED] = "deleted",
+    [IKE_STATE_FAILED] = "failed",
 };
 
 ike_mode ike_mode_of_exchange(unsigned exchange, unsigned version)

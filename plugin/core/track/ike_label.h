@@ -69,6 +69,7 @@ typedef enum ike_state {
     IKE_STATE_ABANDONED,
     IKE_STATE_REDIRECTED, /* IKEv2: the responder names another gateway (RFC 5685) */
     IKE_STATE_DELETED,    /* keys show its Delete payload: ike_record_state and ike_sa_end_state say so */
+    IKE_STATE_FAILED,     /* the last message of a negotiation that failed: ike_record_state says so */
     IKE_N_STATES
 } ike_state;
 

@@ -200,10 +200,18 @@ ike_side ike_record_side_in(const ike_record *r, const ike_sa *sa)
     return r->note.sa == sa ? r->side : ike_sa_side(sa, ike_record_src(r), ike_record_dst(r));
 }
 
-ike_state ike_record_state(const ike_record *r)
+/* A piece may stand behind the message that it was part of. */
+static bool is_last_of(const ike_sa *sa, const ike_record *r)
+{
+    return r->note.frame >= ((const ike_note *)sa->records.pdata[sa->records.len - 1])->frame;
+}
+
+ike_state ike_record_state(const ike_record *r, bool is_over)
 {
     const ike_sa *sa = r->note.sa;
 
+    if (is_over && sa && sa->is_failed && is_last_of(sa, r))
+        return IKE_STATE_FAILED;
     if (sa && sa->more->deleted && r->note.frame >= sa->more->deleted->note.frame)
         return IKE_STATE_DELETED;
     if (sa && r->state == IKE_STATE_PROBABLY_ESTABLISHED && sa->state == IKE_STATE_ESTABLISHED)

@@ -272,7 +272,7 @@ bool ike_record_is_message(const ike_record *r);
 unsigned ike_record_messages(const ike_list *records);
 /* The side of this SA that sent a message, which may belong to another SA between its hosts. */
 ike_side ike_record_side_in(const ike_record *r, const ike_sa *sa);
-/* State of the SA after a record, as known now. */
-ike_state ike_record_state(const ike_record *r);
+/* State of the SA after a record, as known now; when the capture `is_over`, whether its negotiation failed is known. */
+ike_state ike_record_state(const ike_record *r, bool is_over);
 
 #endif
