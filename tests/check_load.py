@@ -192,6 +192,7 @@ def all_problems(tshark, capture):
     yield from check_refused(tshark, capture, "ikex,tablebogus")
     yield from check_refused(tshark, capture, "ikex,diagbogus", REPORTS)
     yield from check_refused(tshark, capture, "ikex,diag,format=bogus", FORMATS)
+    yield from check_refused(tshark, capture, "ikex,diag,bogus=text", [f"format={name}" for name in FORMATS])
     yield from check_refused(tshark, capture, "ikex,diag,not a filter(")
     for report in REPORTS:
         yield from check_accepted(tshark, capture, report)

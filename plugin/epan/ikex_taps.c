@@ -88,14 +88,31 @@ static const struct {
     { "html", &ike_format_html },
 };
 
-static void refuse_format(const char *name, size_t n)
+/* Their names, each behind a prefix; g_free it. */
+static char *names_of_formats(const char *prefix)
 {
     GString *names = g_string_new(NULL);
 
     for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
-        g_string_append_printf(names, "%s%s", i ? ", " : "", formats[i].name);
-    refuse("no format \"%.*s\"; valid are: %s", (int)n, name, names->str);
-    g_string_free(names, TRUE);
+        g_string_append_printf(names, "%s%s%s", i ? ", " : "", prefix, formats[i].name);
+    return g_string_free(names, FALSE);
+}
+
+static void refuse_format(const char *name, size_t n)
+{
+    char *names = names_of_formats("");
+
+    refuse("no format \"%.*s\"; valid are: %s", (int)n, name, names);
+    g_free(names);
+}
+
+/* What looks like an option and is none was taken for the filter, too. */
+static void refuse_filter(const char *filter, const char *why)
+{
+    char *options = names_of_formats("format=");
+
+    refuse("the display filter \"%s\" is not valid, nor is it an option (%s): %s", filter, options, why);
+    g_free(options);
 }
 
 static bool parse_format(const char **rest, const ike_format **format)
@@ -244,7 +261,7 @@ static report_tap *listen(const ike_report_kind *kind, const ike_format *format,
                                   draw, finish);
     if (!error)
         return tap;
-    refuse("the display filter \"%s\" is not valid: %s", filter ? filter : "", error->str);
+    refuse_filter(filter ? filter : "", error->str);
     g_string_free(error, TRUE);
     finish(tap);
     return NULL;
