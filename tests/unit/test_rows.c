@@ -324,7 +324,7 @@ static void counters(void)
                                  "availability=not in a capture  counts=");
     rows_expect(r, 2, "counter", "host=total  name=Acquire Failures  value=1  seconds=  availability=approximate  "
                                  "counts=negotiations begun that failed");
-    rows_expect(r, 85, "counter", "host=total  group=Time to establish  module=IKEv1  name=Main Mode median  value=  "
+    rows_expect(r, 112, "counter", "host=total  group=Time to establish  module=IKEv1  name=Main Mode median  value=  "
                                   "seconds=1.05  availability=exact");
     end(&l, r);
 }

@@ -6,8 +6,6 @@
 #include "ike_counter.h"
 #include "ike_report.h"
 
-#include <string.h>
-
 #define HOSTS_SIDE_BY_SIDE 3u
 #define SHOWN_HOSTS 12u
 
@@ -25,15 +23,15 @@ static void append_value(GString *out, const ike_counter *counter)
 
 /* ---- the whole capture ---- */
 
-/* A module or a kind of time that has nothing to say is left out. */
+/* A part of the newer statistics, or a kind of time, that has nothing to say is left out. */
 static bool is_empty_part(const ike_counters *all, const ike_counter_info *info)
 {
     ike_counter counter;
 
-    if (info->group != IKE_COUNTERS_MODULE && info->group != IKE_COUNTERS_TIME)
+    if (info->group < IKE_COUNTERS_MODULE || info->group == IKE_COUNTERS_CAPTURE)
         return false;
     for (unsigned i = 0; ike_counters_get(all, NULL, i, &counter); i++)
-        if (counter.info->group == info->group && strcmp(counter.info->module, info->module) == 0 &&
+        if (counter.info->group == info->group && g_strcmp0(counter.info->module, info->module) == 0 &&
             counter.is_known && (counter.count || info->group == IKE_COUNTERS_TIME))
             return false;
     return true;
@@ -48,7 +46,10 @@ static void title(const ike_report *report, const ike_counter_info *info)
 {
     static const char *const titles[] = { "Main Mode statistics (IP Security Monitor)",
                                           "Quick Mode statistics (IP Security Monitor)",
-                                          "Key module statistics", "Seen in the capture",
+                                          "Key module statistics",
+                                          "IPsec SAs (aggregate statistics)",
+                                          "Dropped packets (aggregate statistics)",
+                                          "Seen in the capture",
                                           "Time to establish" };
 
     g_string_append(report->out, titles[info->group]);

@@ -300,7 +300,7 @@ static void get_counter_what(ike_cell *cell, const ike_row *row)
 
 static const ike_column counter_columns[] = {
     { "host", IKE_CELL_TEXT, "address, or total", get_counter_host },
-    { "group", IKE_CELL_TEXT, "Main Mode, Quick Mode, Key module, Capture or Time to establish", get_counter_group },
+    { "group", IKE_CELL_TEXT, "Main Mode, Quick Mode, Key module, IPsec SAs, Dropped packets, Capture or Time to establish", get_counter_group },
     { "module", IKE_CELL_TEXT, "key module: IKEv1, AuthIP or IKEv2", get_counter_module },
     { "name", IKE_CELL_TEXT, "published name of the counter", get_counter_name },
     { "value", IKE_CELL_COUNT, "its value", get_counter_value },

@@ -19,6 +19,9 @@
     X(M##_MM_FAILED, MODULE, EXACT, module, "totalFailedMainModes", "of these, failed")            \
     X(M##_MM_RESPONDER, MODULE, EXACT, module, "totalResponderMainModes",                          \
       "of these, as responder")              \
+    X(M##_MM_NEW, MODULE, ROUGH, module, "currentNewResponderMainModes",                           \
+      "still open at the end, as responder")                                                       \
+    X(M##_ACQUIRES, MODULE, ROUGH, module, "totalAcquires", "Main Modes and Quick Modes begun")    \
     X(M##_QM_ACTIVE, MODULE, ROUGH, module, "currentActiveQuickModes",                             \
       "Quick Mode SAs made and not seen to end")                                      \
     X(M##_QM_STARTED, MODULE, EXACT, module, "totalQuickModesStarted", "Quick Modes and Child SAs begun") \
@@ -75,10 +78,33 @@
     X(OFFLOADED_RECEIVED, QUICK_MODE, NOT_SEEN, NULL, "Offloaded Bytes Received", "")              \
     MODULE(V1, "IKEv1")                                                                              \
     MODULE(AUTHIP, "AuthIP")                                                                       \
+    X(AUTHIP_EM_ACTIVE, MODULE, ROUGH, "AuthIP", "currentActiveExtendedModes",                     \
+      "answered, of Main Modes not seen to end")                                                   \
     X(AUTHIP_EM_STARTED, MODULE, EXACT, "AuthIP", "totalExtendedModesStarted", "Extended Modes begun") \
     X(AUTHIP_EM_UP, MODULE, EXACT, "AuthIP", "totalSuccessfulExtendedModes", "of these, answered") \
     X(AUTHIP_EM_FAILED, MODULE, EXACT, "AuthIP", "totalFailedExtendedModes", "of these, not answered") \
     MODULE(V2, "IKEv2")                                                                            \
+    X(REINIT_ACQUIRES, MODULE, NOT_SEEN, NULL, "totalReinitAcquires", "")                          \
+    X(IMPERSONATION_MM, MODULE, NOT_SEEN, NULL, "totalImpersonationMainModes", "")                 \
+    X(IMPERSONATION_EM, MODULE, NOT_SEEN, NULL, "totalImpersonationExtendedModes", "")             \
+    X(SAS_ACTIVE, SAS, ROUGH, NULL, "activeSas", "Quick Mode SAs made and not seen to end")        \
+    X(SAS_PENDING, SAS, ROUGH, NULL, "pendingSaNegotiations", "Quick Modes begun and still open at the end") \
+    X(SAS_ADDED, SAS, EXACT, NULL, "totalSasAdded", "Quick Modes completed")                       \
+    X(SAS_DELETED, SAS, ROUGH, NULL, "totalSasDeleted", "Quick Mode SAs deleted, or ended with their Main Mode SA") \
+    X(SAS_REKEYED, SAS, ROUGH, NULL, "successfulRekeys", "Quick Modes completed after the first of an SA") \
+    X(SAS_TUNNELS, SAS, NOT_SEEN, NULL, "activeTunnels", "")                                       \
+    X(SAS_OFFLOADED, SAS, NOT_SEEN, NULL, "offloadedSas", "")                                      \
+    X(DROPPED_SPI, DROPS, ROUGH, NULL, "invalidSpisOnInbound", "INVALID_SPI sent")                 \
+    X(DROPPED_CRYPT, DROPS, NOT_SEEN, NULL, "decryptionFailuresOnInbound", "")                     \
+    X(DROPPED_AUTH, DROPS, NOT_SEEN, NULL, "authenticationFailuresOnInbound", "")                  \
+    X(DROPPED_UDP, DROPS, NOT_SEEN, NULL, "udpEspValidationFailuresOnInbound", "")                 \
+    X(DROPPED_REPLAY, DROPS, ROUGH, NULL, "replayCheckFailuresOnInbound",                          \
+      "packets with a sequence number seen before")                                                \
+    X(DROPPED_CLEAR, DROPS, NOT_SEEN, NULL, "invalidClearTextInbound", "")                         \
+    X(DROPPED_UNREADY, DROPS, NOT_SEEN, NULL, "saNotInitializedOnInbound", "")                     \
+    X(DROPPED_OTHER_SA, DROPS, NOT_SEEN, NULL, "receiveOverIncorrectSaInbound", "")                \
+    X(DROPPED_FILTER, DROPS, NOT_SEEN, NULL, "secureReceivesNotMatchingFilters", "")               \
+    X(DROPPED, DROPS, ROUGH, NULL, "totalDropPacketsInbound", "the two that a capture can give")   \
     X(SENT, CAPTURE, EXACT, NULL, "Messages Sent", "messages, without repeats and pieces")         \
     X(RECEIVED, CAPTURE, EXACT, NULL, "Messages Received", "messages, without repeats and pieces") \
     X(REPEATS, CAPTURE, EXACT, NULL, "Retransmissions Sent", "messages sent again")                \
@@ -250,6 +276,21 @@ static bool has_start(const ike_sa *sa)
     return !sa->is_joined && sa->phase1->mode != IKE_MODE_NONE;
 }
 
+static void add_acquire(ike_counters *c, const ike_sa *sa, ike_side side)
+{
+    add(c, sa, side, C_TOTAL_ACQUIRE, 1);
+    add(c, sa, side, in_module(sa, C_V1_ACQUIRES), 1);
+}
+
+static void still_open(ike_counters *c, const ike_sa *sa)
+{
+    const ike_side responder = ike_side_other(sa->initiator);
+
+    add(c, sa, sa->initiator, C_ACTIVE_ACQUIRE, 1);
+    if (sa->sides[responder].messages > 0)
+        add(c, sa, responder, in_module(sa, C_V1_MM_NEW), 1);
+}
+
 static void begun(ike_counters *c, const ike_sa *sa)
 {
     const ike_side initiator = sa->initiator, responder = ike_side_other(initiator);
@@ -257,13 +298,13 @@ static void begun(ike_counters *c, const ike_sa *sa)
     if (initiator == IKE_SIDE_NONE || (!ike_sa_establishment(sa) && !has_start(sa)))
         return;
     add_heard(c, sa, in_module(sa, C_V1_MM_STARTED));
-    add(c, sa, initiator, C_TOTAL_ACQUIRE, 1);
+    add_acquire(c, sa, initiator);
     if (sa->sides[responder].messages > 0)
         add(c, sa, responder, in_module(sa, C_V1_MM_RESPONDER), 1);
     if (sa->is_failed)
         add(c, sa, initiator, C_ACQUIRE_FAILURES, 1);
     else if (!ike_judge_came_up(sa) && sa->state != IKE_STATE_ABANDONED)
-        add(c, sa, initiator, C_ACTIVE_ACQUIRE, 1);
+        still_open(c, sa);
 }
 
 static void time_of_main_mode(ike_counters *c, const ike_sa *sa)
@@ -346,27 +387,32 @@ static void quick_modes(ike_counters *c, const ike_sa *sa)
             continue;
         add_both(c, sa, in_module(sa, C_V1_QM_STARTED));
         if (child->mode != IKE_MODE_V2_AUTH)
-            add(c, sa, child->opener, C_TOTAL_ACQUIRE, 1);
+            add_acquire(c, sa, child->opener);
         if (ike_child_is_up(child)) {
             quick_mode_up(c, child, up++, &e);
         } else if (child->more->failed_by != IKE_DIAG_NONE) {
             add_both(c, sa, in_module(sa, C_V1_QM_FAILED));
             add_both(c, sa, C_NEGOTIATION_FAILURES);
+        } else if (!sa->is_failed && !e.is_deleted) {
+            add_both(c, sa, C_SAS_PENDING);
         }
     }
 }
 
 static void extended_modes(ike_counters *c, const ike_sa *sa)
 {
+    const ending e = ending_of(c, sa);
+
     for (guint i = 0; i < sa->more->exchanges.len; i++) {
         const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
         if (exchange->mode != IKE_MODE_AUTHIP_EXTENDED)
             continue;
         add_both(c, sa, C_AUTHIP_EM_STARTED);
-        if (ike_exchange_slot(exchange, 2))
+        if (ike_exchange_slot(exchange, 2)) {
             add_both(c, sa, C_AUTHIP_EM_UP);
-        else if (ike_sa_finding(sa, IKE_DIAG_AIP_NORESP))
+            add_alive(c, sa, &e, C_AUTHIP_EM_ACTIVE);
+        } else if (ike_sa_finding(sa, IKE_DIAG_AIP_NORESP))
             add_both(c, sa, C_AUTHIP_EM_FAILED);
     }
 }
@@ -469,6 +515,29 @@ static void from_events(ike_counters *c)
     g_array_free(events, TRUE);
 }
 
+/* ---- what has two names ---- */
+
+static const struct {
+    unsigned counter, of;
+} same[] = {
+    { C_SAS_ACTIVE, C_ACTIVE_SAS },    { C_SAS_ADDED, C_QM_KEY_ADDITIONS }, { C_SAS_DELETED, C_QM_KEY_DELETIONS },
+    { C_SAS_REKEYED, C_REKEYS },       { C_DROPPED_SPI, C_BAD_SPI },        { C_DROPPED_REPLAY, C_ESP_REPEATS },
+    { C_DROPPED, C_BAD_SPI },          { C_DROPPED, C_ESP_REPEATS },
+};
+
+static void add_same(counts *of)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
+        of->values[same[i].counter] += of->values[same[i].of];
+}
+
+static void name_again(ike_counters *c)
+{
+    add_same(&c->all);
+    for (guint i = 0; i < c->of_hosts->len; i++)
+        add_same(c->of_hosts->pdata[i]);
+}
+
 /* ---- all ---- */
 
 static int by_span(gconstpointer a, gconstpointer b)
@@ -528,6 +597,7 @@ ike_counters *ike_counters_new(const ike_report *report)
         if (ike_report_covers_flow(report, flows->pdata[i]))
             flow(c, flows->pdata[i]);
     from_events(c);
+    name_again(c);
     for_each_time(c, sort_times);
     return c;
 }
@@ -586,7 +656,8 @@ bool ike_counters_get(const ike_counters *c, const ike_addr *host, unsigned numb
 
 const char *ike_counter_group_name(ike_counter_group group)
 {
-    static const char *const names[] = { "Main Mode", "Quick Mode", "Key module", "Capture", "Time to establish" };
+    static const char *const names[] = { "Main Mode",       "Quick Mode", "Key module",       "IPsec SAs",
+                                         "Dropped packets", "Capture",    "Time to establish" };
 
     return names[group];
 }

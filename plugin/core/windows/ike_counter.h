@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Statistics by the names that Windows publishes: IP Security Monitor (Main Mode and Quick Mode
- * statistics) and the key module statistics of Vista and later (IKEEXT_STATISTICS), as far as a capture
- * can give them, and some of our own that these lack.
+ * statistics), the key module statistics of Vista and later (IKEEXT_STATISTICS) and those of IPsec SAs and of
+ * packets that were dropped (IPSEC_STATISTICS), as far as a capture can give them, and some of our own that
+ * these lack.
  */
 #ifndef IKE_COUNTER_H
 #define IKE_COUNTER_H
@@ -13,6 +14,8 @@ typedef enum ike_counter_group {
     IKE_COUNTERS_MAIN_MODE,  /* IP Security Monitor, Main Mode statistics */
     IKE_COUNTERS_QUICK_MODE, /* IP Security Monitor, Quick Mode statistics */
     IKE_COUNTERS_MODULE,     /* key module statistics: of IKEv1, AuthIP or IKEv2 */
+    IKE_COUNTERS_SAS,        /* IPSEC_AGGREGATE_SA_STATISTICS */
+    IKE_COUNTERS_DROPS,      /* IPSEC_AGGREGATE_DROP_PACKET_STATISTICS */
     IKE_COUNTERS_CAPTURE,    /* our own */
     IKE_COUNTERS_TIME        /* spans */
 } ike_counter_group;

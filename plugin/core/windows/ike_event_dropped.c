@@ -6,57 +6,82 @@
  */
 #include "ike_event_make.h"
 
-/* Findings on a packet, whose receiver drops it, and on the complaint of a receiver. */
-static const struct {
-    ike_diagnosis_id finding;
-    uint16_t id;
-} dropped[] = {
-    { IKE_DIAG_ESP_REPLAY, 4961 }, /* counted by packets */
-    { IKE_DIAG_SPI_REUSE, 4962 },
-    { IKE_DIAG_ESP_AFTER_DELETE, 4965 },
-    { IKE_DIAG_SPI_INVALID, 4965 },
-};
-
-static void of_packet(ike_event *event, const ike_packet *packet)
+static void dropped(ike_event_builder *b, const ike_finding *why, const ike_event *event)
 {
-    event->host = packet->flow->side == IKE_SIDE_NONE ? IKE_SIDE_NONE : ike_side_other(packet->flow->side);
-    event->spi = packet->flow->spi;
-    event->evidence = IKE_INFERRED; /* that it was dropped */
-    if (event->id == 4961)
-        event->count = (unsigned)MIN(packet->flow->repeats, G_MAXUINT);
+    ike_event made = *event;
+
+    made.finding = why->id;
+    if (made.host != IKE_SIDE_NONE)
+        ike_event_add(b, &made);
 }
 
-static void of_complaint(ike_event *event, const ike_record *r)
+/* An event of whoever receives this packet; that it was dropped is inferred. */
+static ike_event of_packet(const ike_sa *sa, const ike_packet *packet, uint16_t id, uint64_t count)
 {
-    event->host = r->side;
-    event->spi = r->rare->unknown_spi;
-}
-
-static void packet_dropped(ike_event_builder *b, const ike_finding *finding, uint16_t id)
-{
-    ike_event event = ike_event_of(finding->sa, IKE_EVENT_DRIVER, finding->note);
-    const ike_packet *packet = ike_note_packet(finding->note);
-    const ike_record *r = ike_note_record(finding->note);
+    ike_event event = ike_event_of(sa, IKE_EVENT_DRIVER, &packet->note);
 
     event.id = id;
-    event.count = finding->count;
-    event.finding = finding->id;
-    event.evidence = finding->evidence;
-    if (packet && packet->flow)
-        of_packet(&event, packet);
-    else if (r)
-        of_complaint(&event, r);
-    if (event.host != IKE_SIDE_NONE)
-        ike_event_add(b, &event);
+    event.host = ike_side_other(packet->flow->side);
+    event.spi = packet->flow->spi;
+    event.count = (unsigned)MIN(count, G_MAXUINT);
+    event.evidence = IKE_INFERRED;
+    return event;
+}
+
+/* The numbers of each IPsec SA. */
+static void replayed(ike_event_builder *b, const ike_sa *sa)
+{
+    const ike_finding *repeats = ike_sa_finding(sa, IKE_DIAG_ESP_REPLAY), *reuse = ike_sa_finding(sa, IKE_DIAG_SPI_REUSE);
+
+    for (guint i = 0; (repeats || reuse) && i < sa->more->flows.len; i++) {
+        const ike_flow *flow = sa->more->flows.pdata[i];
+        ike_event event;
+
+        if (repeats && flow->repeat) {
+            event = of_packet(sa, flow->repeat, 4961, flow->repeats);
+            dropped(b, repeats, &event);
+        }
+        if (reuse && flow->restart) {
+            event = of_packet(sa, flow->restart, 4962, 1);
+            dropped(b, reuse, &event);
+        }
+    }
+}
+
+/* A packet that its receiver has no IPsec SA for. */
+static void after_delete(ike_event_builder *b, const ike_sa *sa)
+{
+    const ike_finding *why = ike_sa_finding(sa, IKE_DIAG_ESP_AFTER_DELETE);
+    const ike_packet *packet = why && why->note ? ike_note_packet(why->note) : NULL;
+
+    if (packet && packet->flow) {
+        const ike_event event = of_packet(sa, packet, 4965, 1);
+
+        dropped(b, why, &event);
+    }
+}
+
+/* The complaint of a receiver. */
+static void complained(ike_event_builder *b, const ike_sa *sa)
+{
+    const ike_finding *why = ike_sa_finding(sa, IKE_DIAG_SPI_INVALID);
+    const ike_record *r = why && why->note ? ike_note_record(why->note) : NULL;
+    ike_event event;
+
+    if (!r)
+        return;
+    event = ike_event_of(sa, IKE_EVENT_DRIVER, why->note);
+    event.id = 4965;
+    event.host = ike_record_side_in(r, sa);
+    event.spi = r->rare->unknown_spi;
+    event.count = why->count;
+    event.evidence = why->evidence;
+    dropped(b, why, &event);
 }
 
 void ike_event_dropped(ike_event_builder *b, const ike_sa *sa)
 {
-    for (guint i = 0; i < sa->findings.len; i++) {
-        const ike_finding *finding = sa->findings.pdata[i];
-
-        for (size_t k = 0; finding->note && k < G_N_ELEMENTS(dropped); k++)
-            if (dropped[k].finding == finding->id)
-                packet_dropped(b, finding, dropped[k].id);
-    }
+    replayed(b, sa);
+    after_delete(b, sa);
+    complained(b, sa);
 }
