@@ -37,8 +37,10 @@ Without `-2`, and while it captures, tshark prints each frame before it has seen
 frame what is known then, and what it learns later about it in the next frame that it annotates; the text in the tree
 then ends with "(said of frame N)".
 
-- What bytes say, such as a refusal in clear, stands on its own frame. What follows from order, timing or size waits
-  until the preference `ikex.patience` has passed, five seconds, since the next frames may show otherwise.
+- What a message says, such as a refusal in clear, stands on its own frame; nobody proves who sent that, and two passes
+  take it less seriously, or not at all, when the negotiation goes on. What follows from order, timing or size, and
+  from packets, fragments and ICMP errors, waits until the preference `ikex.patience` has passed, five seconds, since
+  the next frames may show otherwise.
 - Each finding is said once for each IKE SA, and again when it has become worse.
 - When no annotated frame follows, nothing is said: silence until the end of the capture shows in reports and with `-2`.
 - In a capture of more than 256 IKE messages and IPsec SAs only unanswered requests are said so soon; the rest comes

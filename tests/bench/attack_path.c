@@ -36,6 +36,12 @@ static void spi_pairs(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
     attack_esp(p, 1, 2, 0x10000 + i / 2, 1 + i % 2);
 }
 
+/* One IPsec SA, without any IKE. */
+static void one_spi(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
+{
+    attack_esp(p, 1, 2, 0x10000, 1 + i);
+}
+
 /* One SPI of ever new receivers. */
 static void spi_of_all(packet *p, uint32_t i, uint32_t n G_GNUC_UNUSED)
 {
@@ -99,6 +105,7 @@ const attack attacks_of_paths[] = {
     { "spi-flood", spi_flood, 50000, MS, 0, "ESP with ever new SPIs" },
     { "keepalives", keepalives, 50000, MS, 0, "keepalives of NAT traversal" },
     { "spi-pairs", spi_pairs, 50000, MS, 0, "two ESP packets of each SPI" },
+    { "one-spi", one_spi, 50000, MS, 0, "packets of one IPsec SA, and no IKE" },
     { "spi-of-all", spi_of_all, 50000, MS, 0, "ESP with one SPI to ever new receivers" },
     { "open-datagrams", open_datagrams, 50000, MS, 0, "IP fragments that never become whole" },
     { "overlaps", overlaps, 50000, MS / 10, 0, "IP fragments that overlap" },

@@ -130,7 +130,7 @@ static void worse(void)
     }
     another_sa(&l, 40);
     expect_finding(&l, "esp_replay", WARN);
-    expect_said(&l, "18:esp_replay 453:esp_replay");
+    expect_said(&l, "23:esp_replay 453:esp_replay");
     ladder_end(&l);
 }
 

@@ -165,9 +165,14 @@ static void rekeyed_by_both_and_first_lost(void)
     long_after(&l);
     expect_parent(&l, 1, 0);
     expect_parent(&l, 2, 0);
-    g_assert_true(ladder_sa(&l, 0)->more->rekeyed_to == ladder_sa(&l, 2));
     expect_events(&l, "4650I 4650R 5451I 5451R 4650I 4650R 4650R 4650I 4655I 4655R");
+    g_assert_true(ladder_sa(&l, 0)->more->rekeyed_to == ladder_sa(&l, 2));
     expect_no_finding_above(&l, CHAT, NULL);
+    l.v2.inner = IKE_PL_V2_DELETE; /* much later the other one ends, too */
+    v2_info(&l, RESPONDER, 1);
+    long_after(&l);
+    ike_tracker_finish(l.tracker);
+    g_assert_true(ladder_sa(&l, 0)->more->rekeyed_to == ladder_sa(&l, 2));
     ladder_end(&l);
 }
 

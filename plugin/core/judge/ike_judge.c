@@ -266,30 +266,26 @@ static void drop_from(ike_list *list, GDestroyNotify free_element)
     ike_list_cut(list, kept, free_element);
 }
 
-static void drop_from_notes(ike_note *first)
+static void drop_from_note(const ike_finding *finding)
 {
-    for (ike_note *note = first; note; note = note->next)
-        for (ike_finding **at = &note->findings; *at;)
-            if ((*at)->is_verdict)
-                *at = (*at)->next;
-            else
-                at = &(*at)->next;
+    ike_finding **at = &finding->note->findings;
+
+    while (*at != finding)
+        at = &(*at)->next;
+    *at = finding->next;
 }
 
 /* Takes back what was concluded before more frames came. */
 static void drop_verdicts(ike_tracker *t)
 {
-    GHashTableIter late;
-    gpointer notes;
-
     if (!t->was_judged)
         return;
-    for (guint i = 0; i < t->noted.len; i++)
-        drop_from_notes(t->noted.pdata[i]);
-    g_hash_table_iter_init(&late, t->late);
-    while (g_hash_table_iter_next(&late, NULL, &notes))
-        drop_from_notes(notes);
-    drop_from_notes(t->retracted);
+    for (guint i = 0; i < t->findings.len; i++) {
+        const ike_finding *finding = t->findings.pdata[i];
+
+        if (finding->is_verdict && finding->note)
+            drop_from_note(finding);
+    }
     for (guint i = 0; i < t->sas.len; i++) {
         ike_sa *sa = t->sas.pdata[i];
 
@@ -302,11 +298,15 @@ static void drop_verdicts(ike_tracker *t)
     drop_from(&t->findings, ike_finding_free); /* owns them: last */
 }
 
-/* Of two IKE SAs that renew one because both sides began it, the loser is deleted (RFC 7296 2.8.1). Otherwise the first
- * is the heir. `sa` appeared before `other`. */
+/* Of two IKE SAs that renew one because both sides began it, the loser is deleted (RFC 7296 2.8.1), the other one is
+ * not, or later. Otherwise the first is the heir. `sa` appeared before `other`. */
 static bool is_heir_before(const ike_tracker *t, const ike_sa *sa, const ike_sa *other)
 {
-    return !ike_judge_deleted(t, sa) || ike_judge_deleted(t, other);
+    const ike_record *deleted = ike_judge_deleted(t, sa), *other_deleted = ike_judge_deleted(t, other);
+
+    if (!deleted || other->more->heir)
+        return !deleted && !other->more->heir;
+    return other_deleted && deleted->note.time > other_deleted->note.time;
 }
 
 /* An SA is renewed by one that appears later: from the newest on, each heir is known. */

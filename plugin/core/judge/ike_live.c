@@ -40,11 +40,14 @@ void ike_live_say(ike_tracker *t, const ike_finding *finding)
     ike_list_add(&t->live, copy);
 }
 
-/* Of a message that is sent again, the newest copy counts. */
+/* Of a message that is sent again, the newest copy counts; of an IPsec SA, that it is there. */
 static ike_time last_time(const ike_note *note)
 {
     const ike_record *r = ike_note_record((ike_note *)note);
+    const ike_packet *packet = ike_note_packet((ike_note *)note);
 
+    if (packet && packet->flow && packet->flow->first)
+        return packet->flow->first->note.time;
     return r ? ike_record_last_send(ike_record_first(r))->note.time : note->time;
 }
 
@@ -55,15 +58,21 @@ static bool is_about_the_end(const ike_finding *finding)
            (finding->id == IKE_DIAG_XAUTH_FAIL && finding->severity == IKE_SEVERITY_NOTE);
 }
 
-/* What bytes say stands, but for failures (NATT_NOFLOAT, SPI_INVALID), which later success refutes; so it may what
- * follows from order, timing or size. */
+/* What a whole message says stands, but for a failure (NATT_NOFLOAT, SPI_INVALID), which later success refutes. So may
+ * it what follows from order, timing or size, from packets and pieces, which may come in another order, and from ICMP
+ * errors, since the next copy may pass. */
+static bool is_said_by_message(const ike_finding *finding)
+{
+    return finding->evidence == IKE_OBSERVED && finding->severity != IKE_SEVERITY_WARN &&
+           finding->note->kind == IKE_NOTE_MESSAGE;
+}
+
 static bool is_settled(const ike_tracker *t, const ike_finding *finding)
 {
     if (is_about_the_end(finding))
         return false;
-    if (!finding->note || (finding->evidence == IKE_OBSERVED && finding->severity != IKE_SEVERITY_WARN))
-        return true;
-    return t->now - last_time(finding->note) >= t->options.patience;
+    return !finding->note || is_said_by_message(finding) ||
+           t->now - last_time(finding->note) >= t->options.patience;
 }
 
 static void look(ike_tracker *t)
@@ -87,13 +96,12 @@ static bool can_afford(const ike_tracker *t)
     return cost_of_look(t) <= FEW || (t->noted.len - t->looked.notes) / TIMES >= t->looked.cost;
 }
 
-/* What is encrypted says nothing for certain, and pieces do not. */
+/* What is encrypted says nothing for certain. */
 static bool says_something(const ike_note *note)
 {
     const ike_record *r = ike_note_record((ike_note *)note);
 
-    return note->kind == IKE_NOTE_ICMP ||
-           (note->kind == IKE_NOTE_MESSAGE && (!r->is_encrypted || r->is_decrypted));
+    return note->kind == IKE_NOTE_MESSAGE && (!r->is_encrypted || r->is_decrypted);
 }
 
 /* The frame may say something, or time has passed, or many packets came. */
@@ -112,7 +120,7 @@ static void note_look(ike_tracker *t)
 {
     const bool is_quiet = t->n_records == t->looked.records;
 
-    t->looked.wait = is_quiet ? MIN(2 * t->looked.wait, LONGEST_WAIT) : t->options.patience;
+    t->looked.wait = is_quiet ? CLAMP(2 * t->looked.wait, t->options.patience, LONGEST_WAIT) : t->options.patience;
     t->looked.again = t->now + t->looked.wait;
     t->looked.records = t->n_records;
     t->looked.notes = t->noted.len;

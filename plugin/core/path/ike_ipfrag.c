@@ -12,6 +12,7 @@
 #define AWAITED_WITHIN (10 * IKE_SECOND)
 #define NEWEST_SAS 4      /* between two hosts that may wait for a piece */
 #define NEWEST_RECORDS 8  /* of an SA among which its newest message is looked for */
+#define NEWEST_PIECES 256 /* .. with those that are only probably its own */
 
 struct ike_ipfrag_table *ike_ipfrag_table_new(void)
 {
@@ -280,9 +281,12 @@ static void read_first(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p)
 
 static const ike_record *newest_message(const ike_sa *sa)
 {
-    for (guint i = sa->records.len; i > 0 && sa->records.len - i < NEWEST_RECORDS; i--) {
+    guint n = 0;
+
+    for (guint i = sa->records.len; i > 0 && n < NEWEST_RECORDS && sa->records.len - i < NEWEST_PIECES; i--) {
         const ike_record *r = sa->records.pdata[i - 1];
 
+        n += !r->is_probable; /* others are there when conclusions were drawn on the way */
         if (r->note.kind == IKE_NOTE_MESSAGE && !r->is_reflection)
             return r;
     }

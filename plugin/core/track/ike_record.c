@@ -203,7 +203,9 @@ ike_side ike_record_side_in(const ike_record *r, const ike_sa *sa)
 /* A piece may stand behind the message that it was part of. */
 static bool is_last_of(const ike_sa *sa, const ike_record *r)
 {
-    return r->note.frame >= ((const ike_note *)sa->records.pdata[sa->records.len - 1])->frame;
+    const ike_record *last = sa->records.pdata[sa->records.len - 1];
+
+    return r->note.frame >= MAX(last->note.frame, last->rare->message ? last->rare->message->note.frame : 0);
 }
 
 ike_state ike_record_state(const ike_record *r, bool is_over)
