@@ -266,25 +266,16 @@ static void drop_from(ike_list *list, GDestroyNotify free_element)
     ike_list_cut(list, kept, free_element);
 }
 
-static void drop_from_note(const ike_finding *finding)
-{
-    ike_finding **at = &finding->note->findings;
-
-    while (*at != finding)
-        at = &(*at)->next;
-    *at = finding->next;
-}
-
 /* Takes back what was concluded before more frames came. */
 static void drop_verdicts(ike_tracker *t)
 {
     if (!t->was_judged)
         return;
     for (guint i = 0; i < t->findings.len; i++) {
-        const ike_finding *finding = t->findings.pdata[i];
+        ike_finding *finding = t->findings.pdata[i];
 
         if (finding->is_verdict && finding->note)
-            drop_from_note(finding);
+            ike_finding_unlink(finding);
     }
     for (guint i = 0; i < t->sas.len; i++) {
         ike_sa *sa = t->sas.pdata[i];

@@ -96,12 +96,14 @@ static bool can_afford(const ike_tracker *t)
     return cost_of_look(t) <= FEW || (t->noted.len - t->looked.notes) / TIMES >= t->looked.cost;
 }
 
-/* What is encrypted says nothing for certain. */
+/* What is encrypted says nothing for certain, and the first message of an SA concludes nothing: floods are made of
+ * these. */
 static bool says_something(const ike_note *note)
 {
     const ike_record *r = ike_note_record((ike_note *)note);
 
-    return note->kind == IKE_NOTE_MESSAGE && (!r->is_encrypted || r->is_decrypted);
+    return note->kind == IKE_NOTE_MESSAGE && (!r->is_encrypted || r->is_decrypted) &&
+           !(note->sa && note->sa->records.len == 1);
 }
 
 /* The frame may say something, or time has passed, or many packets came. */
@@ -129,8 +131,12 @@ static void note_look(ike_tracker *t)
 
 void ike_judge_live(ike_tracker *t, bool is_shown)
 {
+    if (!is_shown) {
+        g_queue_clear(t->waiting); /* a look finds them, if somebody does later */
+        return;
+    }
     ike_judge_waiting(t);
-    if (!is_shown || !is_worth_it(t) || !can_afford(t))
+    if (!is_worth_it(t) || !can_afford(t))
         return;
     look(t);
     note_look(t);

@@ -208,7 +208,7 @@ static void add_to_note(ike_finding *finding, ike_note *note)
     finding->next = NULL;
 }
 
-static void remove_from_note(ike_finding *finding)
+void ike_finding_unlink(ike_finding *finding)
 {
     ike_finding **at = &finding->note->findings;
 
@@ -229,7 +229,7 @@ static void take_back(ike_tracker *t, ike_finding *finding)
     ike_sa *sa = finding->sa;
 
     if (finding->note)
-        remove_from_note(finding);
+        ike_finding_unlink(finding);
     ike_list_remove(sa ? &sa->findings : &t->orphans, finding);
     ike_list_remove(sa ? &sa->distinct : &t->distinct_orphans, finding);
     ike_list_remove(&t->findings, finding);
@@ -272,7 +272,7 @@ static void move_finding(ike_finding *finding, ike_note *note)
     if (!note || finding->note == note)
         return;
     if (finding->note)
-        remove_from_note(finding);
+        ike_finding_unlink(finding);
     finding->note = note;
     add_to_note(finding, note);
 }

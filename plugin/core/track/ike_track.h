@@ -132,6 +132,8 @@ void ike_raise_limit(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note
 /* The same when a list has `n` elements and its bound allows no other; returns whether it does not. */
 bool ike_limit_reached(ike_tracker *t, ike_sa *sa, ike_limit_id id, ike_note *note, size_t n);
 void ike_finding_free(gpointer finding);
+/* Takes a finding, which stands on a note, off that. */
+void ike_finding_unlink(ike_finding *finding);
 /* Takes the text over. */
 void ike_finding_set_text(ike_finding *finding, char *text);
 /* Says how a finding is known when it stands on this note, and is not told by an earlier one. */
@@ -315,6 +317,8 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *packet);
 
 /* ---- ike_judge.c ---- */
 void ike_judge_capture(ike_tracker *t);
+
+/* ---- ike_live.c ---- */
 /* After a frame with notes: says of earlier frames what a single pass may say now; `is_shown`: somebody looks at it. */
 void ike_judge_live(ike_tracker *t, bool is_shown);
 

@@ -10,117 +10,9 @@
 
 /* ---- the counters ---- */
 
-#define MODULE(M, module)                                                                          \
-    X(M##_MM_ACTIVE, MODULE, ROUGH, module, "currentActiveMainModes",                              \
-      "Main Mode SAs made and not seen to end")                                       \
-    X(M##_MM_STARTED, MODULE, EXACT, module, "totalMainModesStarted",                              \
-      "negotiations whose start is in the capture")                                        \
-    X(M##_MM_UP, MODULE, EXACT, module, "totalSuccessfulMainModes", "of these, established")       \
-    X(M##_MM_FAILED, MODULE, EXACT, module, "totalFailedMainModes", "of these, failed")            \
-    X(M##_MM_RESPONDER, MODULE, EXACT, module, "totalResponderMainModes",                          \
-      "of these, as responder")              \
-    X(M##_MM_NEW, MODULE, ROUGH, module, "currentNewResponderMainModes",                           \
-      "still open at the end, as responder")                                                       \
-    X(M##_ACQUIRES, MODULE, ROUGH, module, "totalAcquires", "Main Modes and Quick Modes begun")    \
-    X(M##_QM_ACTIVE, MODULE, ROUGH, module, "currentActiveQuickModes",                             \
-      "Quick Mode SAs made and not seen to end")                                      \
-    X(M##_QM_STARTED, MODULE, EXACT, module, "totalQuickModesStarted", "Quick Modes and Child SAs begun") \
-    X(M##_QM_UP, MODULE, EXACT, module, "totalSuccessfulQuickModes", "of these, completed")        \
-    X(M##_QM_FAILED, MODULE, EXACT, module, "totalFailedQuickModes", "of these, refused or not answered")
-
-#define COUNTERS                                                                                   \
-    X(ACTIVE_ACQUIRE, MAIN_MODE, ROUGH, NULL, "Active Acquire",                                    \
-      "negotiations begun and still open at the end")                     \
-    X(ACTIVE_RECEIVE, MAIN_MODE, NOT_SEEN, NULL, "Active Receive", "")                             \
-    X(ACQUIRE_FAILURES, MAIN_MODE, ROUGH, NULL, "Acquire Failures", "negotiations begun that failed") \
-    X(RECEIVE_FAILURES, MAIN_MODE, NOT_SEEN, NULL, "Receive Failures", "")                         \
-    X(SEND_FAILURES, MAIN_MODE, NOT_SEEN, NULL, "Send Failures", "")                               \
-    X(ACQUIRE_HEAP, MAIN_MODE, NOT_SEEN, NULL, "Acquire Heap Size", "")                            \
-    X(RECEIVE_HEAP, MAIN_MODE, NOT_SEEN, NULL, "Receive Heap Size", "")                            \
-    X(AUTHENTICATION_FAILURES, MAIN_MODE, ROUGH, NULL, "Authentication Failures",                  \
-      "authentications refused, as far as seen")                                           \
-    X(NEGOTIATION_FAILURES, MAIN_MODE, EXACT, NULL, "Negotiation Failures", "Main Modes and Quick Modes that failed") \
-    X(INVALID_COOKIES, MAIN_MODE, ROUGH, NULL, "Invalid Cookies Received",                         \
-      "INVALID-COOKIE or INVALID_IKE_SPI sent")                             \
-    X(TOTAL_ACQUIRE, MAIN_MODE, ROUGH, NULL, "Total Acquire", "Main Modes and Quick Modes begun")  \
-    X(TOTAL_GET_SPI, MAIN_MODE, NOT_SEEN, NULL, "Total Get SPI", "")                               \
-    X(KEY_ADDITIONS, MAIN_MODE, ROUGH, NULL, "Key Additions", "Quick Modes completed")             \
-    X(KEY_UPDATES, MAIN_MODE, ROUGH, NULL, "Key Updates", "Quick Modes completed")                 \
-    X(GET_SPI_FAILURES, MAIN_MODE, NOT_SEEN, NULL, "Get SPI Failures", "")                         \
-    X(KEY_ADDITION_FAILURES, MAIN_MODE, NOT_SEEN, NULL, "Key Addition Failures", "")               \
-    X(KEY_UPDATE_FAILURES, MAIN_MODE, NOT_SEEN, NULL, "Key Update Failures", "")                   \
-    X(ISADB_LIST, MAIN_MODE, ROUGH, NULL, "ISADB List Size", "Main Mode SAs made and not seen to end") \
-    X(CONNECTION_LIST, MAIN_MODE, ROUGH, NULL, "Connection List Size", "Quick Mode SAs made and not seen to end") \
-    X(MAIN_MODES, MAIN_MODE, EXACT, NULL, "IKE Main Mode", "Main Mode SAs established")            \
-    X(QUICK_MODES, MAIN_MODE, EXACT, NULL, "IKE Quick Mode", "Quick Mode SAs established")         \
-    X(SOFT, MAIN_MODE, NOT_SEEN, NULL, "Soft Associations", "")                                    \
-    X(INVALID_PACKETS, MAIN_MODE, ROUGH, NULL, "Invalid Packets Received", "messages that break the protocol") \
-    X(ACTIVE_SAS, QUICK_MODE, ROUGH, NULL, "Active Security Associations", "Quick Mode SAs made and not seen to end") \
-    X(OFFLOADED_SAS, QUICK_MODE, NOT_SEEN, NULL, "Offloaded Security Associations", "")            \
-    X(PENDING_KEYS, QUICK_MODE, NOT_SEEN, NULL, "Pending Key Operations", "")                      \
-    X(QM_KEY_ADDITIONS, QUICK_MODE, EXACT, NULL, "Key Additions", "Quick Modes completed")         \
-    X(QM_KEY_DELETIONS, QUICK_MODE, ROUGH, NULL, "Key Deletions", "Quick Mode SAs deleted, or ended with their Main Mode SA") \
-    X(REKEYS, QUICK_MODE, ROUGH, NULL, "Rekeys", "Quick Modes completed after the first of an SA") \
-    X(ACTIVE_TUNNELS, QUICK_MODE, NOT_SEEN, NULL, "Active Tunnels", "")                            \
-    X(BAD_SPI, QUICK_MODE, ROUGH, NULL, "Bad SPI Packets", "INVALID_SPI sent") \
-    X(NOT_DECRYPTED, QUICK_MODE, NOT_SEEN, NULL, "Packets Not Decrypted", "")                      \
-    X(NOT_AUTHENTICATED, QUICK_MODE, NOT_SEEN, NULL, "Packets Not Authenticated", "")              \
-    X(REPLAY_DETECTION, QUICK_MODE, NOT_SEEN, NULL, "Packets With Replay Detection", "")           \
-    X(CONFIDENTIAL_SENT, QUICK_MODE, EXACT, NULL, "Confidential Bytes Sent", "bytes of ESP packets from the SPI on") \
-    X(CONFIDENTIAL_RECEIVED, QUICK_MODE, EXACT, NULL, "Confidential Bytes Received", "bytes of ESP packets from the SPI on") \
-    X(AUTHENTICATED_SENT, QUICK_MODE, EXACT, NULL, "Authenticated Bytes Sent", "bytes of AH packets") \
-    X(AUTHENTICATED_RECEIVED, QUICK_MODE, EXACT, NULL, "Authenticated Bytes Received", "bytes of AH packets") \
-    X(TRANSPORT_SENT, QUICK_MODE, NOT_SEEN, NULL, "Transport Bytes Sent", "")                      \
-    X(TRANSPORT_RECEIVED, QUICK_MODE, NOT_SEEN, NULL, "Transport Bytes Received", "")              \
-    X(TUNNEL_SENT, QUICK_MODE, NOT_SEEN, NULL, "Bytes Sent In Tunnels", "")                        \
-    X(TUNNEL_RECEIVED, QUICK_MODE, NOT_SEEN, NULL, "Bytes Received In Tunnels", "")                \
-    X(OFFLOADED_SENT, QUICK_MODE, NOT_SEEN, NULL, "Offloaded Bytes Sent", "")                      \
-    X(OFFLOADED_RECEIVED, QUICK_MODE, NOT_SEEN, NULL, "Offloaded Bytes Received", "")              \
-    MODULE(V1, "IKEv1")                                                                              \
-    MODULE(AUTHIP, "AuthIP")                                                                       \
-    X(AUTHIP_EM_ACTIVE, MODULE, ROUGH, "AuthIP", "currentActiveExtendedModes",                     \
-      "answered, of Main Modes not seen to end")                                                   \
-    X(AUTHIP_EM_STARTED, MODULE, EXACT, "AuthIP", "totalExtendedModesStarted", "Extended Modes begun") \
-    X(AUTHIP_EM_UP, MODULE, EXACT, "AuthIP", "totalSuccessfulExtendedModes", "of these, answered") \
-    X(AUTHIP_EM_FAILED, MODULE, EXACT, "AuthIP", "totalFailedExtendedModes", "of these, not answered") \
-    MODULE(V2, "IKEv2")                                                                            \
-    X(REINIT_ACQUIRES, MODULE, NOT_SEEN, NULL, "totalReinitAcquires", "")                          \
-    X(IMPERSONATION_MM, MODULE, NOT_SEEN, NULL, "totalImpersonationMainModes", "")                 \
-    X(IMPERSONATION_EM, MODULE, NOT_SEEN, NULL, "totalImpersonationExtendedModes", "")             \
-    X(SAS_ACTIVE, SAS, ROUGH, NULL, "activeSas", "Quick Mode SAs made and not seen to end")        \
-    X(SAS_PENDING, SAS, ROUGH, NULL, "pendingSaNegotiations", "Quick Modes begun and still open at the end") \
-    X(SAS_ADDED, SAS, EXACT, NULL, "totalSasAdded", "Quick Modes completed")                       \
-    X(SAS_DELETED, SAS, ROUGH, NULL, "totalSasDeleted", "Quick Mode SAs deleted, or ended with their Main Mode SA") \
-    X(SAS_REKEYED, SAS, ROUGH, NULL, "successfulRekeys", "Quick Modes completed after the first of an SA") \
-    X(SAS_TUNNELS, SAS, NOT_SEEN, NULL, "activeTunnels", "")                                       \
-    X(SAS_OFFLOADED, SAS, NOT_SEEN, NULL, "offloadedSas", "")                                      \
-    X(DROPPED_SPI, DROPS, ROUGH, NULL, "invalidSpisOnInbound", "INVALID_SPI sent")                 \
-    X(DROPPED_CRYPT, DROPS, NOT_SEEN, NULL, "decryptionFailuresOnInbound", "")                     \
-    X(DROPPED_AUTH, DROPS, NOT_SEEN, NULL, "authenticationFailuresOnInbound", "")                  \
-    X(DROPPED_UDP, DROPS, NOT_SEEN, NULL, "udpEspValidationFailuresOnInbound", "")                 \
-    X(DROPPED_REPLAY, DROPS, ROUGH, NULL, "replayCheckFailuresOnInbound",                          \
-      "packets with a sequence number seen before")                                                \
-    X(DROPPED_CLEAR, DROPS, NOT_SEEN, NULL, "invalidClearTextInbound", "")                         \
-    X(DROPPED_UNREADY, DROPS, NOT_SEEN, NULL, "saNotInitializedOnInbound", "")                     \
-    X(DROPPED_OTHER_SA, DROPS, NOT_SEEN, NULL, "receiveOverIncorrectSaInbound", "")                \
-    X(DROPPED_FILTER, DROPS, NOT_SEEN, NULL, "secureReceivesNotMatchingFilters", "")               \
-    X(DROPPED, DROPS, ROUGH, NULL, "totalDropPacketsInbound", "the two that a capture can give")   \
-    X(SENT, CAPTURE, EXACT, NULL, "Messages Sent", "messages, without repeats and pieces")         \
-    X(RECEIVED, CAPTURE, EXACT, NULL, "Messages Received", "messages, without repeats and pieces") \
-    X(REPEATS, CAPTURE, EXACT, NULL, "Retransmissions Sent", "messages sent again")                \
-    X(UNANSWERED, CAPTURE, ROUGH, NULL, "Messages Without Response", "requests that are reported as unanswered") \
-    X(IP_FRAGMENTED, CAPTURE, EXACT, NULL, "Messages Sent In IP Fragments", "messages that came in several IP packets") \
-    X(IKE_FRAGMENTED, CAPTURE, EXACT, NULL, "Messages Sent In IKE Fragments", "messages that came in several IKE messages") \
-    X(NAT_SESSIONS, CAPTURE, EXACT, NULL, "NAT Traversal Sessions", "IKE SAs that moved to UDP 4500") \
-    X(KEEPALIVES, CAPTURE, EXACT, NULL, "NAT Keepalives Sent", "keepalives (RFC 3948)")            \
-    X(ESP_SENT, CAPTURE, EXACT, NULL, "IPsec Packets Sent", "ESP and AH packets, those seen twice once") \
-    X(ESP_RECEIVED, CAPTURE, EXACT, NULL, "IPsec Packets Received", "ESP and AH packets, those seen twice once") \
-    X(ESP_REPEATS, CAPTURE, EXACT, NULL, "IPsec Packets Repeated",                                 \
-      "received with a sequence number seen before")
-
 enum {
 #define X(id, group, trust, module, name, what) C_##id,
-    COUNTERS
+#include "ike_counter.def"
 #undef X
     N_COUNTERS
 };
@@ -128,7 +20,7 @@ enum {
 static const ike_counter_info infos[N_COUNTERS] = {
 #define X(id, group, trust, module, name, what)                                                    \
     { IKE_COUNTERS_##group, IKE_COUNTER_##trust, module, name, what },
-    COUNTERS
+#include "ike_counter.def"
 #undef X
 };
 
@@ -276,12 +168,6 @@ static bool has_start(const ike_sa *sa)
     return !sa->is_joined && sa->phase1->mode != IKE_MODE_NONE;
 }
 
-static void add_acquire(ike_counters *c, const ike_sa *sa, ike_side side)
-{
-    add(c, sa, side, C_TOTAL_ACQUIRE, 1);
-    add(c, sa, side, in_module(sa, C_V1_ACQUIRES), 1);
-}
-
 static void still_open(ike_counters *c, const ike_sa *sa)
 {
     const ike_side responder = ike_side_other(sa->initiator);
@@ -298,7 +184,7 @@ static void begun(ike_counters *c, const ike_sa *sa)
     if (initiator == IKE_SIDE_NONE || (!ike_sa_establishment(sa) && !has_start(sa)))
         return;
     add_heard(c, sa, in_module(sa, C_V1_MM_STARTED));
-    add_acquire(c, sa, initiator);
+    add(c, sa, initiator, in_module(sa, C_V1_ACQUIRES), 1);
     if (sa->sides[responder].messages > 0)
         add(c, sa, responder, in_module(sa, C_V1_MM_RESPONDER), 1);
     if (sa->is_failed)
@@ -323,13 +209,10 @@ static void failed(ike_counters *c, const ike_sa *sa)
 
     if (!responder) {
         add_heard(c, sa, in_module(sa, C_V1_MM_FAILED));
-        add_heard(c, sa, C_NEGOTIATION_FAILURES);
         return;
     }
     add(c, sa, sa->initiator, in_module(sa, C_V1_MM_FAILED), 1);
-    add(c, sa, sa->initiator, C_NEGOTIATION_FAILURES, 1);
     add_at_host(responder, in_module(sa, C_V1_MM_UP), 1);
-    add_at_host(responder, C_MAIN_MODES, 1);
 }
 
 static void main_mode(ike_counters *c, const ike_sa *sa)
@@ -339,14 +222,12 @@ static void main_mode(ike_counters *c, const ike_sa *sa)
         failed(c, sa);
     } else if (ike_sa_establishment(sa)) {
         add_both(c, sa, in_module(sa, C_V1_MM_UP));
-        add_both(c, sa, C_MAIN_MODES);
         time_of_main_mode(c, sa);
     }
     if (ike_judge_came_up(sa) && !sa->is_failed && !sa->more->rekeyed_to) {
         const ending e = ending_of(c, sa);
 
         add_alive(c, sa, &e, in_module(sa, C_V1_MM_ACTIVE));
-        add_alive(c, sa, &e, C_ISADB_LIST);
     }
 }
 
@@ -359,10 +240,6 @@ static void quick_mode_up(ike_counters *c, const ike_exchange *child, unsigned b
     const ending end = { e->is_deleted || ike_child_deleted(child), e->given_up };
 
     add_both(c, sa, in_module(sa, C_V1_QM_UP));
-    add_both(c, sa, C_QUICK_MODES);
-    add_both(c, sa, C_KEY_ADDITIONS);
-    add_both(c, sa, C_KEY_UPDATES);
-    add_both(c, sa, C_QM_KEY_ADDITIONS);
     if (ike_child_is_rekey(child, before))
         add_both(c, sa, C_REKEYS);
     if (span >= 0)
@@ -370,8 +247,6 @@ static void quick_mode_up(ike_counters *c, const ike_exchange *child, unsigned b
     if (end.is_deleted)
         add_both(c, sa, C_QM_KEY_DELETIONS);
     add_alive(c, sa, &end, in_module(sa, C_V1_QM_ACTIVE));
-    add_alive(c, sa, &end, C_CONNECTION_LIST);
-    add_alive(c, sa, &end, C_ACTIVE_SAS);
 }
 
 /* The first Child SA of IKEv2 is part of what makes its IKE SA: begun once IKE_AUTH is. */
@@ -387,12 +262,11 @@ static void quick_modes(ike_counters *c, const ike_sa *sa)
             continue;
         add_both(c, sa, in_module(sa, C_V1_QM_STARTED));
         if (child->mode != IKE_MODE_V2_AUTH)
-            add_acquire(c, sa, child->opener);
+            add(c, sa, child->opener, in_module(sa, C_V1_ACQUIRES), 1);
         if (ike_child_is_up(child)) {
             quick_mode_up(c, child, up++, &e);
         } else if (child->more->failed_by != IKE_DIAG_NONE) {
             add_both(c, sa, in_module(sa, C_V1_QM_FAILED));
-            add_both(c, sa, C_NEGOTIATION_FAILURES);
         } else if (!sa->is_failed && !e.is_deleted) {
             add_both(c, sa, C_SAS_PENDING);
         }
@@ -515,27 +389,46 @@ static void from_events(ike_counters *c)
     g_array_free(events, TRUE);
 }
 
-/* ---- what has two names ---- */
+/* ---- sums, and what has two names ---- */
 
+/* The later of these may be sums of earlier ones. */
 static const struct {
     unsigned counter, of;
-} same[] = {
-    { C_SAS_ACTIVE, C_ACTIVE_SAS },    { C_SAS_ADDED, C_QM_KEY_ADDITIONS }, { C_SAS_DELETED, C_QM_KEY_DELETIONS },
-    { C_SAS_REKEYED, C_REKEYS },       { C_DROPPED_SPI, C_BAD_SPI },        { C_DROPPED_REPLAY, C_ESP_REPEATS },
-    { C_DROPPED, C_BAD_SPI },          { C_DROPPED, C_ESP_REPEATS },
+} sums[] = {
+#define OF_MODULES(counter, what) { counter, C_V1_##what }, { counter, C_AUTHIP_##what }, { counter, C_V2_##what }
+    OF_MODULES(C_TOTAL_ACQUIRE, ACQUIRES),
+    OF_MODULES(C_MAIN_MODES, MM_UP),
+    OF_MODULES(C_ISADB_LIST, MM_ACTIVE),
+    OF_MODULES(C_QUICK_MODES, QM_UP),
+    OF_MODULES(C_ACTIVE_SAS, QM_ACTIVE),
+    OF_MODULES(C_NEGOTIATION_FAILURES, MM_FAILED),
+    OF_MODULES(C_NEGOTIATION_FAILURES, QM_FAILED),
+#undef OF_MODULES
+    { C_KEY_ADDITIONS, C_QUICK_MODES },
+    { C_KEY_UPDATES, C_QUICK_MODES },
+    { C_QM_KEY_ADDITIONS, C_QUICK_MODES },
+    { C_SAS_ADDED, C_QUICK_MODES },
+    { C_CONNECTION_LIST, C_ACTIVE_SAS },
+    { C_SAS_ACTIVE, C_ACTIVE_SAS },
+    { C_SAS_DELETED, C_QM_KEY_DELETIONS },
+    { C_SAS_REKEYED, C_REKEYS },
+    { C_DROPPED_SPI, C_BAD_SPI },
+    { C_DROPPED_REPLAY, C_ESP_REPEATS },
+    { C_DROPPED, C_DROPPED_SPI },
+    { C_DROPPED, C_DROPPED_REPLAY },
 };
 
-static void add_same(counts *of)
+static void add_sums(counts *of)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
-        of->values[same[i].counter] += of->values[same[i].of];
+    for (size_t i = 0; i < G_N_ELEMENTS(sums); i++)
+        of->values[sums[i].counter] += of->values[sums[i].of];
 }
 
-static void name_again(ike_counters *c)
+static void sum_up(ike_counters *c)
 {
-    add_same(&c->all);
+    add_sums(&c->all);
     for (guint i = 0; i < c->of_hosts->len; i++)
-        add_same(c->of_hosts->pdata[i]);
+        add_sums(c->of_hosts->pdata[i]);
 }
 
 /* ---- all ---- */
@@ -597,7 +490,7 @@ ike_counters *ike_counters_new(const ike_report *report)
         if (ike_report_covers_flow(report, flows->pdata[i]))
             flow(c, flows->pdata[i]);
     from_events(c);
-    name_again(c);
+    sum_up(c);
     for_each_time(c, sort_times);
     return c;
 }

@@ -6,26 +6,25 @@
  */
 #include "ike_event_make.h"
 
-static void dropped(ike_event_builder *b, const ike_finding *why, const ike_event *event)
+static void add(ike_event_builder *b, const ike_event *event)
 {
-    ike_event made = *event;
-
-    made.finding = why->id;
-    if (made.host != IKE_SIDE_NONE)
-        ike_event_add(b, &made);
+    if (event->host != IKE_SIDE_NONE)
+        ike_event_add(b, event);
 }
 
-/* An event of whoever receives this packet; that it was dropped is inferred. */
-static ike_event of_packet(const ike_sa *sa, const ike_packet *packet, uint16_t id, uint64_t count)
+/* Whoever receives this packet drops it: that is inferred. */
+static void packet_dropped(ike_event_builder *b, const ike_finding *why, const ike_packet *packet, uint16_t id,
+                           uint64_t count)
 {
-    ike_event event = ike_event_of(sa, IKE_EVENT_DRIVER, &packet->note);
+    ike_event event = ike_event_of(why->sa, IKE_EVENT_DRIVER, &packet->note);
 
     event.id = id;
     event.host = ike_side_other(packet->flow->side);
     event.spi = packet->flow->spi;
     event.count = (unsigned)MIN(count, G_MAXUINT);
+    event.finding = why->id;
     event.evidence = IKE_INFERRED;
-    return event;
+    add(b, &event);
 }
 
 /* The numbers of each IPsec SA. */
@@ -35,16 +34,11 @@ static void replayed(ike_event_builder *b, const ike_sa *sa)
 
     for (guint i = 0; (repeats || reuse) && i < sa->more->flows.len; i++) {
         const ike_flow *flow = sa->more->flows.pdata[i];
-        ike_event event;
 
-        if (repeats && flow->repeat) {
-            event = of_packet(sa, flow->repeat, 4961, flow->repeats);
-            dropped(b, repeats, &event);
-        }
-        if (reuse && flow->restart) {
-            event = of_packet(sa, flow->restart, 4962, 1);
-            dropped(b, reuse, &event);
-        }
+        if (repeats && flow->repeat)
+            packet_dropped(b, repeats, flow->repeat, 4961, flow->repeats);
+        if (reuse && flow->restart)
+            packet_dropped(b, reuse, flow->restart, 4962, 1);
     }
 }
 
@@ -54,11 +48,8 @@ static void after_delete(ike_event_builder *b, const ike_sa *sa)
     const ike_finding *why = ike_sa_finding(sa, IKE_DIAG_ESP_AFTER_DELETE);
     const ike_packet *packet = why && why->note ? ike_note_packet(why->note) : NULL;
 
-    if (packet && packet->flow) {
-        const ike_event event = of_packet(sa, packet, 4965, 1);
-
-        dropped(b, why, &event);
-    }
+    if (packet && packet->flow)
+        packet_dropped(b, why, packet, 4965, 1);
 }
 
 /* The complaint of a receiver. */
@@ -75,8 +66,9 @@ static void complained(ike_event_builder *b, const ike_sa *sa)
     event.host = ike_record_side_in(r, sa);
     event.spi = r->rare->unknown_spi;
     event.count = why->count;
+    event.finding = why->id;
     event.evidence = why->evidence;
-    dropped(b, why, &event);
+    add(b, &event);
 }
 
 void ike_event_dropped(ike_event_builder *b, const ike_sa *sa)
