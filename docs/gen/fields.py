@@ -44,7 +44,7 @@ then ends with "(said of frame N)".
 - Each finding is said once for each IKE SA, and again when it has become worse.
 - When no annotated frame follows, nothing is said: silence until the end of the capture shows in reports and with `-2`.
 - In a capture of more than 256 IKE messages and IPsec SAs only unanswered requests are said so soon. The rest comes
-  whenever four times as many annotated frames have passed as there were messages and IPsec SAs the last time.
+  whenever 32 times as many annotated frames have passed, ESP too, as there were messages and IPsec SAs the last time.
 """
 
 TAIL = """

@@ -11,7 +11,7 @@
  * message; beyond, when so many times more frames with notes have come that a frame costs the same however many
  * there are. */
 #define FEW 256
-#define TIMES 4
+#define TIMES 32
 #define NEW_PACKETS 4 /* this share of them */
 #define LONGEST_WAIT (3600 * IKE_SECOND)
 
