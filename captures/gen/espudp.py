@@ -8,7 +8,7 @@ from registry import scenario
 from steps import behind_nat, esp_flows, pair, sent_on
 
 NATT_PORTS = (4500, 4500)
-WIREGUARD_DATA = 4  # message type of https://www.wireguard.com/protocol/
+WIREGUARD_INITIATION, WIREGUARD_RESPONSE, WIREGUARD_DATA = 1, 2, 4  # https://www.wireguard.com/protocol/
 
 
 @scenario(expect=["esp_frag"], forbid=["esp_oneway", "esp_loss"], healthy=True)
@@ -27,9 +27,13 @@ def esp_udp_frag(c):
 
 @scenario(healthy=True, forbid=["esp_replay", "esp_seq_wrap", "esp_loss"])
 def wireguard_4500(c):
-    """WireGuard on UDP 4500. After its type it has the receiver's index where ESP has a number: always the same
-    one, near the largest."""
+    """WireGuard on UDP 4500: a handshake and data both ways. It is no ESP, although its type stands where ESP has an
+    SPI, and the receiver's index where ESP has a number."""
     one, other = pair(c)
+    c.datagram(one, other, *NATT_PORTS, struct.pack("<BxxxI", WIREGUARD_INITIATION, 0xFFFFB00F) + c.rng.bytes(140))
+    c.wait(0.03)
+    answer = struct.pack("<BxxxII", WIREGUARD_RESPONSE, 0xFFFA1234, 0xFFFFB00F) + c.rng.bytes(80)
+    c.datagram(other, one, *NATT_PORTS, answer)
     for counter in range(20):
         for sender, receiver, index in ((one, other, 0xFFFA1234), (other, one, 0xFFFFB00F)):
             c.wait(0.4)

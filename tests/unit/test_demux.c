@@ -59,6 +59,38 @@ static void non_ike_marker(void)
     ladder_end(&l);
 }
 
+static void send_wireguard(ladder *l, uint32_t type, size_t length)
+{
+    uint8_t packet[256] = { 0 };
+
+    wire_put32(packet, type);
+    wire_put32(packet + 4, 7);
+    send_datagram(l, INITIATOR, packet, length);
+}
+
+/* The receiver's index stands where ESP has its number. Of another length it is none. */
+static void wireguard(void)
+{
+    static const struct { uint32_t type; size_t length; } sent[] = {
+        { 0x01000000, 148 }, { 0x02000000, 92 }, { 0x03000000, 64 }, { 0x04000000, 32 }, { 0x04000000, 128 },
+    };
+    ladder l;
+
+    ladder_begin(&l);
+    move_to_4500(&l);
+    l.marker = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(sent); i++)
+        send_wireguard(&l, sent[i].type, sent[i].length);
+    g_assert_cmpuint(ike_tracker_flows(l.tracker)->len, ==, 0);
+    g_assert_cmpuint(ike_tracker_wireguard(l.tracker), ==, G_N_ELEMENTS(sent));
+    g_assert_false(ike_tracker_has_data(l.tracker));
+    for (size_t i = 0; i < G_N_ELEMENTS(sent); i++)
+        send_wireguard(&l, sent[i].type, sent[i].length + 4);
+    send_wireguard(&l, 0x05000000, 128);
+    g_assert_cmpuint(ike_tracker_flows(l.tracker)->len, ==, 5);
+    ladder_end(&l);
+}
+
 /* Between two strange ports only known cookies make a message, at the beginning or after a marker. */
 static void strange_ports(void)
 {
@@ -156,6 +188,7 @@ int main(int argc, char **argv)
     g_test_add_func("/demux/marker-on-500", marker_on_500);
     g_test_add_func("/demux/no-marker-on-4500", no_marker_on_4500);
     g_test_add_func("/demux/non-ike-marker", non_ike_marker);
+    g_test_add_func("/demux/wireguard", wireguard);
     g_test_add_func("/demux/strange-ports", strange_ports);
     g_test_add_func("/demux/given-message", given_message);
     g_test_add_func("/demux/many-payloads", many_payloads);

@@ -83,7 +83,7 @@ ike_sequence ike_flow_sequence(ike_flow *flow, const ike_seen *seen, bool may_re
 /* RFC 4303 3.3.3: an SA must be renewed before its numbers wrap. */
 bool ike_flow_is_near_wrap(uint32_t sequence);
 
-/* True when the numbers run as those of ESP do. What else travels on port 4500 (WireGuard, games) has a
+/* True when the numbers run as those of ESP do. What else travels on port 4500 (games, other tunnels) has a
  * constant or a random value in their place. */
 bool ike_flow_is_numbered(const ike_flow *flow);
 

@@ -243,7 +243,7 @@ static void read_esp(ike_tracker *t, const ike_ipset *set, const ike_ip_piece *p
         .fragment = IKE_FRAGMENT_IP,
     };
 
-    ike_esp_feed(t, &d, IKE_NOTE_ESP);
+    ike_tracker_esp(t, &d);
 }
 
 static void read_udp(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p, const uint8_t *udp)

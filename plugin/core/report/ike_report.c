@@ -328,6 +328,19 @@ static void no_negotiation(const ike_report *report)
     g_string_append(report->out, ".\n");
 }
 
+static void no_data(const ike_report *report)
+{
+    const unsigned n = ike_tracker_wireguard(report->tracker);
+
+    g_string_append(report->out, "No IKE, ESP, AH or piece of IKE in this capture");
+    if (n > 0) {
+        g_string_append(report->out, ", but ");
+        ike_count_append(report->out, n, "packet", "packets");
+        g_string_append(report->out, " of WireGuard on UDP 4500");
+    }
+    g_string_append(report->out, ".\n");
+}
+
 void ike_report_absent(const ike_report *report)
 {
     const bool cut = !report->selected && ike_tracker_cut(report->tracker) > 0;
@@ -338,7 +351,7 @@ void ike_report_absent(const ike_report *report)
     if (ike_tracker_span(report->tracker).frames == 0)
         g_string_append(report->out, "The capture has no packets.\n");
     else if (!ike_tracker_has_data(report->tracker) && !cut)
-        g_string_append(report->out, "No IKE, ESP, AH or piece of IKE in this capture.\n");
+        no_data(report);
     else if (none && report->selected)
         g_string_append(report->out, "No negotiation matches the filter.\n");
     else if (none && !cut)

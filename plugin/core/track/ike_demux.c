@@ -36,9 +36,27 @@ static void feed_keepalive(ike_tracker *t, const ike_datagram *d)
         ike_note_set_sa(t, note, sa);
 }
 
+/* WireGuard's four messages, https://www.wireguard.com/protocol/: the type is followed by three zeros, and each
+ * has a length of its own. */
+static bool is_wireguard(const ike_datagram *d)
+{
+    enum { INITIATION = 148, RESPONSE = 92, COOKIE = 64, DATA = 32, BLOCK = 16 };
+
+    switch (ike_be32(d->data)) {
+    case 0x01000000: return d->wire == INITIATION;
+    case 0x02000000: return d->wire == RESPONSE;
+    case 0x03000000: return d->wire == COOKIE;
+    case 0x04000000: return d->wire >= DATA && d->wire % BLOCK == 0;
+    default: return false;
+    }
+}
+
 void ike_tracker_esp(ike_tracker *t, const ike_datagram *d)
 {
-    ike_esp_feed(t, d, IKE_NOTE_ESP);
+    if (is_wireguard(d))
+        t->n_wireguard++;
+    else
+        ike_esp_feed(t, d, IKE_NOTE_ESP);
 }
 
 /* Offset of an IKE message in the payload of a datagram on a strange port, known by its cookies;
@@ -95,7 +113,7 @@ static void feed_natt_port(ike_tracker *t, const ike_datagram *d)
                       "from port %u to port %u; the receiver reads the SPI 0x%08x", d->src.port, d->dst.port,
                       ike_be32(d->data));
     } else {
-        ike_esp_feed(t, d, IKE_NOTE_ESP);
+        ike_tracker_esp(t, d);
     }
 }
 

@@ -94,6 +94,7 @@ struct ike_tracker {
     guint n_records;      /* notes that are neither keepalives nor ESP or AH */
     bool has_natt_port;   /* the capture holds packets of UDP 4500 */
     unsigned n_cut;       /* datagrams of which the capture holds too little */
+    unsigned n_wireguard; /* WireGuard on UDP 4500 */
     unsigned n_outside;   /* IKEv2 errors outside an SA */
     ike_list outside;     /* those without an SA in the capture: first copies */
     GHashTable *outside_digests; /* of these */
@@ -161,7 +162,7 @@ ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const
 
 /* ---- ike_demux.c ---- */
 void ike_tracker_datagram(ike_tracker *t, const ike_datagram *datagram);
-/* Takes an ESP packet that was found in something else; its ports tell whose it is. */
+/* Takes an ESP packet from UDP or TCP; its ports tell whose it is. WireGuard, which looks alike, is counted only. */
 void ike_tracker_esp(ike_tracker *t, const ike_datagram *datagram);
 
 /* Newest SA between the two ends that uses these ports; otherwise NULL, or with `exactly` false the

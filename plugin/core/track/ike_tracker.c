@@ -358,6 +358,7 @@ const ike_list *ike_tracker_outside(const ike_tracker *t) { return &t->outside; 
 uint32_t ike_tracker_current(const ike_tracker *t) { return t->frame; }
 
 unsigned ike_tracker_cut(const ike_tracker *t) { return t->n_cut; }
+unsigned ike_tracker_wireguard(const ike_tracker *t) { return t->n_wireguard; }
 
 bool ike_tracker_has_data(const ike_tracker *t)
 {

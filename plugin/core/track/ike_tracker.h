@@ -64,6 +64,8 @@ const ike_list *ike_tracker_outside(const ike_tracker *t);
 bool ike_tracker_has_data(const ike_tracker *t);
 /* Datagrams of port 500 or 4500 that the capture cut so short that nothing could be read of them. */
 unsigned ike_tracker_cut(const ike_tracker *t);
+/* Packets of WireGuard on UDP 4500, which are no ESP. */
+unsigned ike_tracker_wireguard(const ike_tracker *t);
 /* Number of the current frame. */
 uint32_t ike_tracker_current(const ike_tracker *t);
 
