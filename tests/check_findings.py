@@ -17,7 +17,7 @@ import sys
 
 from truth import GOLDEN, HERE, SEVERITIES, golden_rows, read_truths, worst_findings
 
-TABLE = HERE.parent / "plugin" / "core" / "ike_diagnosis.def"
+TABLE = HERE.parent / "plugin" / "core" / "base" / "ike_diagnosis.def"
 
 # Ids that no truth file needs to expect. What is expected nevertheless does not belong here.
 NOT_DUE = {

@@ -25,7 +25,7 @@ static const struct {
 static const char head[] =
     "# Diagnoses\n"
     "\n"
-    "Written by tools/docs from `plugin/core/ike_diagnosis.def`; do not edit.\n"
+    "Written by tools/docs from `plugin/core/base/ike_diagnosis.def`; do not edit.\n"
     "\n"
     "Each finding stands on the frame that it is about, as Expert Information and as fields: filter for\n"
     "one with `ikex.diag.<id>`, for all with `ikex.analysis`, for warnings and errors with\n"

@@ -9,7 +9,7 @@
 static const char head[] =
     "# Limits\n"
     "\n"
-    "Written by tools/docs from `plugin/core/ike_limits.def`; do not edit.\n"
+    "Written by tools/docs from `plugin/core/base/ike_limits.def`; do not edit.\n"
     "\n"
     "No list of the table grows beyond its bound, and no packet costs more because of those before it. Reaching a bound\n"
     "is the finding [limit](diagnoses.md#limit), once for the capture or for the IKE SA, which names it. What is\n"

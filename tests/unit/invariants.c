@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "invariants.h"
 
-#include "ike_decrypted.h"
+#include "ike_esp.h"
+#include "ike_agreement.h"
+#include "ike_esp.h"
 
 #include <string.h>
 

@@ -16,7 +16,7 @@
 #ifndef TCP_H
 #define TCP_H
 
-#include "ike_track.h"
+#include "ike_path.h"
 #include "ladder.h"
 
 enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10 };

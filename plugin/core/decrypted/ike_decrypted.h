@@ -16,15 +16,8 @@ void ike_decrypted_look(ike_record *r, const ike_message *clear);
 /* Learns from them what they say of the SA and the exchange, after it has its label. */
 void ike_decrypted_learn(ike_tracker *t, ike_record *r, const ike_message *clear);
 
-/* The agreement of an exchange, made when there is none; IKE_AUTH of several rounds has one. */
-ike_agreement *ike_agreement_of(ike_exchange *exchange);
-/* What is known of it; NULL when nothing was decrypted. */
-const ike_agreement *ike_agreement_find(const ike_exchange *exchange);
-
 /* True for the message that chooses of what the other one offers: Quick Mode 2, or a response of IKEv2. */
 bool ike_decrypted_is_answer(const ike_record *r);
-/* The SPI of packets to this side; 0 while it is not known. */
-uint32_t ike_agreement_spi(const ike_exchange *exchange, ike_side receiver);
 
 /* ---- the payloads of either version ---- */
 /* Identities, proposals, traffic selectors, configuration: of a message that is no copy. */

@@ -270,7 +270,7 @@ void ike_ipfrag_annotate(ike_tracker *t)
     g_hash_table_destroy(sas);
 }
 
-void ike_ipfrag_judge(ike_tracker *t)
+void ike_judge_ipfrags(ike_tracker *t)
 {
     GHashTable *groups = group(t);
 

@@ -336,13 +336,13 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
     for (guint i = 0; i < sa->more->exchanges.len; i++) {
         ike_judge_silence(t, sa, sa->more->exchanges.pdata[i]);
         judge_quick(t, sa, sa->more->exchanges.pdata[i]);
-        ike_v2frag_judge(t, sa->more->exchanges.pdata[i]);
+        ike_judge_v2frags(t, sa->more->exchanges.pdata[i]);
     }
     ike_judge_liveness(t, sa);
     ike_judge_rekeys(t, sa);
     judge_slow(t, sa);
     judge_gaps(t, sa);
-    ike_v1frag_judge(t, sa);
+    ike_judge_v1frags(t, sa);
     ike_judge_natt(t, sa);
 }
 
@@ -365,7 +365,7 @@ static void judge_pairs_of(ike_tracker *t, const ike_sa *sa)
     }
 }
 
-void ike_judge_capture(ike_tracker *t)
+static void judge_all(ike_tracker *t)
 {
     drop_verdicts(t);
     ike_ipfrag_annotate(t);
@@ -379,7 +379,17 @@ void ike_judge_capture(ike_tracker *t)
         judge_sa(t, t->sas.pdata[i]);
     ike_judge_orphans(t);
     ike_judge_flows(t);
-    ike_ipfrag_judge(t);
+    ike_judge_ipfrags(t);
     for (guint i = 0; i < t->sas.len; i++)
         judge_pairs_of(t, t->sas.pdata[i]);
+}
+
+void ike_judge_capture(ike_tracker *t)
+{
+    if (t->is_judged)
+        return;
+    t->is_judging = true;
+    judge_all(t);
+    t->is_judging = false;
+    t->is_judged = t->was_judged = true;
 }

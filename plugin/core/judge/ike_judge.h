@@ -7,6 +7,9 @@
 
 #include "ike_track.h"
 
+/* Draws all conclusions that the end of the capture allows; cheap when nothing was fed since the last time. */
+void ike_judge_capture(ike_tracker *t);
+
 /* Something by which the peer reacted to a message: an Informational, no liveness check, at most
  * `limit` after one of its copies. NULL when there is none. */
 ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit);
@@ -70,6 +73,12 @@ void ike_judge_waiting(ike_tracker *t);
 
 /* IKEv2: the initiator that does not go on after the response to its first message. */
 void ike_judge_standstill_v2(ike_tracker *t, ike_sa *sa);
+/* Before anything is concluded: notes the IP fragments of which only now is known whose they probably are. */
+void ike_ipfrag_annotate(ike_tracker *t);
+/* Messages that never became whole: in IP fragments, fragments 132, and SKF. */
+void ike_judge_ipfrags(ike_tracker *t);
+void ike_judge_v1frags(ike_tracker *t, ike_sa *sa);
+void ike_judge_v2frags(ike_tracker *t, ike_exchange *exchange);
 /* IKEv2: a request of which only some fragments came; `piece` is the one that was sent most often. */
 void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_record *piece);
 
@@ -88,6 +97,8 @@ bool ike_judge_has_new_flows(const ike_sa *sa, const ike_record *after);
 bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after);
 
 /* ---- ike_live.c: what a single pass says ---- */
+/* After a frame with notes: says of earlier frames what a single pass may say now; `is_shown`: somebody looks at it. */
+void ike_judge_live(ike_tracker *t, bool is_shown);
 /* Says a copy of the finding in the current frame, unless it was said of this SA with that severity. */
 void ike_live_say(ike_tracker *t, const ike_finding *finding);
 
@@ -112,6 +123,8 @@ const ike_record *ike_judge_deleted(const ike_tracker *t, const ike_sa *sa);
 void ike_judge_state_v2(ike_tracker *t, ike_sa *sa);
 /* Refusals, challenges, authentication that probably failed, gaps of an IKEv2 SA. */
 void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa);
+/* True when a later message proves that this exchange was answered (RFC 7296 2.3). */
+bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request);
 /* Errors outside an SA, by either version. */
 void ike_judge_outside(ike_tracker *t, ike_sa *sa);
 /* The same of errors whose SA was not in the capture when they came. */

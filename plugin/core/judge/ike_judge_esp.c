@@ -4,7 +4,8 @@
  * packets that came twice or in fragments, ESP where a NAT needs it in UDP. RFC 4303 3.3.3 and 3.4.3,
  * RFC 3948, RFC 3715.
  */
-#include "ike_decrypted.h"
+#include "ike_agreement.h"
+#include "ike_esp.h"
 #include "ike_judge.h"
 #include "ike_null.h"
 

@@ -77,7 +77,7 @@ static bool is_settled(const ike_tracker *t, const ike_finding *finding)
 
 static void look(ike_tracker *t)
 {
-    ike_tracker_finish(t);
+    ike_judge_capture(t);
     for (guint i = 0; i < t->findings.len; i++) {
         const ike_finding *finding = t->findings.pdata[i];
 
@@ -111,7 +111,7 @@ static bool is_worth_it(const ike_tracker *t)
 {
     if (t->now >= t->looked.again || t->noted.len - t->looked.notes > t->looked.notes / NEW_PACKETS)
         return true;
-    for (const ike_note *note = ike_tracker_notes(t, t->frame); note; note = note->next)
+    for (const ike_note *note = ike_notes_at(t, t->frame); note; note = note->next)
         if (says_something(note))
             return true;
     return false;

@@ -3,7 +3,8 @@
  * What goes on under an SA that is up: rekeys that collide or go round in circles, deletes in bursts,
  * Child SAs that are refused. RFC 7296 2.8, RFC 2408 5.15.
  */
-#include "ike_decrypted.h"
+#include "ike_agreement.h"
+#include "ike_esp.h"
 #include "ike_judge.h"
 
 #define OPEN_AT_MOST (5 * IKE_SECOND) /* a negotiation that is not completed in the capture */

@@ -2,7 +2,7 @@
  *
  * ICMP errors that quote IKE. They are evidence, never messages. RFC 792, RFC 4443.
  */
-#include "ike_track.h"
+#include "ike_path.h"
 
 #define ICMP_HEADER 8
 #define RECORDS_LOOKED_AT 64 /* of an SA among which the quoted packet is looked for */
@@ -41,7 +41,7 @@ static ike_sa *sa_by_ports(const ike_tracker *t, const ike_endpoint *src, const 
 {
     const ike_datagram d = { .src = *src, .dst = *dst };
 
-    return ike_tracker_sa_of_ports(t, &d, true);
+    return ike_lookup_by_ports(t, &d, true);
 }
 
 /* On port 4500 only what follows a non-ESP marker is IKE (RFC 3948 2.2). */

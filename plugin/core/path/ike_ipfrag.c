@@ -4,6 +4,7 @@
  * are kept until it tells whether they matter. RFC 791 3.2, RFC 8200 4.5, RFC 5722.
  */
 #include "ike_ipset.h"
+#include "ike_path.h"
 
 #include <string.h>
 
@@ -243,7 +244,7 @@ static void read_esp(ike_tracker *t, const ike_ipset *set, const ike_ip_piece *p
         .fragment = IKE_FRAGMENT_IP,
     };
 
-    ike_tracker_esp(t, &d);
+    ike_demux_esp(t, &d);
 }
 
 static void read_udp(ike_tracker *t, ike_ipset *set, const ike_ip_piece *p, const uint8_t *udp)
@@ -378,7 +379,7 @@ static void deliver(ike_tracker *t, ike_ipset *set)
     }
     if (bytes->len >= set->udp_at + 8) {
         read_datagram(&d, bytes->data + set->udp_at, bytes->len - set->udp_at, wire - set->udp_at);
-        ike_tracker_datagram(t, &d);
+        ike_demux_datagram(t, &d);
         if (completing && t->last_note != before)
             completing->record = ike_note_record(t->last_note);
         if (completing && completing->record)

@@ -7,6 +7,7 @@
  * prefix of RFC 9329 4. A connection that has ended is kept as the place where its sequence numbers
  * stand: segments that are repeated later are then known as such.
  */
+#include "ike_path.h"
 #include "ike_tcp.h"
 
 #include "ike_hash.h"

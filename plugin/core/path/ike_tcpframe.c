@@ -5,6 +5,8 @@
  *
  *     "IKETCP"  length 00000000 IKE_SA_INIT  length 00000000 IKE_AUTH  length SPI ESP ...
  */
+#include "ike_intake.h"
+#include "ike_path.h"
 #include "ike_tcp.h"
 
 #include <string.h>
@@ -110,7 +112,7 @@ static bool is_chain(const uint8_t *data, size_t captured, size_t length)
 
 static void deliver_ike(ike_tracker *t, ike_tcp_frames *f, const ike_datagram *d)
 {
-    ike_record *r = ike_tracker_message(t, d, d->data, d->captured, d->wire);
+    ike_record *r = ike_intake_message(t, d, d->data, d->captured, d->wire);
 
     if (!r)
         return;
@@ -137,7 +139,7 @@ static void deliver(ike_tracker *t, ike_tcp_frames *f, const uint8_t *frame, siz
     if (d.has_marker)
         deliver_ike(t, f, &d);
     else
-        ike_tracker_esp(t, &d);
+        ike_demux_esp(t, &d);
 }
 
 /* Adds bytes to the frame that is not over; returns how many it takes. */

@@ -2,6 +2,7 @@
  *
  * The table of Quick Modes and Child SAs, in the spirit of "netsh ipsec dynamic show qmsas".
  */
+#include "ike_ledger.h"
 #include "ike_report.h"
 
 static void addr_of(GString *out, const ike_exchange *exchange, bool opener)

@@ -4,6 +4,7 @@
  */
 #include "ike_agreement.h"
 #include "ike_hash.h"
+#include "ike_ledger.h"
 #include "ike_track.h"
 
 static guint exchange_hash(gconstpointer p)
@@ -74,8 +75,8 @@ static void free_more(ike_exchange_more *more)
 {
     if (more == &ike_no_exchange_more)
         return;
-    ike_v2frag_free(more->ledger[0]);
-    ike_v2frag_free(more->ledger[1]);
+    ike_ledger_free(more->ledger[0]);
+    ike_ledger_free(more->ledger[1]);
     ike_agreement_free(more->agreement);
     g_free(more);
 }

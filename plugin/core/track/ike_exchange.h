@@ -9,7 +9,7 @@
 
 #define IKE_MAX_STEPS 31         /* numbered messages of one exchange */
 
-struct ike_ledger;    /* fragments SKF of one message: ike_v2frag.c */
+struct ike_ledger;    /* fragments SKF of one message: ike_ledger.h */
 struct ike_agreement; /* what decrypted payloads say of IPsec SAs: ike_agreement.h */
 
 /* What an exchange has that makes IPsec SAs, or comes in fragments of IKEv2. Read it as `more` of an exchange, which is
@@ -64,8 +64,6 @@ void ike_exchange_empty(ike_exchange *exchange);
 void ike_exchange_failed(ike_exchange *exchange, ike_diagnosis_id id, ike_note *note, ike_evidence known);
 /* Takes that back: conclusions are drawn anew. */
 void ike_exchange_did_not_fail(ike_exchange *exchange);
-/* How often the messages of an IKEv2 exchange were sent again of which only pieces came. */
-unsigned ike_exchange_lost_repeats(const ike_exchange *exchange);
 /* The first exchange of a negotiation of IPsec SAs that takes several (rounds of IKE_AUTH, IKE_FOLLOWUP_KE);
  * else itself. */
 ike_exchange *ike_exchange_lead(const ike_exchange *exchange);

@@ -270,3 +270,20 @@ ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, ike_datagram *d, boo
     index_hosts(t, sa, d);
     return sa;
 }
+
+ike_sa *ike_lookup_by_ports(const ike_tracker *t, const ike_datagram *d, bool exactly)
+{
+    const ike_list *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
+
+    if (!list)
+        return NULL;
+    for (guint i = list->len; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
+        ike_sa *sa = list->pdata[i - 1];
+        const ike_side side = ike_sa_side(sa, &d->src, &d->dst);
+
+        if (side != IKE_SIDE_NONE && ike_side_has_endpoint(&sa->sides[side], &d->src) &&
+            ike_side_has_endpoint(&sa->sides[ike_side_other(side)], &d->dst))
+            return sa;
+    }
+    return exactly ? NULL : list->pdata[list->len - 1];
+}

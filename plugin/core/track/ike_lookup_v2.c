@@ -5,7 +5,7 @@
  * responses that only challenge or refuse carry no SPI that counts (2.6). A rekeyed IKE SA appears
  * with a new pair and no IKE_SA_INIT (2.18).
  */
-#include "ike_decrypted.h"
+#include "ike_agreement.h"
 #include "ike_lookup.h"
 
 #define PARENTS_TRIED 64 /* SAs between two hosts that may have been rekeyed */

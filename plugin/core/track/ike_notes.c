@@ -71,14 +71,14 @@ static void add_first(ike_tracker *t, ike_note *note)
         g_hash_table_insert(t->late, GUINT_TO_POINTER(note->frame), note);
 }
 
-ike_note *ike_tracker_notes(const ike_tracker *t, uint32_t frame)
+ike_note *ike_notes_at(const ike_tracker *t, uint32_t frame)
 {
     ike_note *first = first_note(t, frame);
 
     return first && first->is_retracted ? first->next : first;
 }
 
-const ike_finding *ike_tracker_live(const ike_tracker *t, const ike_note *note)
+const ike_finding *ike_notes_live(const ike_tracker *t, const ike_note *note)
 {
     return note == t->last_note && t->live.len > 0 ? t->live.pdata[0] : NULL;
 }

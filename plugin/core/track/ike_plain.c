@@ -6,7 +6,7 @@
  */
 #include "ike_track.h"
 
-void ike_tracker_plain(ike_tracker *t, unsigned version, const uint8_t *data, size_t length)
+void ike_plain_add(ike_tracker *t, unsigned version, const uint8_t *data, size_t length)
 {
     if (!ike_limit_reached(t, NULL, IKE_LIMIT_PLAIN, NULL, t->n_plain))
         t->plain[t->n_plain++] = (ike_plain){ data, length, (uint8_t)version, false };

@@ -2,6 +2,7 @@
  *
  * IKE SAs: their life, hosts, roles and state.
  */
+#include "ike_assembly.h"
 #include "ike_track.h"
 
 void ike_sa_fail_authentication(ike_sa *sa)
@@ -87,6 +88,9 @@ static void free_more(ike_more *more)
     ike_list_clear(&more->infos[1], NULL);
     ike_list_clear(&more->icmp, NULL);
     ike_list_clear(&more->flows, NULL);
+    ike_assemblies_free(more->assemblies);
+    if (more->newest_assembly)
+        g_hash_table_destroy(more->newest_assembly);
     g_free(more->given_address);
     g_free(more->user);
     g_free(more);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What the tracker remembers: IKE SAs, with their exchanges, sides and messages. Data and look-up only;
- * ike_tracker.h feeds it, ike_judge.h draws the conclusions.
+ * ike_intake.h feeds it, ike_judge.h draws the conclusions.
  */
 #ifndef IKE_SA_H
 #define IKE_SA_H
@@ -10,7 +10,7 @@
 #include "ike_proposal.h"
 #include "ike_side.h"
 
-struct ike_assembly; /* fragments 132 of one message: ike_v1frag.c */
+struct ike_assembly; /* fragments 132 of one message: ike_assembly.h */
 
 typedef struct ike_host_pair {
     ike_addr src, dst;

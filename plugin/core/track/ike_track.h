@@ -5,9 +5,10 @@
 #ifndef IKE_TRACK_H
 #define IKE_TRACK_H
 
+#include "ike_capture.h"
 #include "ike_esp_proposal.h"
 #include "ike_ip.h"
-#include "ike_tracker.h"
+#include "ike_sa.h"
 
 #define IKE_NEWEST_SAS 64           /* between two hosts that packets are tried against */
 #define IKE_MAX_SAME_SPI 256        /* SAs with one initiator cookie that are looked through */
@@ -118,6 +119,10 @@ void *ike_note_new_at(ike_tracker *t, ike_note_kind kind, size_t size, uint32_t 
                       ike_time time);
 /* Takes a note of a piece back. */
 void ike_note_retract(ike_tracker *t, ike_note *note);
+/* First note of a frame, or NULL. */
+ike_note *ike_notes_at(const ike_tracker *t, uint32_t frame);
+/* What a single pass says at a note of earlier frames: the first finding, the others linked, or NULL. */
+const ike_finding *ike_notes_live(const ike_tracker *t, const ike_note *note);
 /* How many frames have notes, or had one that was taken back. */
 guint ike_tracker_noted_frames(const ike_tracker *t);
 void ike_note_set_sa(ike_tracker *t, ike_note *note, ike_sa *sa);
@@ -147,12 +152,7 @@ const ike_list *ike_tracker_sas_between(const ike_tracker *t, const ike_addr *a,
 guint ike_tracker_position(const ike_list *sas, uint32_t number);
 bool ike_tracker_saw_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
 
-/* ---- ike_tracker.c ---- */
-/* Handles one whole message; NULL when it is none or a limit is reached. */
-ike_record *ike_tracker_message(ike_tracker *t, const ike_datagram *datagram, const uint8_t *data,
-                                size_t captured, size_t wire);
-/* Numbers a message that is no copy, and counts it for its side. */
-void ike_tracker_number(ike_tracker *t, ike_record *r, const ike_message *m);
+/* ---- ike_arrival.c ---- */
 /* Notes which payloads a message has. */
 void ike_record_add_runs(ike_record *r, const ike_message *m);
 /* Makes the record of a message or piece, with its header and what its pieces need; `sa` may be NULL
@@ -160,32 +160,10 @@ void ike_record_add_runs(ike_record *r, const ike_message *m);
 ike_record *ike_record_new(ike_tracker *t, ike_note_kind kind, ike_sa *sa, const ike_message *m,
                            const ike_datagram *d);
 
-/* ---- ike_demux.c ---- */
-void ike_tracker_datagram(ike_tracker *t, const ike_datagram *datagram);
-/* Takes an ESP packet from UDP or TCP; its ports tell whose it is. WireGuard, which looks alike, is counted only. */
-void ike_tracker_esp(ike_tracker *t, const ike_datagram *datagram);
-
+/* ---- ike_lookup.c ---- */
 /* Newest SA between the two ends that uses these ports; otherwise NULL, or with `exactly` false the
  * newest between the hosts. */
-ike_sa *ike_tracker_sa_of_ports(const ike_tracker *t, const ike_datagram *d, bool exactly);
-
-/* ---- ike_esp.c ---- */
-/* Takes an ESP or AH packet; the data of the datagram begins with its header. */
-void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind);
-/* Newest IPsec SA with this SPI and receiver, which chose it (RFC 4301 4.1); NULL when there is none. */
-ike_flow *ike_esp_flow_to(const ike_tracker *t, uint32_t spi, const ike_addr *receiver);
-/* IPsec SAs that began with a packet from `src` to `dst`, oldest first; or NULL. */
-const ike_list *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
-/* True when an exchange has made an IPsec SA, as far as it is visible. */
-bool ike_esp_is_complete(const ike_exchange *exchange);
-/* Takes note that a side chose this SPI for packets to itself, in the exchange that leads a child: decrypted. */
-void ike_esp_learn(ike_tracker *t, ike_exchange *lead, ike_side chooser, uint32_t spi);
-/* The exchange that leads the child of which the sender of a message chose the SPI, under the IKE SA of the
- * message, one that this renewed, or, in IKEv1, any of the hosts; and which side of its SA that is. NULL when it
- * was not decrypted. */
-ike_exchange *ike_esp_made_by(const ike_tracker *t, uint32_t spi, const ike_record *r, ike_side *chooser);
-
-/* ---- ike_lookup.c ---- */
+ike_sa *ike_lookup_by_ports(const ike_tracker *t, const ike_datagram *d, bool exactly);
 /* The SA a message belongs to, made when it is new. Sets the sides of both ends and the sender of `d`. */
 ike_sa *ike_lookup_sa(ike_tracker *t, const ike_message *m, ike_datagram *d, bool has_sa_payload);
 /* The SA that a message belongs to, if there is one already. */
@@ -228,8 +206,6 @@ ike_exchange *ike_v2_exchange_of(const ike_sa *sa, ike_side requester, uint32_t 
 bool ike_v2_is_outside(const ike_tracker *t, const ike_message *m, const ike_datagram *d);
 /* Takes such a message: with its SA when the capture has it, without one else. Sets the sender of `d`. */
 ike_record *ike_v2_outside(ike_tracker *t, const ike_message *m, ike_datagram *d);
-/* True when a later message proves that this exchange was answered (RFC 7296 2.3). */
-bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request);
 /* Adds a record to its exchange; false when that is full, and the record gets no label. */
 bool ike_exchange_add(ike_tracker *t, ike_exchange *exchange, ike_record *r);
 /* Where an IKEv2 message was sent in IKE fragments before and is whole here: that message; else NULL. A
@@ -239,6 +215,8 @@ ike_record *ike_v2_sent_in_fragments(const ike_record *r);
 void ike_set_label(ike_exchange *exchange, ike_record *r, ike_label label, ike_known_by known);
 
 /* ---- ike_plain.c: what was decrypted elsewhere ---- */
+/* Takes note of the payloads of one message of the current frame; see ike_tracker_plain. */
+void ike_plain_add(ike_tracker *t, unsigned version, const uint8_t *data, size_t length);
 /* Takes the decrypted bytes of a message off the frame's list; NULL when there are none that fit. */
 const ike_plain *ike_plain_take(ike_tracker *t, const ike_message *m);
 /* Reads the decrypted payloads of a whole message into `clear`. Returns NULL when there are none, `misread` then
@@ -265,43 +243,6 @@ void ike_v1_payloads(ike_tracker *t, ike_record *r, const ike_message *m);
 /* Notifies and deletes of IKEv1 in clear. */
 void ike_v1_read_notifies(ike_record *r, const ike_message *m);
 
-/* ---- ike_ipfrag.c ---- */
-struct ike_ipfrag_table *ike_ipfrag_table_new(void);
-void ike_ipfrag_table_free(struct ike_ipfrag_table *table);
-void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *packet);
-/* At the end of the capture, before anything is concluded: notes the pieces of which only now is known whose they
- * probably are. */
-void ike_ipfrag_annotate(ike_tracker *t);
-void ike_ipfrag_judge(ike_tracker *t);
-/* The SA of a datagram in pieces that an ICMP error quotes a piece of; NULL when there is none. */
-ike_sa *ike_ipfrag_sa(const ike_tracker *t, const ike_ip_packet *quoted);
-
-/* ---- ike_tcp.c ---- */
-typedef struct ike_tcp_usage {
-    unsigned streams;  /* directions of connections that are followed */
-    unsigned segments; /* that wait for one before them */
-    size_t bytes;      /* of these, and of frames that are not over */
-} ike_tcp_usage;
-struct ike_tcp_table *ike_tcp_table_new(void);
-void ike_tcp_table_free(struct ike_tcp_table *table);
-/* What is kept just now; it has bounds, whatever is fed. */
-ike_tcp_usage ike_tcp_usage_of(const struct ike_tcp_table *table);
-/* Takes a TCP packet that is no IP fragment, and feeds the IKE messages and ESP packets that it
- * completes. Packets of other connections cost a look at ports and prefix. RFC 9329. */
-void ike_tcp_feed(ike_tracker *t, const ike_ip_packet *packet);
-
-/* ---- ike_v1frag.c ---- */
-/* Takes a fragment; returns its record, which is that of the message when it completes one. */
-ike_record *ike_v1frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d);
-void ike_v1frag_judge(ike_tracker *t, ike_sa *sa);
-void ike_v1frag_free(ike_sa *sa);
-
-/* ---- ike_v2frag.c ---- */
-/* Takes an IKEv2 fragment; returns its record, which is that of the message when it completes one. */
-ike_record *ike_v2frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, const ike_datagram *d);
-void ike_v2frag_judge(ike_tracker *t, ike_exchange *exchange);
-void ike_v2frag_free(struct ike_ledger *ledger);
-
 /* ---- ike_natt.c ---- */
 void ike_natt_detect(ike_tracker *t, ike_record *r, const ike_message *m);
 /* The same for the notifies of IKEv2 (RFC 7296 2.23). */
@@ -312,15 +253,5 @@ void ike_natt_detect_v2(ike_record *r, const ike_message *m);
 void ike_natt_endpoint(ike_tracker *t, ike_record *r);
 /* A packet of an SA that is no IKE message: a keepalive, ESP, AH. */
 void ike_natt_packet(ike_tracker *t, ike_note *note);
-
-/* ---- ike_icmp.c ---- */
-void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *packet);
-
-/* ---- ike_judge.c ---- */
-void ike_judge_capture(ike_tracker *t);
-
-/* ---- ike_live.c ---- */
-/* After a frame with notes: says of earlier frames what a single pass may say now; `is_shown`: somebody looks at it. */
-void ike_judge_live(ike_tracker *t, bool is_shown);
 
 #endif

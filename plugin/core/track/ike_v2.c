@@ -4,7 +4,7 @@
  * (RFC 7296 2.2, 3.1). A request and its response share the message ID and the requester; only the
  * first exchange, whose attempts all have message ID 0, needs more than that (2.6).
  */
-#include "ike_judge.h"
+#include "ike_track.h"
 
 #define GAP_OF_MESSAGE_IDS 16 /* a window that large is not in use: messages are missing */
 

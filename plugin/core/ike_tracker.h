@@ -7,16 +7,8 @@
 #ifndef IKE_TRACKER_H
 #define IKE_TRACKER_H
 
-#include "ike_base.h"
+#include "ike_capture.h"
 #include "ike_sa.h"
-
-typedef struct ike_tracker ike_tracker;
-
-typedef struct ike_options {
-    ike_time patience; /* how long a capture must go on before silence counts; 0: 5 s */
-    uint32_t limits[IKE_N_LIMITS]; /* lower ones, for tests, of those that are lists and tables of the tracker:
-                                    * what ike_limit_reached looks at; 0: as in ike_limits.def */
-} ike_options;
 
 ike_tracker *ike_tracker_new(const ike_options *options);
 void ike_tracker_free(ike_tracker *t);
@@ -69,10 +61,6 @@ unsigned ike_tracker_wireguard(const ike_tracker *t);
 /* Number of the current frame. */
 uint32_t ike_tracker_current(const ike_tracker *t);
 
-typedef struct ike_span {
-    uint32_t frames;
-    ike_time first, last; /* earliest and latest time of any frame */
-} ike_span;
 ike_span ike_tracker_span(const ike_tracker *t);
 
 #endif

@@ -6,9 +6,8 @@
 #define IKE_AGREEMENT_H
 
 #include "ike_esp_proposal.h"
+#include "ike_exchange.h"
 #include "ike_proposal.h"
-
-struct ike_record;
 
 #define IKE_MAX_OFFERED_SPIS 8 /* proposals whose SPIs are remembered */
 
@@ -44,5 +43,12 @@ typedef struct ike_agreement {
 } ike_agreement;
 
 void ike_agreement_free(ike_agreement *agreement);
+
+/* The agreement of an exchange, made when there is none; IKE_AUTH of several rounds has one. */
+ike_agreement *ike_agreement_of(ike_exchange *exchange);
+/* What is known of it; NULL when nothing was decrypted. */
+const ike_agreement *ike_agreement_find(const ike_exchange *exchange);
+/* The SPI of packets to this side; 0 while it is not known. */
+uint32_t ike_agreement_spi(const ike_exchange *exchange, ike_side receiver);
 
 #endif

@@ -3,34 +3,19 @@
  * What an IP packet holds: IKE, ESP, a keepalive, a piece of these, an ICMP error about them, or
  * nothing of interest. RFC 3948 2, RFC 2408 2.5.1.
  */
-#include "ike_track.h"
+#include "ike_esp.h"
+#include "ike_intake.h"
+#include "ike_path.h"
 
 #define NON_ESP_MARKER 4 /* RFC 3948 2.2 */
 #define NON_IKE_MARKER 8 /* draft-ietf-ipsec-udp-encaps-00 */
 
 /* ---- from a datagram to what is in it ---- */
 
-ike_sa *ike_tracker_sa_of_ports(const ike_tracker *t, const ike_datagram *d, bool exactly)
-{
-    const ike_list *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
-
-    if (!list)
-        return NULL;
-    for (guint i = list->len; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
-        ike_sa *sa = list->pdata[i - 1];
-        const ike_side side = ike_sa_side(sa, &d->src, &d->dst);
-
-        if (side != IKE_SIDE_NONE && ike_side_has_endpoint(&sa->sides[side], &d->src) &&
-            ike_side_has_endpoint(&sa->sides[ike_side_other(side)], &d->dst))
-            return sa;
-    }
-    return exactly ? NULL : list->pdata[list->len - 1];
-}
-
 static void feed_keepalive(ike_tracker *t, const ike_datagram *d)
 {
     ike_note *note = ike_note_new(t, IKE_NOTE_KEEPALIVE, sizeof *note);
-    ike_sa *sa = ike_tracker_sa_of_ports(t, d, false);
+    ike_sa *sa = ike_lookup_by_ports(t, d, false);
 
     if (sa)
         ike_note_set_sa(t, note, sa);
@@ -51,7 +36,7 @@ static bool is_wireguard(const ike_datagram *d)
     }
 }
 
-void ike_tracker_esp(ike_tracker *t, const ike_datagram *d)
+void ike_demux_esp(ike_tracker *t, const ike_datagram *d)
 {
     if (is_wireguard(d))
         t->n_wireguard++;
@@ -93,7 +78,7 @@ static ike_record *feed_message(ike_tracker *t, const ike_datagram *d, size_t sk
     ike_datagram inner = *d;
 
     inner.has_marker = skip > 0;
-    return ike_tracker_message(t, &inner, d->data + skip, d->captured - skip, d->wire - skip);
+    return ike_intake_message(t, &inner, d->data + skip, d->captured - skip, d->wire - skip);
 }
 
 /* RFC 3948 2.2: on port 4500 four zero bytes tell IKE from ESP. */
@@ -113,7 +98,7 @@ static void feed_natt_port(ike_tracker *t, const ike_datagram *d)
                       "from port %u to port %u; the receiver reads the SPI 0x%08x", d->src.port, d->dst.port,
                       ike_be32(d->data));
     } else {
-        ike_tracker_esp(t, d);
+        ike_demux_esp(t, d);
     }
 }
 
@@ -153,7 +138,7 @@ static void feed_ike_port(ike_tracker *t, const ike_datagram *d)
     }
 }
 
-void ike_tracker_datagram(ike_tracker *t, const ike_datagram *d)
+void ike_demux_datagram(ike_tracker *t, const ike_datagram *d)
 {
     if (d->captured == 0)
         return;
@@ -201,13 +186,13 @@ static void read_udp(ike_tracker *t, const ike_ip_packet *ip)
         .ttl = ip->ttl,
     };
 
-    ike_tracker_datagram(t, &d);
+    ike_demux_datagram(t, &d);
 }
 
 static void feed_udp(ike_tracker *t, const ike_ip_packet *ip)
 {
     read_udp(t, ip);
-    if (is_cut(ip) && !ike_tracker_notes(t, t->frame))
+    if (is_cut(ip) && !ike_notes_at(t, t->frame))
         t->n_cut++;
 }
 
@@ -234,7 +219,7 @@ static bool is_ipsec(const ike_ip_packet *ip)
     return ip->protocol == IKE_IPPROTO_ESP || ip->protocol == IKE_IPPROTO_AH;
 }
 
-void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured)
+void ike_demux_ip(ike_tracker *t, const uint8_t *data, size_t captured)
 {
     ike_ip_packet ip;
 
@@ -256,12 +241,12 @@ void ike_tracker_feed_ip(ike_tracker *t, const uint8_t *data, size_t captured)
     }
 }
 
-void ike_tracker_feed_message(ike_tracker *t, const ike_endpoint *src, const ike_endpoint *dst,
+void ike_demux_message(ike_tracker *t, const ike_endpoint *src, const ike_endpoint *dst,
                               const uint8_t *data, size_t captured, size_t wire)
 {
     const ike_datagram d = { .src = *src, .dst = *dst, .data = data, .captured = captured,
                              .wire = wire };
 
     ike_remember_pair(t, &src->addr, &dst->addr);
-    ike_tracker_message(t, &d, data, captured, wire);
+    ike_intake_message(t, &d, data, captured, wire);
 }

@@ -5,81 +5,14 @@
  * MTU cuts the message anew into more fragments (2.5.2); fragments of a smaller total count no more
  * (2.6).
  */
-#include "ike_judge.h"
-
-#include <string.h>
+#include "ike_intake.h"
+#include "ike_ledger.h"
 
 #define MAX_PLAIN 65536u   /* decrypted bytes of one message: its length has 16 bits in UDP */
-
-typedef struct ike_part {
-    unsigned number;
-    unsigned sending; /* in which it was last seen; 0: never */
-    ike_record *first, *newest;
-    GBytes *plain;    /* decrypted content of the first one, or NULL */
-} ike_part;
-
-typedef struct ike_ledger {
-    uint16_t total;
-    unsigned sending; /* counts from 1: until all fragments are there, then anew */
-    unsigned n_seen;  /* fragments of this sending */
-    size_t n_plain;   /* decrypted bytes of all */
-    int16_t inside;   /* type of the first payload in the first fragment; IKE_INSIDE_UNKNOWN */
-    bool has_lost;    /* fragments were missing before others came again, or the message was cut anew */
-    unsigned n_parts, room;
-    ike_part part[];  /* those that came, by number */
-} ike_ledger;
-
-static ike_ledger *new_ledger(uint16_t total)
-{
-    ike_ledger *ledger = g_new0(ike_ledger, 1);
-
-    ledger->total = total;
-    ledger->sending = 1;
-    ledger->inside = IKE_INSIDE_UNKNOWN;
-    return ledger;
-}
-
-static void drop_plain(ike_ledger *ledger)
-{
-    for (unsigned i = 0; i < ledger->n_parts; i++)
-        g_clear_pointer(&ledger->part[i].plain, g_bytes_unref);
-}
-
-void ike_v2frag_free(ike_ledger *ledger)
-{
-    if (ledger)
-        drop_plain(ledger);
-    g_free(ledger);
-}
-
-/* The part with this number, made when it is new; moves the ledger. */
-static ike_part *part_of(ike_ledger **place, unsigned number)
-{
-    ike_ledger *ledger = *place;
-    unsigned at = 0;
-
-    while (at < ledger->n_parts && ledger->part[at].number < number)
-        at++;
-    if (at < ledger->n_parts && ledger->part[at].number == number)
-        return &ledger->part[at];
-    if (ledger->n_parts == ledger->room) {
-        ledger->room = MAX(4, 2 * ledger->room);
-        *place = ledger = g_realloc(ledger, sizeof *ledger + ledger->room * sizeof(ike_part));
-    }
-    memmove(&ledger->part[at + 1], &ledger->part[at], (ledger->n_parts - at) * sizeof(ike_part));
-    ledger->part[at] = (ike_part){ .number = number };
-    ledger->n_parts++;
-    return &ledger->part[at];
-}
 
 static bool is_whole(const ike_ledger *ledger)
 {
     return ledger->n_seen == ledger->total;
-}
-
-static unsigned missing(const ike_ledger *ledger)
-{
-    return ledger->total - ledger->n_parts;
 }
 
 /* ---- records ---- */
@@ -261,8 +194,8 @@ static void number(const skf *f, ike_ledger *ledger, ike_record *r)
 
     if (plain && ike_message_decrypted(&clear, f->m, (uint8_t)ledger->inside, plain->data, plain->len))
         m.decrypted = &clear;
-    ike_tracker_number(f->t, r, &m);
-    drop_plain(ledger);
+    ike_intake_number(f->t, r, &m);
+    ike_ledger_drop_plain(ledger);
     if (plain)
         g_byte_array_unref(plain);
 }
@@ -284,7 +217,7 @@ static ike_record *complete(const skf *f, ike_ledger *ledger)
 
 static void describe(ike_ledger *ledger)
 {
-    const unsigned n = missing(ledger);
+    const unsigned n = ike_ledger_missing(ledger);
 
     for (unsigned i = 0; i < ledger->n_parts; i++)
         if (ledger->part[i].first && !ledger->part[i].first->rare->message)
@@ -307,7 +240,7 @@ static void count(ike_ledger *ledger, ike_part *part)
 
 static ike_record *take(const skf *f, ike_ledger **place)
 {
-    ike_part *part = part_of(place, f->number);
+    ike_part *part = ike_ledger_part(place, f->number);
     ike_ledger *ledger = *place;
     ike_record *r;
 
@@ -355,10 +288,10 @@ static ike_ledger **ledger_for(const skf *f)
     if (*place && f->total < (*place)->total)
         return NULL;
     if (!*place || f->total > (*place)->total) {
-        ike_ledger *ledger = new_ledger((uint16_t)f->total);
+        ike_ledger *ledger = ike_ledger_new((uint16_t)f->total);
 
-        ledger->has_lost = *place && missing(*place) > 0;
-        ike_v2frag_free(*place);
+        ledger->has_lost = *place && ike_ledger_missing(*place) > 0;
+        ike_ledger_free(*place);
         *place = ledger;
     }
     return place;
@@ -402,104 +335,4 @@ ike_record *ike_v2frag_feed(ike_tracker *t, ike_sa *sa, const ike_message *m, co
         return too_many(&f);
     place = ledger_for(&f);
     return place ? take(&f, place) : new_piece(&f);
-}
-
-/* ---- at the end ---- */
-
-/* "3" or "3-7", after a comma where something stands before. */
-static void append_range(GString *list, unsigned from, unsigned to)
-{
-    if (from > to)
-        return;
-    g_string_append_printf(list, "%s%u", list->len ? "," : "", from);
-    if (to > from)
-        g_string_append_printf(list, "-%u", to);
-}
-
-static void describe_parts(const ike_ledger *ledger, GString *here, GString *absent)
-{
-    unsigned next = 1; /* number that is not described yet */
-
-    for (unsigned i = 0, end; i < ledger->n_parts; i = end) {
-        const unsigned from = ledger->part[i].number;
-
-        for (end = i + 1; end < ledger->n_parts && ledger->part[end].number == from + end - i;)
-            end++;
-        append_range(absent, next, from - 1);
-        append_range(here, from, from + end - i - 1);
-        next = from + end - i;
-    }
-    append_range(absent, next, ledger->total);
-}
-
-/* The fragment that was sent most often stands for the message. */
-static ike_record *spokesman(const ike_ledger *ledger)
-{
-    ike_record *best = NULL;
-
-    for (unsigned i = 0; i < ledger->n_parts; i++) {
-        ike_record *part = ledger->part[i].first;
-
-        if (part && (!best || ike_record_sends(part) > ike_record_sends(best)))
-            best = part;
-    }
-    return best;
-}
-
-unsigned ike_exchange_lost_repeats(const ike_exchange *exchange)
-{
-    unsigned n = 0;
-
-    for (int half = 0; half < 2; half++) {
-        const ike_ledger *ledger = exchange->more->ledger[half];
-        const ike_record *piece = ledger ? spokesman(ledger) : NULL;
-
-        if (piece && !piece->rare->message)
-            n += ike_record_sends(piece) - 1;
-    }
-    return n;
-}
-
-/* A requester that does not get the whole response sends its request again: when it does not, only the
- * capture lacks the fragment. */
-static bool is_asked_again(const ike_exchange *exchange, const ike_record *piece)
-{
-    const ike_record *request = ike_exchange_slot(exchange, IKE_REQUEST);
-
-    return !piece->rare->part_of.is_response || !request || ike_judge_was_sent_after(request, piece);
-}
-
-static bool goes_on(const ike_exchange *exchange, const ike_record *piece)
-{
-    return !is_asked_again(exchange, piece) || ike_v2_is_implied(exchange, piece) || ike_exchange_slot(exchange, IKE_RESPONSE) ||
-           ike_sa_goes_on_after(exchange->sa, piece);
-}
-
-static void judge_ledger(ike_tracker *t, ike_exchange *exchange, const ike_ledger *ledger)
-{
-    ike_record *piece = spokesman(ledger);
-    const bool fine = !ike_judge_is_due(t, piece, t->span.last) /* the next fragments may be behind the end */ ||
-                      goes_on(exchange, piece) || ike_judge_is_oneway(t, exchange->sa);
-    GString *here = g_string_new(NULL), *absent = g_string_new(NULL);
-
-    describe_parts(ledger, here, absent);
-    ike_raise(t, exchange->sa, IKE_DIAG_SKF_LOSS, &ike_record_last_send(piece)->note,
-              fine ? IKE_SEVERITY_NOTE : IKE_SEVERITY_NONE,
-              "message never completed: IKE fragments %s of %u seen, %s missing", here->str,
-              ledger->total, absent->str);
-    if (!fine && !piece->rare->part_of.is_response)
-        ike_judge_incomplete_request(t, exchange, piece);
-    g_string_free(here, TRUE);
-    g_string_free(absent, TRUE);
-}
-
-void ike_v2frag_judge(ike_tracker *t, ike_exchange *exchange)
-{
-    for (int half = 0; half < 2; half++) {
-        const ike_ledger *ledger = exchange->more->ledger[half];
-
-        if (ledger && missing(ledger) > 0 && !ike_exchange_slot(exchange, half ? IKE_RESPONSE : IKE_REQUEST) &&
-            t->span.last - spokesman(ledger)->note.time >= IKE_SECOND)
-            judge_ledger(t, exchange, ledger);
-    }
 }

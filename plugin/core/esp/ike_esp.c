@@ -4,7 +4,8 @@
  * 4302, RFC 3948). SPIs inside Quick Mode and IKEv2 are encrypted, so an SPI that appears after a
  * negotiation that made IPsec SAs, and has none in that direction yet, is taken for one of them.
  */
-#include "ike_decrypted.h"
+#include "ike_agreement.h"
+#include "ike_esp.h"
 #include "ike_null.h"
 
 #define NEWEST_EXCHANGES 64   /* of an SA */
@@ -287,7 +288,7 @@ static void consider_sa(const ike_tracker *t, candidates *found, ike_sa *sa, con
 static void find_candidates(const ike_tracker *t, candidates *found, const ike_datagram *d)
 {
     const ike_list *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
-    ike_sa *of_ports = d->src.port ? ike_tracker_sa_of_ports(t, d, true) : NULL;
+    ike_sa *of_ports = d->src.port ? ike_lookup_by_ports(t, d, true) : NULL;
 
     for (guint i = list ? list->len : 0; i > 0 && list->len - i < IKE_NEWEST_SAS; i--) {
         ike_sa *sa = list->pdata[i - 1];
@@ -304,7 +305,7 @@ static ike_sa *likely_sa(const ike_tracker *t, const ike_datagram *d)
 {
     const ike_list *list = ike_tracker_sas_between(t, &d->src.addr, &d->dst.addr);
     ike_sa *best = list ? list->pdata[list->len - 1] : NULL;
-    ike_sa *of_ports = d->src.port ? ike_tracker_sa_of_ports(t, d, true) : NULL;
+    ike_sa *of_ports = d->src.port ? ike_lookup_by_ports(t, d, true) : NULL;
 
     if (of_ports)
         return of_ports;
