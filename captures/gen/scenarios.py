@@ -29,6 +29,7 @@ import proposals  # noqa: F401  (adds its scenarios to the table)
 import peers  # noqa: F401  (adds its scenarios to the table)
 import rekeys  # noqa: F401  (adds its scenarios to the table)
 import silences  # noqa: F401  (adds its scenarios to the table)
+import v2auth  # noqa: F401  (adds its scenarios to the table)
 from ladder import EspFlow, IkeSa, Suite
 from registry import SCENARIOS, scenario
 from steps import behind_nat, esp_both_ways, pair, refuse, windows_pair

@@ -337,6 +337,8 @@ static void judge_sa(ike_tracker *t, ike_sa *sa)
         ike_judge_silence(t, sa, sa->more->exchanges.pdata[i]);
         judge_quick(t, sa, sa->more->exchanges.pdata[i]);
         ike_judge_v2frags(t, sa->more->exchanges.pdata[i]);
+        if (sa->version == 2)
+            ike_judge_response_v2(t, sa->more->exchanges.pdata[i]);
     }
     ike_judge_liveness(t, sa);
     ike_judge_rekeys(t, sa);

@@ -118,10 +118,18 @@ const ike_record *ike_judge_emptied(const ike_sa *sa);
  * response to it; NULL when nothing shows that it was deleted. Inferred unless it is sa->deleted. */
 const ike_record *ike_judge_deleted(const ike_tracker *t, const ike_sa *sa);
 
-/* ---- ike_judge_v2.c ---- */
+/* ---- ike_judge_auth_v2.c ---- */
 /* Whether an IKEv2 SA came up, by what follows its last IKE_AUTH. */
 void ike_judge_state_v2(ike_tracker *t, ike_sa *sa);
-/* Refusals, challenges, authentication that probably failed, gaps of an IKEv2 SA. */
+/* IKE_AUTH that probably failed, and SAs that end right after it. */
+void ike_judge_auth_v2(ike_tracker *t, ike_sa *sa);
+/* A request that comes again and again although its response was captured. */
+void ike_judge_response_v2(ike_tracker *t, ike_exchange *exchange);
+/* Both sides use a Child SA, a new one or after a request that did not have to be sent again: the response came. */
+bool ike_judge_is_followed_by_esp(const ike_sa *sa, const ike_record *request);
+
+/* ---- ike_judge_v2.c ---- */
+/* Refusals, challenges, gaps of an IKEv2 SA. */
 void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa);
 /* True when a later message proves that this exchange was answered (RFC 7296 2.3). */
 bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request);
@@ -148,12 +156,16 @@ void ike_judge_nat_clash(ike_tracker *t, const ike_list *list);
 
 /* True when a copy of `r` was sent after another message. */
 bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after);
+/* How often it was sent again after another message. */
+unsigned ike_judge_sends_after(const ike_record *first, const ike_record *after);
 bool ike_judge_is_info(const ike_record *r);
 /* Index of the first Informational of a side after a frame. */
 guint ike_judge_info_position(const ike_list *infos, uint32_t frame);
 /* True when the SA has no new message after this one. */
 bool ike_judge_is_silent_after(const ike_sa *sa, const ike_record *after);
 bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after);
+/* True when it has neither after this one. */
+bool ike_judge_ends_after(const ike_sa *sa, const ike_record *after);
 
 /* ---- ike_neighbours.c: other SAs between the same hosts ---- */
 /* True when an SA came up, whatever became of it later. */
@@ -168,6 +180,10 @@ const ike_sa *ike_judge_successor(const ike_tracker *t, const ike_sa *sa, const 
 /* An older SA on which the peer went on after the request: it is alive, and may have forgotten an SA whose
  * delete it answered. NULL when there is none. */
 const ike_sa *ike_judge_alive_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *request);
+/* True when another SA of the same hosts that came up is alive when a message of this one is sent. */
+bool ike_judge_lives_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *r);
+/* True when the initiator of an IKEv2 SA begins another one with a gateway to which it was redirected (RFC 5685 3). */
+bool ike_judge_is_redirected(const ike_tracker *t, const ike_sa *sa);
 /* True when another SA within a minute of this one has messages both ways. */
 bool ike_judge_is_answered_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *request);
 /* True when on another SA both sides use UDP 4500. */

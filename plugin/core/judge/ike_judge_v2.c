@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Conclusions about IKEv2 SAs: refusals and challenges of the first exchange, authentication that
- * probably failed, errors outside an SA, SAs that are redundant. RFC 7296 2.
+ * Conclusions about IKEv2 SAs: refusals and challenges of the first exchange, gaps, errors outside an SA, SAs that are
+ * redundant. RFC 7296 2.
  */
 #include "ike_judge.h"
 
 #define LOOP_OF_COOKIES 3 /* a second challenge is legal (RFC 7296 2.6) */
 #define LOOP_OF_GROUPS 2
-#define ROUND_THAT_PROVES 100 /* bytes of an IKE_AUTH response that is no error notify */
 #define BOTH_ALIVE (60 * IKE_SECOND)
-
-/* Both sides use a Child SA, a new one or after a request that did not have to be sent again: the response came. */
-static bool is_followed_by_esp(const ike_sa *sa, const ike_record *request)
-{
-    return (ike_record_sends(request) == 1 && sa->sides[0].more->newest_esp_frame > request->note.frame &&
-            sa->sides[1].more->newest_esp_frame > request->note.frame) ||
-           ike_judge_has_new_flows(sa, ike_record_last_send(request));
-}
 
 bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
 {
@@ -28,63 +19,9 @@ bool ike_v2_is_implied(const ike_exchange *exchange, const ike_record *request)
     if (exchange->opener != IKE_SIDE_NONE &&
         sa->v2->sides[exchange->opener].highest_id > request->message_id)
         return true;
-    if (exchange->mode == IKE_MODE_V2_AUTH && is_followed_by_esp(sa, request))
+    if (exchange->mode == IKE_MODE_V2_AUTH && ike_judge_is_followed_by_esp(sa, request))
         return true;
     return ike_modes[exchange->mode].is_phase1 && sa->v2->is_used;
-}
-
-/* ---- whether it came up ---- */
-
-static ike_record *last_auth_response(const ike_sa *sa)
-{
-    return sa->v2->last_auth ? ike_exchange_slot(sa->v2->last_auth, IKE_RESPONSE) : NULL;
-}
-
-static bool is_tiny(const ike_sa *sa, const ike_record *r)
-{
-    return r->fragment != IKE_FRAGMENT_V2 && r->length <= ike_v2_tiny_message(sa->v2->choice);
-}
-
-/* ESP cannot be told from that of an older SA between the same hosts, which may live on while this one
- * fails: then it proves nothing of a response that has no room for a Child SA. */
-static bool has_own_esp_after(const ike_tracker *t, const ike_sa *sa, const ike_record *r)
-{
-    return ike_judge_has_esp_after(sa, r) &&
-           !(r->label.number == 1 && is_tiny(sa, r) && ike_judge_renews_another(t, sa));
-}
-
-/* With EAP, and with several authentications, the responder gives a proof in the first round already (RFC 7296 2.16,
- * RFC 4739 2.1). */
-static bool completes_authentication(const ike_record *last)
-{
-    return last->told & IKE_TOLD_AUTH && !(last->told & IKE_TOLD_EAP) &&
-           !(last->request && last->request->told & IKE_TOLD_MORE_AUTH);
-}
-
-void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
-{
-    const ike_record *request = sa->v2->last_auth ? ike_exchange_slot(sa->v2->last_auth, IKE_REQUEST) : NULL;
-    ike_record *last = last_auth_response(sa);
-
-    ike_sa_set_established(sa, last);
-    if (!last && request && is_followed_by_esp(sa, request))
-        sa->state = MAX(sa->state, IKE_STATE_ESTABLISHED);
-    if (!last || sa->state != IKE_STATE_PROBABLY_ESTABLISHED)
-        return;
-    if (last->is_decrypted ? !completes_authentication(last) : last->inside == IKE_PL_V2_EAP) {
-        sa->state = IKE_STATE_AUTHENTICATING; /* another round is due */
-        ike_sa_set_established(sa, NULL);
-        return;
-    }
-    if (last->is_decrypted) {
-        sa->state = IKE_STATE_ESTABLISHED;
-        return;
-    }
-    /* a long response is a proof unless another round of EAP is due, which comes soon */
-    if (has_own_esp_after(t, sa, last) ||
-        (last->length > ROUND_THAT_PROVES && (sa->v2->rounds < 2 || last->inside == IKE_PL_V2_AUTH) &&
-         ike_judge_waited(t, last->note.time)))
-        sa->state = IKE_STATE_ESTABLISHED;
 }
 
 /* ---- the first exchange ---- */
@@ -191,82 +128,6 @@ static void judge_first_exchange(ike_tracker *t, ike_sa *sa)
         ike_judge_standstill_v2(t, sa);
 }
 
-/* ---- authentication ---- */
-
-static bool ends_after(const ike_sa *sa, const ike_record *r)
-{
-    return ike_judge_is_silent_after(sa, r) && !ike_judge_has_esp_after(sa, r);
-}
-
-static void fail_authentication(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_record *r,
-                                const char *how)
-{
-    ike_raise(t, sa, id, &r->note, IKE_SEVERITY_WARN, "%s", how);
-    ike_sa_fail_authentication(sa);
-}
-
-/* The newest round of IKE_AUTH is one of several authentications, none of which is EAP (RFC 4739). */
-static bool authenticates_anew(const ike_sa *sa)
-{
-    const ike_record *request = sa->v2->last_auth ? ike_exchange_slot(sa->v2->last_auth, IKE_REQUEST) : NULL;
-
-    return sa->v2->rounds > 1 && sa->initiator != IKE_SIDE_NONE && request &&
-           request->inside != IKE_INSIDE_UNKNOWN && !sa->v2->has_eap &&
-           sa->v2->sides[ike_side_other(sa->initiator)].supports & IKE_V2_MULTIPLE_AUTH;
-}
-
-/* A response that authenticates holds an identity, a proof, and more. */
-static void judge_small(ike_tracker *t, ike_sa *sa)
-{
-    ike_record *r = last_auth_response(sa);
-    GString *text;
-
-    if (!r || r->is_decrypted || (r->label.number != 1 && !authenticates_anew(sa)) || !is_tiny(sa, r) ||
-        !ike_judge_is_silent_after(sa, r) || has_own_esp_after(t, sa, r))
-        return;
-    text = g_string_new(NULL);
-    if (r->label.number > 1)
-        g_string_printf(text, "authentication %u: ", r->label.number);
-    g_string_append_printf(text, "the response has %u bytes, and nothing follows on this SA", r->length);
-    fail_authentication(t, sa, IKE_DIAG_AUTH_SMALL, r, text->str);
-    g_string_free(text, TRUE);
-}
-
-/* An INFORMATIONAL that the initiator sends at once after the last round, with which the SA ends. It
- * has room for a notify or a delete only: a peer that tells its addresses (RFC 4555 3.5) says more. */
-static ike_record *farewell(const ike_sa *sa, const ike_record *last)
-{
-    const ike_list *infos = sa->initiator == IKE_SIDE_NONE ? NULL : &sa->more->infos[sa->initiator];
-    const guint i = infos ? ike_judge_info_position(infos, last->note.frame) : 0;
-    ike_record *info = infos && i < infos->len ? infos->pdata[i] : NULL;
-
-    if (!info || info->is_outside || info->note.time - last->note.time > IKE_REACTION ||
-        !is_tiny(sa, info) || !ends_after(sa, info->response ? info->response : info))
-        return NULL;
-    return info;
-}
-
-/* RFC 7296 2.16. EAP took place when IKE_AUTH had more than one round, RFC 4739 aside. It succeeded when AUTH comes
- * first in the last response. */
-static void judge_eap(ike_tracker *t, ike_sa *sa)
-{
-    ike_record *last = last_auth_response(sa), *info;
-    GString *text;
-
-    if (!last || last->is_decrypted || last->inside == IKE_PL_V2_AUTH || sa->v2->rounds < 2 || authenticates_anew(sa) || ike_judge_is_oneway(t, sa) ||
-        !ike_judge_waited(t, last->note.time))
-        return;
-    info = farewell(sa, last);
-    if (!info && !(is_tiny(sa, last) && ends_after(sa, last)))
-        return;
-    text = g_string_new(NULL);
-    g_string_printf(text, info ? "after %u rounds the initiator sends an INFORMATIONAL, and the SA ends"
-                               : "the response to round %u has room for a short notice only, and the "
-                                 "SA ends", sa->v2->rounds);
-    fail_authentication(t, sa, IKE_DIAG_EAP_FAIL, info ? info : last, text->str);
-    g_string_free(text, TRUE);
-}
-
 /* ---- gaps ---- */
 
 static void judge_gap(ike_tracker *t, const ike_exchange *exchange)
@@ -292,9 +153,7 @@ static void judge_gaps(ike_tracker *t, ike_sa *sa)
 void ike_judge_sa_v2(ike_tracker *t, ike_sa *sa)
 {
     judge_first_exchange(t, sa);
-    judge_small(t, sa);
-    judge_eap(t, sa);
-    ike_judge_decrypted(t, sa);
+    ike_judge_auth_v2(t, sa);
     judge_gaps(t, sa);
 }
 
@@ -367,7 +226,7 @@ static void judge_error(ike_tracker *t, ike_sa *sa, ike_record *r)
 {
     const struct outside_row *row =
         r->version != sa->version && r->rare->notify_error ? &other_version : row_of(r);
-    const bool is_last = ends_after(sa, r), stops = is_last && !was_deleted(sa, r);
+    const bool is_last = ike_judge_ends_after(sa, r), stops = is_last && !was_deleted(sa, r);
 
     if (!row || (!stops && row_lesser(row) == IKE_SEVERITY_NONE))
         return;
@@ -395,7 +254,7 @@ static bool goes_on_later(const ike_tracker *t, const ike_record *r)
     const ike_message m = { .spi_i = ike_record_spi_i(r), .spi_r = ike_record_spi_r(r), .version = r->version };
     const ike_sa *sa = ike_lookup_known(t, &m, ike_record_src(r), ike_record_dst(r));
 
-    return (sa && !ends_after(sa, r)) || (r->rare->unknown_spi && ike_judge_sends_esp_after(t, r));
+    return (sa && !ike_judge_ends_after(sa, r)) || (r->rare->unknown_spi && ike_judge_sends_esp_after(t, r));
 }
 
 static void judge_orphan(ike_tracker *t, ike_record *r, const struct outside_row *row)

@@ -64,6 +64,40 @@ bool ike_judge_renews_another(const ike_tracker *t, const ike_sa *sa)
     return false;
 }
 
+static bool is_alive_at(const ike_sa *sa, const ike_record *r)
+{
+    return ike_judge_came_up(sa) && !sa->is_failed && sa->first_time <= r->note.time && sa->last_time >= r->note.time;
+}
+
+bool ike_judge_lives_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *r)
+{
+    const neighbours n = of_sa(t, sa);
+    const ike_sa *other;
+
+    for (guint i = 0; (other = older(&n, i)); i++)
+        if (is_alive_at(other, r))
+            return true;
+    for (guint i = 0; (other = newer(&n, i)); i++)
+        if (is_alive_at(other, r))
+            return true;
+    return false;
+}
+
+bool ike_judge_is_redirected(const ike_tracker *t, const ike_sa *sa)
+{
+    const ike_endpoint *client = ike_sa_endpoint(sa, IKE_ROLE_INITIATOR);
+
+    for (guint i = sa->number + 1; client && i < t->sas.len && i <= sa->number + NEIGHBOURS; i++) {
+        const ike_sa *other = t->sas.pdata[i];
+        const ike_endpoint *of_other = ike_sa_endpoint(other, IKE_ROLE_INITIATOR);
+
+        if (other->version == 2 && of_other && ike_addr_equal(&of_other->addr, &client->addr) &&
+            other->v2->sides[other->initiator].supports & IKE_V2_REDIRECTED)
+            return true;
+    }
+    return false;
+}
+
 /* The peer sent something on another SA after the request. */
 static bool goes_on_with(const ike_record *request, const ike_sa *other)
 {

@@ -178,15 +178,6 @@ static void judge_mm5(ike_tracker *t, ike_sa *sa)
     ike_sa_fail(sa);
 }
 
-static unsigned sends_after(const ike_record *first, const ike_record *after)
-{
-    unsigned n = 0;
-
-    for (const ike_record *copy = ike_record_last(first); copy; copy = copy->rare->older)
-        n += copy->copy == IKE_COPY_RETRANSMISSION && copy->note.frame > after->note.frame;
-    return n;
-}
-
 bool ike_judge_is_silent_after(const ike_sa *sa, const ike_record *after)
 {
     return sa->newest_frame <= after->note.frame;
@@ -198,6 +189,11 @@ bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after)
            sa->sides[1].more->newest_esp_frame > after->note.frame;
 }
 
+bool ike_judge_ends_after(const ike_sa *sa, const ike_record *after)
+{
+    return ike_judge_is_silent_after(sa, after) && !ike_judge_has_esp_after(sa, after);
+}
+
 static void judge_mm6(ike_tracker *t, ike_sa *sa)
 {
     ike_record *mm5 = ike_exchange_slot(sa->phase1, 5), *mm6 = ike_exchange_slot(sa->phase1, 6);
@@ -205,13 +201,13 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
 
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm6 || ike_judge_has_phase2(sa))
         return;
-    if (mm5 && sends_after(mm5, mm6) >= 2 &&
+    if (mm5 && ike_judge_sends_after(mm5, mm6) >= 2 &&
         !ike_judge_info_since(sa, mm6, ike_side_other(mm6->side))) {
         GString *text = g_string_new(NULL);
 
         ike_judge_append_dropped(text, sa, mm6);
         ike_raise(t, sa, IKE_DIAG_MM6_IGNORED, &ike_record_last_send(mm5)->note, 0,
-                  "MM5 was sent %u times more after MM6 in frame %u%s", sends_after(mm5, mm6),
+                  "MM5 was sent %u times more after MM6 in frame %u%s", ike_judge_sends_after(mm5, mm6),
                   mm6->note.frame, text->str);
         g_string_free(text, TRUE);
         sa->is_failed = !sa->is_joined;

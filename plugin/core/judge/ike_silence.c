@@ -249,6 +249,15 @@ bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after)
     return r && ike_record_last_send(r) != r && ike_record_last_send(r)->note.frame > after->note.frame;
 }
 
+unsigned ike_judge_sends_after(const ike_record *first, const ike_record *after)
+{
+    unsigned n = 0;
+
+    for (const ike_record *copy = ike_record_last(first); copy; copy = copy->rare->older)
+        n += copy->copy == IKE_COPY_RETRANSMISSION && copy->note.frame > after->note.frame;
+    return n;
+}
+
 /* After a response to IKE_SA_INIT the initiator sends the next request (RFC 7296 1.2). */
 static const ike_step init_response = { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, IKE_REQUEST, false,
                                         IKE_STATE_CHOSEN, IKE_DIAG_INIT_NOREPLY, NULL };

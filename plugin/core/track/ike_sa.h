@@ -24,7 +24,8 @@ enum {
     IKE_V2_CHILDLESS = 1 << 3,      /* RFC 6023 */
     IKE_V2_MULTIPLE_AUTH = 1 << 4,  /* RFC 4739 */
     IKE_V2_HASHES = 1 << 5,         /* RFC 7427 */
-    IKE_V2_PPK = 1 << 6             /* RFC 8784 */
+    IKE_V2_PPK = 1 << 6,            /* RFC 8784 */
+    IKE_V2_REDIRECTED = 1 << 7      /* comes from another gateway: RFC 5685 3 */
 };
 
 typedef struct ike_v2_side {

@@ -71,6 +71,8 @@ static const struct failure {
     { IKE_DIAG_EAP_FAIL, IKE_FAILED_PEER, IKE_FAILED_ME, REASON_AUTHENTICATION, false },
     { IKE_DIAG_AM2_REJECT, IKE_FAILED_ME, IKE_FAILED_PEER, REASON_AUTHENTICATION, false },
     { IKE_DIAG_MM6_IGNORED, IKE_FAILED_ME, IKE_FAILED_NOWHERE, REASON_AUTHENTICATION, false },
+    { IKE_DIAG_AUTH_DELETE, IKE_FAILED_ME, IKE_FAILED_NOWHERE, 0, false },
+    { IKE_DIAG_RESP_IGNORED, IKE_FAILED_ME, IKE_FAILED_NOWHERE, REASON_TIMED_OUT, false },
     { IKE_DIAG_MM6_DELETE, IKE_FAILED_ME, IKE_FAILED_NOWHERE, REASON_AUTHENTICATION, false },
     /* Quick Mode */
     { IKE_DIAG_QM1_NORESP, IKE_FAILED_ME, IKE_FAILED_NOWHERE, REASON_TIMED_OUT, false },
@@ -100,12 +102,15 @@ static uint16_t legacy_reason(const ike_sa *sa, const struct failure *row)
     return ike_event_legacy(sa, sa->more->has_chosen && ike_event_is_by_certificate(sa->more->chosen.auth) ? 544 : 545);
 }
 
-/* Rows of refusals are written for a responder that refuses; keys show an initiator that does. */
+/* Rows of refusals are written for a responder that refuses, where keys may show an initiator that does; the row of an
+ * end right after the beginning is for an initiator. */
 static bool is_mirrored(const ike_event *event, ike_note *note)
 {
-    const ike_record *r = event->finding == IKE_DIAG_AUTH_FAILED ? ike_note_record(note) : NULL;
+    const bool may_be = event->finding == IKE_DIAG_AUTH_FAILED || event->finding == IKE_DIAG_AUTH_DELETE;
+    const ike_record *r = may_be ? ike_note_record(note) : NULL;
 
-    return r && ike_sa_role(event->sa, r->side) == IKE_ROLE_INITIATOR;
+    return r && ike_sa_role(event->sa, r->side) ==
+                    (event->finding == IKE_DIAG_AUTH_FAILED ? IKE_ROLE_INITIATOR : IKE_ROLE_RESPONDER);
 }
 
 /* Keys show why a Quick Mode is refused. */
