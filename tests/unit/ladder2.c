@@ -198,10 +198,10 @@ void v2_init_error(ladder *l, uint16_t notify)
 /* ---- after it ---- */
 
 /* The first payload inside, which an SK payload names: RFC 7296 1.2 to 1.4. */
-static uint8_t first_inner(uint8_t exchange, bool response)
+static uint8_t first_inner(uint8_t exchange, bool response, size_t length)
 {
     switch (exchange) {
-    case IKE_XCHG_V2_AUTH: return response ? 36 : 35; /* IDr, IDi */
+    case IKE_XCHG_V2_AUTH: return !response ? 35 : length <= V2_AUTH_LENGTH / 2 ? IKE_PL_V2_NOTIFY : 36; /* IDi, IDr */
     case IKE_XCHG_V2_INFO: return 0;
     case IKE_XCHG_V2_INTERMEDIATE:
     case IKE_XCHG_V2_FOLLOWUP_KE: return IKE_PL_V2_KE;
@@ -219,7 +219,7 @@ static void protected_message(ladder *l, ladder_side by, bool response, uint8_t 
 {
     wire_message m = v2_message(l, by, response, exchange, id);
 
-    ladder_seal(l, &m, l->v2.inner ? l->v2.inner : first_inner(exchange, response), length,
+    ladder_seal(l, &m, l->v2.inner ? l->v2.inner : first_inner(exchange, response, length), length,
                 seed(l, kind_of(by, response, exchange), id));
     l->v2.inner = 0;
     send_message(l, sender_of(by, response), wire_end(&m));
@@ -240,7 +240,7 @@ void v2_fragment(ladder *l, v2_piece p)
     wire_message m = v2_message(l, p.by, p.response, p.exchange, p.id);
     const uint64_t part = p.total * UINT64_C(1000) + p.number;
 
-    ladder_seal_piece(l, &m, first_inner(p.exchange, p.response), p.number, p.total, V2_FRAGMENT_LENGTH,
+    ladder_seal_piece(l, &m, first_inner(p.exchange, p.response, V2_FRAGMENT_LENGTH), p.number, p.total, V2_FRAGMENT_LENGTH,
                       seed(l, kind_of(p.by, p.response, p.exchange), p.id) ^ part << 40);
     send_message(l, sender_of(p.by, p.response), wire_end(&m));
 }

@@ -6,10 +6,12 @@
 
 #define MEDIUM 112
 
-/* Round `n` of EAP. */
+/* Round `n` of EAP: the responder's identity comes with the first response, its proof in the long last one. */
 static void eap_round(ladder *l, uint32_t n, size_t response)
 {
+    l->v2.inner = n == 1 ? 0 : IKE_PL_V2_EAP;
     v2_request(l, INITIATOR, IKE_XCHG_V2_AUTH, n, n == 1 ? V2_AUTH_LENGTH : MEDIUM);
+    l->v2.inner = n == 1 ? 0 : response == V2_AUTH_LENGTH ? IKE_PL_V2_AUTH : IKE_PL_V2_EAP;
     v2_auth_resp(l, n, response);
 }
 
@@ -157,6 +159,7 @@ static void eap_fails_with_a_message(void)
     ladder_begin(&l);
     eap_begins(&l);
     eap_round(&l, 3, MEDIUM);
+    l.v2.inner = IKE_PL_V2_NOTIFY;
     v2_info(&l, INITIATOR, 4);
     long_after(&l);
     expect_finding(&l, "eap_fail", WARN);
@@ -188,10 +191,51 @@ static void silence_in_eap(void)
     ladder_begin(&l);
     eap_begins(&l);
     long_after(&l);
-    expect_state(&l, 0, IKE_STATE_PROBABLY_ESTABLISHED);
+    expect_state(&l, 0, IKE_STATE_AUTHENTICATING);
     expect_no_finding(&l, "eap_fail");
     expect_no_finding(&l, "auth_small");
     expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
+/* A liveness check after success is no goodbye, nor is a response that begins with the configuration a refusal. */
+static void liveness_after_eap(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    eap_begins(&l);
+    eap_round(&l, 3, V2_SMALL_LENGTH);
+    v2_request(&l, INITIATOR, IKE_XCHG_V2_AUTH, 4, MEDIUM);
+    l.v2.inner = IKE_PL_V2_CONFIG;
+    v2_auth_resp(&l, 4, V2_AUTH_LENGTH);
+    v2_info(&l, INITIATOR, 5);
+    long_after(&l);
+    expect_no_finding(&l, "eap_fail");
+    expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
+/* The start of a method is as long as EAP-Failure, and the user looks for the card. */
+static void user_takes_time(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    eap_begins(&l);
+    eap_round(&l, 3, V2_SMALL_LENGTH);
+    after(&l, 20);
+    foreign(&l);
+    expect_no_finding(&l, "eap_fail");
+    v2_request(&l, INITIATOR, IKE_XCHG_V2_AUTH, 4, MEDIUM); /* and pushes a request to the phone */
+    for (int i = 0; i < 3; i++) {
+        after(&l, 4);
+        v2_request(&l, INITIATOR, IKE_XCHG_V2_AUTH, 4, MEDIUM);
+    }
+    long_after(&l);
+    expect_no_finding(&l, "auth_noresp");
+    long_after(&l);
+    expect_finding(&l, "auth_noresp", WARN);
     ladder_end(&l);
 }
 
@@ -206,6 +250,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/eap/fails", eap_fails);
     g_test_add_func("/ikev2/eap/fails-with-a-message", eap_fails_with_a_message);
     g_test_add_func("/ikev2/eap/capture-ends-at-success", capture_ends_at_eap_success);
+    g_test_add_func("/ikev2/eap/liveness-after-it", liveness_after_eap);
+    g_test_add_func("/ikev2/eap/user-takes-time", user_takes_time);
     g_test_add_func("/ikev2/eap/silence", silence_in_eap);
     return g_test_run();
 }

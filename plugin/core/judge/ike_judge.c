@@ -8,6 +8,7 @@
 #define SIMULTANEOUS (2 * IKE_SECOND)
 #define NEW_ATTEMPT_WITHIN (5 * IKE_SECOND)
 #define SLOW_ANSWER (1 * IKE_SECOND)
+#define PEOPLE (60 * IKE_SECOND) /* a password, a PIN, a push to a phone */
 
 bool ike_judge_has_phase2(const ike_sa *sa)
 {
@@ -42,10 +43,14 @@ static void judge_quick(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 
 /* ---- response times ---- */
 
-/* XAUTH and the rounds of EAP wait for a user who types, or for his server. */
-static bool waits_for_people(ike_label label)
+bool ike_judge_waits_for_people(ike_label label)
 {
     return label.mode == IKE_MODE_TRANSACTION || (label.mode == IKE_MODE_V2_AUTH && label.number > 1);
+}
+
+bool ike_judge_people_had_time(const ike_tracker *t, ike_time since)
+{
+    return t->span.last - since >= MAX(PEOPLE, t->options.patience);
 }
 
 static void judge_slow(ike_tracker *t, ike_sa *sa)
@@ -54,7 +59,7 @@ static void judge_slow(ike_tracker *t, ike_sa *sa)
         ike_record *r = sa->records.pdata[i];
         ike_time span;
 
-        if (!r->request || r->copy != IKE_COPY_NONE || waits_for_people(r->label))
+        if (!r->request || r->copy != IKE_COPY_NONE || ike_judge_waits_for_people(r->label))
             continue;
         span = r->note.time - ike_record_last_before(r->request, r)->note.time;
         if (span > SLOW_ANSWER) {

@@ -25,6 +25,10 @@ ike_note *ike_judge_first_note(const ike_sa *sa);
 /* True when the capture goes on for so long after a moment that an answer would have come. */
 bool ike_judge_waited(const ike_tracker *t, ike_time since);
 
+/* XAUTH and the rounds of EAP wait for a user who types, or for his server; true when that was long enough. */
+bool ike_judge_waits_for_people(ike_label label);
+bool ike_judge_people_had_time(const ike_tracker *t, ike_time since);
+
 /* True when a capture that goes on until `now` would hold what follows a message or piece, by its newest sending or by
  * their number. */
 bool ike_judge_is_due(const ike_tracker *t, const ike_record *first, ike_time now);
@@ -170,7 +174,8 @@ bool ike_judge_ends_after(const ike_sa *sa, const ike_record *after);
 /* ---- ike_neighbours.c: other SAs between the same hosts ---- */
 /* True when an SA came up, whatever became of it later. */
 bool ike_judge_came_up(const ike_sa *sa);
-/* True when an older SA of the same hosts is established or was renewed: this one renews it, and its Quick Modes go on. */
+/* True when the hosts had an SA before this one, as an older SA, one that began before the capture, or ESP in use shows:
+ * this one renews it, and its IPsec SAs go on. */
 bool ike_judge_renews_another(const ike_tracker *t, const ike_sa *sa);
 /* Another SA that came up in place of this one whose request was not answered: begun while it was tried or
  * soon after it was given up. `in_use`: the SA was up before, and counts what lives or began since the

@@ -5,6 +5,7 @@
 #include "ike_judge.h"
 
 #define ROUND_THAT_PROVES 100 /* bytes of an IKE_AUTH response that is no error notify */
+#define EAP_PATIENCE (30 * IKE_SECOND) /* for a PIN: EAP-Failure pads to the size of the start of some methods */
 #define ASKED_IN_VAIN 3u      /* times a request is sent again after its response: fewer losses are bad luck */
 
 bool ike_judge_is_followed_by_esp(const ike_sa *sa, const ike_record *request)
@@ -151,6 +152,13 @@ static bool authenticates_anew(const ike_sa *sa)
            sa->v2->sides[ike_side_other(sa->initiator)].supports & IKE_V2_MULTIPLE_AUTH;
 }
 
+/* The first payload inside says what it is (RFC 7296 3.14). AUTHENTICATION_FAILED is the initiator's word when it does
+ * not accept the responder (2.21.2); anybody may delete. */
+static bool may_end(const ike_sa *sa, const ike_record *info)
+{
+    return info->inside == IKE_PL_V2_DELETE || (info->inside == IKE_PL_V2_NOTIFY && info->side == sa->initiator);
+}
+
 /* An INFORMATIONAL that a side sends at once after the last round, with which the SA ends. It has room for a notify
  * or a delete only: a peer that tells its addresses (RFC 4555 3.5) says more. */
 static ike_record *farewell(const ike_sa *sa, const ike_record *last, ike_side from)
@@ -159,10 +167,16 @@ static ike_record *farewell(const ike_sa *sa, const ike_record *last, ike_side f
     const guint i = infos ? ike_judge_info_position(infos, last->note.frame) : 0;
     ike_record *info = infos && i < infos->len ? infos->pdata[i] : NULL;
 
-    if (!info || info->is_outside || info->note.time - last->note.time > IKE_REACTION ||
+    if (!info || info->is_outside || info->note.time - last->note.time > IKE_REACTION || !may_end(sa, info) ||
         !is_tiny(sa, info) || !ike_judge_ends_after(sa, info->response ? info->response : info))
         return NULL;
     return info;
+}
+
+/* What comes first inside says that it is no error notify (RFC 7296 3.14). */
+static bool may_refuse(const ike_record *r)
+{
+    return r->inside == IKE_INSIDE_UNKNOWN || r->inside == IKE_PL_V2_NOTIFY;
 }
 
 /* A response that authenticates holds an identity, a proof, and more. */
@@ -172,6 +186,7 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
     GString *text;
 
     if (!r || r->is_decrypted || (r->label.number != 1 && !authenticates_anew(sa)) || !is_tiny(sa, r) ||
+        !may_refuse(r) || !ike_judge_waited(t, r->note.time) ||
         !(ike_judge_is_silent_after(sa, r) || farewell(sa, r, sa->initiator)) || has_own_esp_after(t, sa, r))
         return;
     text = g_string_new(NULL);
@@ -184,45 +199,47 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
     g_string_free(text, TRUE);
 }
 
-/* RFC 7296 2.16. EAP took place when IKE_AUTH had more than one round, RFC 4739 aside. It succeeded when AUTH comes
- * first in the last response. */
+/* The end of EAP without success: the initiator's goodbye, or, after a while in which a user may type or a server think,
+ * a response that is no longer than EAP-Failure. */
+static ike_record *end_of_eap(const ike_tracker *t, const ike_sa *sa, ike_record *last)
+{
+    ike_record *info = farewell(sa, last, sa->initiator);
+
+    if (info)
+        return info;
+    if (last->inside == IKE_PL_V2_EAP ? t->span.last - last->note.time < EAP_PATIENCE ||
+                                            last->length > ike_v2_eap_failure(sa->v2->choice)
+                                      : !is_tiny(sa, last))
+        return NULL;
+    return ike_judge_ends_after(sa, last) ? last : NULL;
+}
+
+/* RFC 7296 2.16. EAP took place when IKE_AUTH had more than one round, RFC 4739 aside. It succeeded when something else
+ * than EAP or a notify comes first in the last response. */
 static void judge_eap(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *last = last_auth_response(sa), *info;
+    ike_record *last = last_auth_response(sa), *end;
     GString *text;
 
-    if (!last || last->is_decrypted || last->inside == IKE_PL_V2_AUTH || sa->v2->rounds < 2 || authenticates_anew(sa) ||
-        ike_judge_is_oneway(t, sa) || !ike_judge_waited(t, last->note.time))
-        return;
-    info = farewell(sa, last, sa->initiator);
-    if (!info && !(is_tiny(sa, last) && ike_judge_ends_after(sa, last)))
+    if (!last || last->is_decrypted || !(may_refuse(last) || last->inside == IKE_PL_V2_EAP) || sa->v2->rounds < 2 ||
+        authenticates_anew(sa) || ike_judge_is_oneway(t, sa) || !ike_judge_waited(t, last->note.time) ||
+        !(end = end_of_eap(t, sa, last)))
         return;
     text = g_string_new(NULL);
-    g_string_printf(text, info ? "after %u rounds the initiator sends an INFORMATIONAL, and the SA ends"
+    g_string_printf(text, end != last ? "after %u rounds the initiator sends an INFORMATIONAL, and the SA ends"
                                : "the response to round %u has room for a short notice only, and the "
                                  "SA ends", sa->v2->rounds);
-    fail_authentication(t, sa, IKE_DIAG_EAP_FAIL, info ? info : last, text->str);
+    fail_authentication(t, sa, IKE_DIAG_EAP_FAIL, end, text->str);
     g_string_free(text, TRUE);
 }
 
 /* ---- an end right after the beginning ---- */
 
-/* The first payload inside says what it is (RFC 7296 3.14). AUTHENTICATION_FAILED is the initiator's word when it does
- * not accept the responder (2.21.2); anybody may delete. */
-static bool is_farewell_of(const ike_sa *sa, const ike_record *info, ike_side from)
-{
-    return info->inside == IKE_PL_V2_DELETE || (info->inside == IKE_PL_V2_NOTIFY && from == sa->initiator);
-}
-
 static ike_record *torn_down_by(const ike_sa *sa, const ike_record *last)
 {
-    for (int side = 0; side < 2; side++) {
-        ike_record *info = farewell(sa, last, side);
+    ike_record *info = farewell(sa, last, IKE_SIDE_A);
 
-        if (info && is_farewell_of(sa, info, side))
-            return info;
-    }
-    return NULL;
+    return info ? info : farewell(sa, last, IKE_SIDE_B);
 }
 
 static void append_reason(GString *text, const ike_sa *sa, const ike_record *last, ike_side by)

@@ -4,6 +4,7 @@
  * it, or had come up before. The nearest ones in order are looked at, so that a flood costs no more than
  * its packets.
  */
+#include "ike_esp.h"
 #include "ike_judge.h"
 
 #define NEIGHBOURS 256u /* before and after an SA */
@@ -53,15 +54,42 @@ bool ike_judge_came_up(const ike_sa *sa)
     return sa->state >= IKE_STATE_PROBABLY_ESTABLISHED && sa->state <= IKE_STATE_REKEYED;
 }
 
+/* An SA that the capture joined was up before; one that is first seen by its end has a higher number. */
+static bool has_older_sa(const neighbours *n)
+{
+    const ike_sa *other;
+
+    for (guint i = 0; (other = older(n, i)); i++)
+        if (other->state == IKE_STATE_ESTABLISHED || other->state == IKE_STATE_REKEYED || other->is_joined)
+            return true;
+    for (guint i = 0; (other = newer(n, i)); i++)
+        if (other->is_joined)
+            return true;
+    return false;
+}
+
+/* IPsec SAs in use when an SA began are of an older one, whether the capture has that or not. */
+static bool has_older_esp(const ike_tracker *t, const ike_sa *sa, const ike_addr *src, const ike_addr *dst)
+{
+    const ike_list *flows = ike_esp_flows_between(t, src, dst);
+
+    for (guint i = 0; flows && i < flows->len && i < NEIGHBOURS; i++) {
+        const ike_flow *flow = flows->pdata[i];
+
+        if (flow->first && flow->first->note.time < sa->first_time &&
+            flow->newest->note.time >= sa->first_time - RENEWED_WITHIN)
+            return true;
+    }
+    return false;
+}
+
 bool ike_judge_renews_another(const ike_tracker *t, const ike_sa *sa)
 {
     const neighbours n = of_sa(t, sa);
-    const ike_sa *other;
+    const ike_hosts *hosts = sa->hosts.len ? sa->hosts.pdata[0] : NULL;
 
-    for (guint i = 0; (other = older(&n, i)); i++)
-        if (other->state == IKE_STATE_ESTABLISHED || other->state == IKE_STATE_REKEYED)
-            return true;
-    return false;
+    return has_older_sa(&n) || (hosts && (has_older_esp(t, sa, &hosts->pair.src, &hosts->pair.dst) ||
+                                          has_older_esp(t, sa, &hosts->pair.dst, &hosts->pair.src)));
 }
 
 static bool is_alive_at(const ike_sa *sa, const ike_record *r)

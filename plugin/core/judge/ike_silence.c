@@ -103,7 +103,9 @@ bool ike_judge_is_due(const ike_tracker *t, const ike_record *first, ike_time no
 
 static bool is_due(const ike_request *q)
 {
-    return ike_judge_is_due(q->t, q->first, q->now);
+    return ike_judge_is_due(q->t, q->first, q->now) &&
+           (q->sa->version == 1 || !ike_judge_waits_for_people(q->first->label) ||
+            ike_judge_people_had_time(q->t, q->first->note.time));
 }
 
 /* The request is one of an IKEv2 SA that is up, not one that is to bring it up. */

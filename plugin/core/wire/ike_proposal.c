@@ -244,6 +244,14 @@ uint32_t ike_v2_tiny_message(const ike_v2_offer *choice)
     return length ? length : SMALLEST_OF_UNKNOWN;
 }
 
+uint32_t ike_v2_eap_failure(const ike_v2_offer *choice)
+{
+    enum { EAP_FAILURE = 4 + 4 }; /* RFC 7296 3.16, RFC 3748 4.2 */
+    const uint32_t length = message_with(choice, EAP_FAILURE);
+
+    return length ? length : SMALLEST_OF_UNKNOWN;
+}
+
 /* Output of the PRFs, which is that of a proof with a pre-shared key (RFC 7296 2.15); signatures are longer, or,
  * for ECDSA, at least 56 bytes. */
 static uint32_t smallest_proof(const ike_v2_offer *choice)

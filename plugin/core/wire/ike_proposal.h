@@ -59,6 +59,8 @@ bool ike_v2_is_combined(unsigned encryption);
  * generic header, IV, padded content, ICV (RFC 7296 3.14, RFC 5282 3). Of the chosen suite, or of the
  * largest in common use while it is not known. */
 uint32_t ike_v2_tiny_message(const ike_v2_offer *choice);
+/* ISAKMP length of an encrypted message with EAP-Failure alone, padded by the least; that of an unknown suite as above. */
+uint32_t ike_v2_eap_failure(const ike_v2_offer *choice);
 /* Bytes of the smallest response to IKE_AUTH that makes a Child SA; 0 while the suite is not known. `first`: it
  * names its sender as well, as all but the last of several rounds do not (RFC 7296 1.2, 2.16). */
 uint32_t ike_v2_smallest_child(const ike_v2_offer *choice, bool first);
