@@ -96,7 +96,8 @@ OUTCOMES = {
     "authentication refused":
         Outcome(FAILED, r"MM5|AM2|IKE_AUTH\.req", "mm5_reject am2_reject auth_small auth_failed"),
     ONE_SIDE_UP:
-        Outcome(FAILED, r"MM6|IKE_AUTH\.resp", "mm6_ignored mm6_delete"),
+        Outcome(FAILED, r"MM6|IKE_AUTH\.resp", "mm6_ignored mm6_delete auth_delete"),
+        Outcome(FAILED, r"IKE_AUTH", "resp_ignored"),
     "first message not answered":
         # "stopped after" it where an ICMP error of the peer itself shows that it arrived.
         Outcome(r"no answer to the first message|stopped after (MM1|AM1|IKE_SA_INIT\.req|IKE_SESSION_RESUME\.req)",

@@ -368,7 +368,7 @@ def ikev2_multiple_auth_failed(c):
     """RFC 4739: the certificates of the first IKE_AUTH are accepted, the second authentication, of the user by
     a pre-shared key, is refused by a notify; other traffic follows."""
     sa = two_authentications(c)
-    sa.auth(60, ladder2.NOTIFY)
+    sa.response(sa.auth_req(60), ladder2.NOTIFY, first=v2.NOTIFY)
     elsewhere(c, step=1)
 
 

@@ -13,6 +13,7 @@ import dataclasses
 import pathlib
 import sys
 
+import endings  # noqa: F401  (adds its scenarios to the table)
 import esp  # noqa: F401  (adds its scenarios to the table)
 import espudp  # noqa: F401  (adds its scenarios to the table)
 import findings  # noqa: F401  (adds its scenarios to the table)

@@ -54,7 +54,7 @@ def fields():
 
 
 def reports():
-    return names_in("core/report/ike_report.c", "ike_report_kinds")
+    return names_in("core/ike_reports.c", "ike_report_kinds")
 
 
 def formats():

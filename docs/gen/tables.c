@@ -3,7 +3,7 @@
  * Prints what the tables of reports say of themselves: docs/ikex.schema.json with --schema, otherwise
  * docs/records.md.
  */
-#include "ike_report.h"
+#include "ike_reports.h"
 
 #include <stdio.h>
 #include <string.h>

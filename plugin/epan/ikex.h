@@ -6,7 +6,7 @@
 #ifndef IKEX_H
 #define IKEX_H
 
-#include "ike_report.h"
+#include "ike_reports.h"
 #include "ike_tracker.h"
 #include "ws_compat.h"
 

@@ -42,13 +42,13 @@ void expect_not_in_report(ladder *l, const char *name, const char *words)
 
 void expect_events(ladder *l, const char *want)
 {
-    const ike_report report = { .tracker = l->tracker };
+    const ike_selection all = { .tracker = l->tracker };
     GString *got = g_string_new(NULL);
     GArray *events;
 
     long_after(l);
     test_finish(l);
-    events = ike_events_new(&report);
+    events = ike_events_new(&all);
     for (guint i = 0; i < events->len; i++) {
         const ike_event *event = &g_array_index(events, ike_event, i);
 
@@ -63,8 +63,8 @@ void expect_events(ladder *l, const char *want)
 
 void expect_messages(ladder *l, unsigned count)
 {
-    const ike_report report = { .tracker = l->tracker };
+    const ike_selection all = { .tracker = l->tracker };
 
     test_finish(l);
-    test_compare_numbers("messages", ike_report_totals(&report).messages, count);
+    test_compare_numbers("messages", ike_totals_of(&all).messages, count);
 }

@@ -254,12 +254,12 @@ void check_all(ike_tracker *t, uint32_t frames)
 char *summary(ike_tracker *t)
 {
     const ike_list *findings = ike_tracker_findings(t);
-    const ike_report report = { .tracker = t };
+    const ike_selection all = { .tracker = t };
     ike_totals totals;
     GString *out = g_string_new(NULL);
 
     ike_tracker_finish(t);
-    totals = ike_report_totals(&report);
+    totals = ike_totals_of(&all);
     g_string_append_printf(out, "%u %u %u %u %u %u %u\n", totals.errors, totals.warnings,
                            totals.notes, totals.failed, totals.sas, totals.children,
                            totals.messages);

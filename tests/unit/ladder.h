@@ -20,7 +20,7 @@
 #ifndef LADDER_H
 #define LADDER_H
 
-#include "ike_report.h"
+#include "ike_reports.h"
 #include "ike_tracker.h"
 #include "wire.h"
 

@@ -346,12 +346,12 @@ void expect_deleted_from(ladder *l, uint32_t frame)
 void expect_points(ladder *l, unsigned id, ike_failure_point initiator, ike_failure_point responder,
                    unsigned reason)
 {
-    const ike_report report = { .tracker = l->tracker };
+    const ike_selection all = { .tracker = l->tracker };
     GArray *events;
     unsigned n = 0;
 
     ike_tracker_finish(l->tracker);
-    events = ike_events_new(&report);
+    events = ike_events_new(&all);
     for (guint i = 0; i < events->len; i++) {
         const ike_event *event = &g_array_index(events, ike_event, i);
 
@@ -369,12 +369,12 @@ void expect_points(ladder *l, unsigned id, ike_failure_point initiator, ike_fail
 
 void expect_event_known(ladder *l, unsigned id, ike_evidence evidence)
 {
-    const ike_report report = { .tracker = l->tracker };
+    const ike_selection all = { .tracker = l->tracker };
     GArray *events;
     unsigned n = 0;
 
     ike_tracker_finish(l->tracker);
-    events = ike_events_new(&report);
+    events = ike_events_new(&all);
     for (guint i = 0; i < events->len; i++)
         if (g_array_index(events, ike_event, i).id == id) {
             g_assert_cmpint(g_array_index(events, ike_event, i).evidence, ==, evidence);

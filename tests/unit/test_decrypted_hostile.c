@@ -182,7 +182,7 @@ static void disturb(ladder *l)
 /* What is made of it can be shown. */
 static void show_all(ladder *l)
 {
-    const ike_report report = { .tracker = l->tracker };
+    const ike_selection all = { .tracker = l->tracker };
     ike_counter counter;
     ike_counters *counters;
     GArray *events;
@@ -195,11 +195,11 @@ static void show_all(ladder *l)
             g_assert_true(g_ascii_isprint(*c) || *c == '\n' || (*c & 0x80));
         g_free(text);
     }
-    events = ike_events_new(&report);
+    events = ike_events_new(&all);
     for (guint i = 0; i < events->len; i++)
         g_assert_cmpstr(ike_event_text(&g_array_index(events, ike_event, i)), !=, "");
     g_array_free(events, TRUE);
-    counters = ike_counters_new(&report);
+    counters = ike_counters_new(&all);
     for (unsigned i = 0; ike_counters_get(counters, NULL, i, &counter); i++)
         g_assert_nonnull(counter.info);
     ike_counters_free(counters);

@@ -33,12 +33,12 @@ static void play_childless(ladder *l)
 
 static void expect_childless(ladder *l)
 {
-    const ike_report report = { .tracker = l->tracker };
+    const ike_selection all = { .tracker = l->tracker };
 
     expect_nothing_wrong(l);
     expect_established(l, 0);
     ike_tracker_finish(l->tracker);
-    g_assert_cmpuint(ike_report_totals(&report).children, ==, 0);
+    g_assert_cmpuint(ike_totals_of(&all).children, ==, 0);
     expect_events(l, "4650I 4650R");
 }
 

@@ -222,15 +222,16 @@ static void user_takes_time(void)
     ladder l;
 
     ladder_begin(&l);
-    eap_begins(&l);
-    eap_round(&l, 3, V2_SMALL_LENGTH);
+    v2_init(&l);
+    eap_round(&l, 1, V2_AUTH_LENGTH);
+    eap_round(&l, 2, V2_SMALL_LENGTH);
     after(&l, 20);
     foreign(&l);
     expect_no_finding(&l, "eap_fail");
-    v2_request(&l, INITIATOR, IKE_XCHG_V2_AUTH, 4, MEDIUM); /* and pushes a request to the phone */
+    v2_request(&l, INITIATOR, IKE_XCHG_V2_AUTH, 3, MEDIUM); /* and pushes a request to the phone */
     for (int i = 0; i < 3; i++) {
         after(&l, 4);
-        v2_request(&l, INITIATOR, IKE_XCHG_V2_AUTH, 4, MEDIUM);
+        v2_request(&l, INITIATOR, IKE_XCHG_V2_AUTH, 3, MEDIUM);
     }
     long_after(&l);
     expect_no_finding(&l, "auth_noresp");

@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-static ike_report report_of(ladder *l)
+static ike_selection selection_of(ladder *l)
 {
     long_after(l);
     ike_tracker_finish(l->tracker);
-    return (ike_report){ .tracker = l->tracker };
+    return (ike_selection){ .tracker = l->tracker };
 }
 
 static const ike_event *first_event(GArray *events, unsigned id)
@@ -26,8 +26,8 @@ static const ike_event *first_event(GArray *events, unsigned id)
 
 static uint64_t counted(ladder *l, const char *module, const char *name, const ike_addr *host)
 {
-    const ike_report report = report_of(l);
-    ike_counters *all = ike_counters_new(&report);
+    const ike_selection every = selection_of(l);
+    ike_counters *all = ike_counters_new(&every);
     ike_counter counter;
     uint64_t found = UINT64_MAX;
 
@@ -67,7 +67,7 @@ static void certificate(void)
 static void unanswered(void)
 {
     ladder l;
-    ike_report report;
+    ike_selection all;
     GArray *events;
     const ike_event *event;
 
@@ -77,8 +77,8 @@ static void unanswered(void)
         after(&l, 2 << i);
     }
     expect_events(&l, "4653I");
-    report = report_of(&l);
-    events = ike_events_new(&report);
+    all = selection_of(&l);
+    events = ike_events_new(&all);
     event = first_event(events, 4653);
     g_assert_cmpuint(event->legacy, ==, 547);
     g_assert_cmpuint(event->reason, ==, 13805);
@@ -92,15 +92,15 @@ static void unanswered(void)
 static void refused(void)
 {
     ladder l;
-    ike_report report;
+    ike_selection all;
     GArray *events;
 
     ladder_begin(&l);
     mm1(&l);
     refuse(&l, RESPONDER, 14);
     expect_events(&l, "4653I 4653R");
-    report = report_of(&l);
-    events = ike_events_new(&report);
+    all = selection_of(&l);
+    events = ike_events_new(&all);
     for (guint i = 0; i < events->len; i++) {
         const ike_event *event = &g_array_index(events, ike_event, i);
 
@@ -194,15 +194,15 @@ static void joined(void)
 static void ikev2(void)
 {
     ladder l;
-    ike_report report;
+    ike_selection all;
     GArray *events;
 
     ladder_begin(&l);
     v2_establish(&l);
     esp_both_ways(&l);
     expect_events(&l, "4650I 4650R 5451I 5451R");
-    report = report_of(&l);
-    events = ike_events_new(&report);
+    all = selection_of(&l);
+    events = ike_events_new(&all);
     g_assert_cmpuint(first_event(events, 4650)->legacy, ==, 0);
     g_assert_cmpuint(first_event(events, 4650)->alternative, ==, 4651);
     g_array_free(events, TRUE);
@@ -297,7 +297,7 @@ static void child_in_time(void)
 static void invalid_packets(void)
 {
     ladder l;
-    ike_report report;
+    ike_selection all;
     GArray *events;
     const ike_event *event;
 
@@ -309,8 +309,8 @@ static void invalid_packets(void)
         wire_payload_random(&m, IKE_PL_HASH, 32, i);
         send_message(&l, INITIATOR, wire_end(&m));
     }
-    report = report_of(&l);
-    events = ike_events_new(&report);
+    all = selection_of(&l);
+    events = ike_events_new(&all);
     event = first_event(events, 4977);
     g_assert_cmpint(event->mode, ==, IKE_EVENT_QUICK_MODE);
     g_assert_cmpuint(event->count, ==, 2);
@@ -323,7 +323,7 @@ static void invalid_packets(void)
 static void flood(void)
 {
     ladder l;
-    ike_report report;
+    ike_selection all;
     GArray *events;
     const ike_event *event;
 
@@ -337,8 +337,8 @@ static void flood(void)
         mm1(&l);
         next_sa(&l);
     }
-    report = report_of(&l);
-    events = ike_events_new(&report);
+    all = selection_of(&l);
+    events = ike_events_new(&all);
     event = first_event(events, 4646);
     g_assert_cmpint(ike_event_role(event, event->host), ==, IKE_ROLE_RESPONDER);
     g_assert_cmpuint(event->legacy, ==, 550);
@@ -403,7 +403,7 @@ static void counters(void)
 static void percentiles(void)
 {
     ladder l;
-    ike_report report;
+    ike_selection every;
     ike_counters *all;
     ike_counter counter;
     unsigned seen = 0;
@@ -420,8 +420,8 @@ static void percentiles(void)
         mm6(&l);
         quick_mode(&l, (uint32_t)i);
     }
-    report = report_of(&l);
-    all = ike_counters_new(&report);
+    every = selection_of(&l);
+    all = ike_counters_new(&every);
     for (unsigned i = 0; ike_counters_get(all, NULL, i, &counter); i++) {
         if (counter.info->group != IKE_COUNTERS_TIME || !counter.is_known)
             continue;

@@ -136,3 +136,16 @@ gboolean ike_addr_key_equal(gconstpointer a, gconstpointer b)
 {
     return ike_addr_equal(a, b);
 }
+
+void ike_iso_append(GString *out, ike_time time)
+{
+    ike_time rest;
+    GDateTime *utc = g_date_time_new_from_unix_utc(ike_time_seconds(time, &rest));
+    char *text = utc ? g_date_time_format(utc, "%Y-%m-%dT%H:%M:%S") : NULL;
+
+    if (text)
+        g_string_append_printf(out, "%s.%06dZ", text, (int)(rest / 1000));
+    g_free(text);
+    if (utc)
+        g_date_time_unref(utc);
+}

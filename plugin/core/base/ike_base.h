@@ -121,5 +121,8 @@ void ike_number_append(GString *out, uint64_t number);
 void ike_count_append(GString *out, uint64_t n, const char *one, const char *many);
 /* Appends seconds with three decimals, such as "0.085". */
 void ike_seconds_append(GString *out, ike_time span);
+/* Appends a point in time in ISO 8601 with microseconds, "2012-11-02T13:04:14.555840Z"; nothing beyond
+ * the year 9999. */
+void ike_iso_append(GString *out, ike_time time);
 
 #endif

@@ -112,7 +112,7 @@ static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, 
 
 bool ike_esp_is_complete(const ike_exchange *exchange)
 {
-    if (exchange->more->rekeyed_to || exchange->child < 0)
+    if (exchange->more->rekeyed_to || exchange->child < 0 || ike_exchange_is_refused(exchange))
         return false;
     if (exchange->sa->version == 2) /* of several exchanges one stands for all */
         return ike_exchange_slot(exchange, IKE_RESPONSE) && exchange == ike_exchange_end(ike_exchange_lead(exchange));

@@ -253,7 +253,7 @@ static bool has_room(page *p, ike_result result)
 static void negotiation(ike_writer *writer, const ike_table *table, const ike_row *row)
 {
     page *p = writer->state;
-    section s = { ike_report_result_of(row->sa), row->sa->number, g_string_new(NULL), NULL };
+    section s = { ike_result_of(row->sa), row->sa->number, g_string_new(NULL), NULL };
 
     s.body = has_room(p, s.result) ? g_string_new(NULL) : NULL;
     append_line(s.line, row->sa, s.result, s.body != NULL);

@@ -7,13 +7,15 @@
 #include "ike_judge.h"
 
 #define WINDOW (10 * IKE_SECOND)
+#define UNDER_WAY (1 * IKE_SECOND)
 #define MANY_TO_ONE_RESPONDER 20
 #define MANY_FROM_ONE_SOURCE 10
 
-static bool is_half_open(const ike_sa *sa)
+/* Not when the next message may just be under way as the capture ends. */
+static bool is_half_open(const ike_tracker *t, const ike_sa *sa)
 {
-    return !sa->is_joined && !sa->more->sibling_of && sa->records.len > 0 &&
-           sa->initiator != IKE_SIDE_NONE && sa->state < IKE_STATE_AUTHENTICATING;
+    return !sa->is_joined && !sa->more->sibling_of && sa->records.len > 0 && sa->initiator != IKE_SIDE_NONE &&
+           sa->state < IKE_STATE_AUTHENTICATING && t->span.last - sa->last_time >= UNDER_WAY;
 }
 
 /* The capture holds nothing on port 4500: its filter may leave that out. */
@@ -153,7 +155,7 @@ void ike_judge_floods(ike_tracker *t)
         const ike_side other = ike_side_other(sa->initiator);
 
         sa->is_in_flood = false;
-        if (!is_half_open(sa) || !sa->sides[other].n_endpoints ||
+        if (!is_half_open(t, sa) || !sa->sides[other].n_endpoints ||
             !sa->sides[sa->initiator].n_endpoints || (hides_4500 && may_float_next(sa)))
             continue;
         add_to(&responders, &sa->sides[other].endpoints[0].addr, sa);

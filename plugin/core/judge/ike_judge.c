@@ -357,6 +357,7 @@ static void judge_between(ike_tracker *t, const ike_list *list)
 {
     judge_simultaneous(t, list);
     judge_attempts(t, list);
+    ike_judge_flap(t, list);
     ike_judge_redundant(t, list);
     ike_judge_nat_clash(t, list);
 }

@@ -66,6 +66,9 @@ bool ike_judge_small_messages_pass(const ike_sa *sa);
  * answered both ways. */
 void ike_judge_append_dropped(GString *text, const ike_sa *sa, const ike_record *first);
 
+/* SAs that come up and are ended again and again; `list`: all between two hosts. */
+void ike_judge_flap(ike_tracker *t, const ike_list *list);
+
 /* Finds floods of half-open SAs: they are told once, not for each SA. */
 void ike_judge_floods(ike_tracker *t);
 

@@ -5,7 +5,8 @@
 #include "ike_judge.h"
 
 #define ROUND_THAT_PROVES 100 /* bytes of an IKE_AUTH response that is no error notify */
-#define EAP_PATIENCE (30 * IKE_SECOND) /* for a PIN: EAP-Failure pads to the size of the start of some methods */
+#define EAP_PATIENCE (30 * IKE_SECOND)
+#define ROUNDS_BEFORE_METHOD 2
 #define ASKED_IN_VAIN 3u      /* times a request is sent again after its response: fewer losses are bad luck */
 
 bool ike_judge_is_followed_by_esp(const ike_sa *sa, const ike_record *request)
@@ -186,7 +187,7 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
     GString *text;
 
     if (!r || r->is_decrypted || (r->label.number != 1 && !authenticates_anew(sa)) || !is_tiny(sa, r) ||
-        !may_refuse(r) || !ike_judge_waited(t, r->note.time) ||
+        !may_refuse(r) || (r->inside == IKE_INSIDE_UNKNOWN && !ike_judge_waited(t, r->note.time)) ||
         !(ike_judge_is_silent_after(sa, r) || farewell(sa, r, sa->initiator)) || has_own_esp_after(t, sa, r))
         return;
     text = g_string_new(NULL);
@@ -199,17 +200,22 @@ static void judge_small(ike_tracker *t, ike_sa *sa)
     g_string_free(text, TRUE);
 }
 
-/* The end of EAP without success: the initiator's goodbye, or, after a while in which a user may type or a server think,
- * a response that is no longer than EAP-Failure. */
+/* A method begins with a request as short as EAP-Failure, for which a user may look for a card or a PIN: in the first
+ * rounds, since the identity comes before it. */
+static bool is_eap_failure(const ike_tracker *t, const ike_sa *sa, const ike_record *last)
+{
+    return last->length <= ike_v2_eap_failure(sa->v2->choice) &&
+           (sa->v2->rounds > ROUNDS_BEFORE_METHOD || t->span.last - last->note.time >= EAP_PATIENCE);
+}
+
+/* The end of EAP without success: the initiator's goodbye, or a response that is no longer than EAP-Failure. */
 static ike_record *end_of_eap(const ike_tracker *t, const ike_sa *sa, ike_record *last)
 {
     ike_record *info = farewell(sa, last, sa->initiator);
 
     if (info)
         return info;
-    if (last->inside == IKE_PL_V2_EAP ? t->span.last - last->note.time < EAP_PATIENCE ||
-                                            last->length > ike_v2_eap_failure(sa->v2->choice)
-                                      : !is_tiny(sa, last))
+    if (last->inside == IKE_PL_V2_EAP ? !is_eap_failure(t, sa, last) : !is_tiny(sa, last))
         return NULL;
     return ike_judge_ends_after(sa, last) ? last : NULL;
 }

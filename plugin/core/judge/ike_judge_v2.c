@@ -57,14 +57,6 @@ static void judge_refusal(ike_tracker *t, ike_sa *sa)
         ike_sa_fail(sa);
 }
 
-static void append_group(GString *text, unsigned group)
-{
-    if (ike_group_name(group))
-        g_string_append(text, ike_group_name(group));
-    else
-        g_string_append_printf(text, "group %u", group);
-}
-
 static void judge_groups(ike_tracker *t, ike_sa *sa)
 {
     const ike_v2 *v2 = sa->v2;
@@ -75,7 +67,7 @@ static void judge_groups(ike_tracker *t, ike_sa *sa)
     if (!v2->invalid_ke)
         return;
     text = g_string_new("the responder asks for ");
-    append_group(text, v2->asked_group);
+    ike_group_append(text, v2->asked_group);
     if (loop && v2->asked_unoffered)
         g_string_append(text, ", which was not offered");
     else if (loop && v2->kept_group)

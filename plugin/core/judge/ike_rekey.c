@@ -14,8 +14,10 @@
 #define STORM_WINDOW (10 * IKE_SECOND)
 #define STORM_OF_DELETES 10
 #define LONGEST_DELETE 200u  /* bytes of an encrypted IKEv1 message; notifies of that size count too */
-#define LONGEST_REFUSAL 100u /* bytes of a response to CREATE_CHILD_SA that only refuses */
 #define USED_WITHIN (10 * IKE_SECOND)
+#define ANEW_WITHIN (2 * IKE_SECOND)
+#define ANEW_AMONG 16u  /* exchanges after a refused one */
+#define MANY_REFUSALS 3u
 
 /* A negotiation of IPsec SAs as it stands in time. */
 typedef struct negotiation {
@@ -163,17 +165,7 @@ static guint before(const GArray *times, ike_time limit)
     return low;
 }
 
-/* The response refuses, as its size and its beginning say. */
-static bool is_refused(const ike_exchange *exchange)
-{
-    const ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
-
-    if (answer && answer->is_decrypted)
-        return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer->rare->notify_error;
-    return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer && answer->is_encrypted &&
-           answer->inside == IKE_PL_V2_NOTIFY && answer->length <= LONGEST_REFUSAL && !exchange->more->rekeyed_to;
-}
-
+/* Those that may be one round of a loop: IKEv2 tells new Child SAs from those that renew one. */
 static GArray *completed_negotiations(const ike_sa *sa)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(negotiation));
@@ -181,7 +173,7 @@ static GArray *completed_negotiations(const ike_sa *sa)
 
     for (guint i = 0; i < sa->more->exchanges.len; i++)
         if (read_negotiation(sa->more->exchanges.pdata[i], &n) && n.is_complete && !n.exchange->more->rekeyed_to &&
-            !is_refused(n.exchange))
+            !ike_exchange_is_refused(n.exchange) && (sa->version == 1 || is_rekey(&n, 0)))
             g_array_append_val(list, n);
     return list;
 }
@@ -197,9 +189,11 @@ static bool took_over(const ike_tracker *t, const ike_sa *sa)
     return false;
 }
 
-/* Clocks that run backwards, or a file in reverse, say nothing about time. */
+/* Clocks that run backwards or stand still, or a file in reverse, say nothing about time. */
 static bool is_in_order(const GArray *list)
 {
+    if (list->len > 1 && g_array_index(list, negotiation, 0).to == g_array_index(list, negotiation, list->len - 1).to)
+        return false;
     for (guint i = 1; i < list->len; i++)
         if (g_array_index(list, negotiation, i).to < g_array_index(list, negotiation, i - 1).to)
             return false;
@@ -257,16 +251,67 @@ static void judge_storm(ike_tracker *t, ike_sa *sa, const ike_list *infos)
 
 /* ---- Child SAs that are refused ---- */
 
+static bool is_refused_blindly(const ike_exchange *exchange)
+{
+    return ike_exchange_is_refused(exchange) && !ike_exchange_slot(exchange, IKE_RESPONSE)->is_decrypted &&
+           !exchange->more->flow[0] && !exchange->more->flow[1];
+}
+
+/* The requester guessed the group of a key exchange, is told it, and gets what it asked for at once (RFC 7296 1.3). */
+static bool is_asked_anew(const ike_sa *sa, guint at)
+{
+    const ike_exchange *refused = sa->more->exchanges.pdata[at];
+    const ike_time since = ike_exchange_slot(refused, IKE_RESPONSE)->note.time;
+
+    for (guint i = at + 1; i < sa->more->exchanges.len && i - at <= ANEW_AMONG; i++) {
+        const ike_exchange *next = sa->more->exchanges.pdata[i];
+        const ike_record *asked = ike_exchange_slot(next, IKE_REQUEST);
+
+        if (next->mode == IKE_MODE_V2_CREATE_CHILD && next->opener == refused->opener && asked)
+            return asked->note.time - since <= ANEW_WITHIN && ike_exchange_slot(next, IKE_RESPONSE) &&
+                   !ike_exchange_is_refused(next);
+    }
+    return false;
+}
+
 static void judge_child(ike_tracker *t, ike_sa *sa, ike_exchange *exchange)
 {
     ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
 
-    if (!is_refused(exchange) || answer->is_decrypted || exchange->more->flow[0] || exchange->more->flow[1] ||
-        t->span.last - answer->note.time < USED_WITHIN)
-        return;
     ike_raise(t, sa, IKE_DIAG_CHILD_FAIL, &answer->note, IKE_SEVERITY_NOTE,
               "the response of %u bytes begins with a notify and has no room for a proposal", answer->length);
     ike_exchange_failed(exchange, IKE_DIAG_CHILD_FAIL, &answer->note, IKE_INFERRED);
+}
+
+/* The first Child SA is made without a key exchange of its own (RFC 7296 1.2): a group that only rekeys use shows late. */
+static void raise_refusals(ike_tracker *t, ike_sa *sa, const ike_exchange *exchange, unsigned n)
+{
+    const ike_record *asked = ike_exchange_slot(exchange, IKE_REQUEST);
+
+    ike_raise(t, sa, IKE_DIAG_CHILD_REFUSALS, &ike_exchange_slot(exchange, IKE_RESPONSE)->note, IKE_SEVERITY_NONE,
+              "%u requests in a row were refused%s", n,
+              asked && asked->inside == IKE_PL_V2_NOTIFY
+                  ? "; they renew a Child SA, which may ask for a group for PFS that the first one did not need" : "");
+}
+
+static void judge_children(ike_tracker *t, ike_sa *sa)
+{
+    unsigned in_a_row[2] = { 0, 0 }; /* by who asks */
+
+    for (guint i = 0; i < sa->more->exchanges.len; i++) {
+        ike_exchange *exchange = sa->more->exchanges.pdata[i];
+        const ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
+
+        if (exchange->mode != IKE_MODE_V2_CREATE_CHILD || exchange->opener == IKE_SIDE_NONE || !answer)
+            continue;
+        if (!is_refused_blindly(exchange)) {
+            in_a_row[exchange->opener] = 0;
+        } else if (t->span.last - answer->note.time >= USED_WITHIN && !is_asked_anew(sa, i)) {
+            judge_child(t, sa, exchange);
+            if (++in_a_row[exchange->opener] == MANY_REFUSALS)
+                raise_refusals(t, sa, exchange, MANY_REFUSALS);
+        }
+    }
 }
 
 void ike_judge_rekeys(ike_tracker *t, ike_sa *sa)
@@ -279,6 +324,6 @@ void ike_judge_rekeys(ike_tracker *t, ike_sa *sa)
         judge_storm(t, sa, &sa->more->infos[IKE_SIDE_A]);
         judge_storm(t, sa, &sa->more->infos[IKE_SIDE_B]);
     }
-    for (guint i = 0; sa->version == 2 && i < sa->more->exchanges.len; i++)
-        judge_child(t, sa, sa->more->exchanges.pdata[i]);
+    if (sa->version == 2)
+        judge_children(t, sa);
 }

@@ -207,7 +207,8 @@ static void judge_request(const ike_request *q)
     if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa))
         return;
     if (q->sa->is_in_flood && q->exchange == q->sa->phase1) {
-        ike_sa_fail(q->sa);
+        if (is_due(q))
+            ike_sa_fail(q->sa);
         return;
     }
     s = silence_of(q);
@@ -264,9 +265,27 @@ unsigned ike_judge_sends_after(const ike_record *first, const ike_record *after)
 static const ike_step init_response = { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, IKE_REQUEST, false,
                                         IKE_STATE_CHOSEN, IKE_DIAG_INIT_NOREPLY, NULL };
 
+/* The response chooses nothing: it asks for IKE_SA_INIT once more, with a cookie or another group (RFC 7296 1.2, 2.6). */
+static bool is_challenge(const ike_request *q)
+{
+    return q->step == &init_response && q->sa->tracked_state < IKE_STATE_CHOSEN;
+}
+
 static bool is_floating(const ike_request *q)
 {
-    return q->exchange == q->sa->phase1 && ike_judge_is_floating(q->sa);
+    return q->exchange == q->sa->phase1 && !is_challenge(q) && ike_judge_is_floating(q->sa);
+}
+
+static void append_challenge(GString *text, const ike_request *q)
+{
+    const ike_v2 *v2 = q->sa->v2;
+
+    g_string_append(text, "; it asks for ");
+    if (v2->invalid_ke && ike_record_first(v2->invalid_ke) == q->first)
+        ike_group_append(text, v2->asked_group);
+    else
+        g_string_append(text, v2->challenge ? "a cookie" : "something else");
+    g_string_append(text, ", and IKE_SA_INIT does not come with that");
 }
 
 /* A request that is sent again until its answer was sent again is not sent once more: the answer arrived, and what
@@ -304,6 +323,8 @@ static void raise_standstill(const ike_request *q, const ike_record *asked, bool
         g_string_append_printf(text, "; %s to UDP 4500, which may be blocked, or left out by a capture filter",
                                q->sa->version == 2 ? "the next message may go"
                                                    : "since there is a NAT, the next message goes");
+    if (is_challenge(q))
+        append_challenge(text, q);
     ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
     g_string_free(text, TRUE);
 }
@@ -323,7 +344,7 @@ static void judge_standstill(const ike_request *q)
                   other->number);
         return;
     }
-    if ((q->step->unanswered == IKE_DIAG_MM4_NOREPLY || is_floating(q)) && !resent)
+    if ((q->step->unanswered == IKE_DIAG_MM4_NOREPLY || is_floating(q) || is_challenge(q)) && !resent)
         severity = IKE_SEVERITY_NOTE;
     else if (q->step->unanswered != IKE_DIAG_AM2_NOREPLY && !resent)
         return;

@@ -3,171 +3,6 @@
 
 #include <string.h>
 
-static const ike_table *const diag_tables[] = { &ike_table_negotiation, &ike_table_finding, NULL };
-static const ike_table *const sa_tables[] = { &ike_table_ike_sa, &ike_table_child_sa, &ike_table_ipsec_sa,
-                                              NULL };
-static const ike_table *const stat_tables[] = { &ike_table_counter, NULL };
-static const ike_table *const audit_tables[] = { &ike_table_event, NULL };
-static const ike_table *const log_tables[] = { &ike_table_message, NULL };
-static const ike_table *const report_tables[] = { &ike_table_negotiation, &ike_table_finding,
-                                                  &ike_table_ike_sa,      &ike_table_child_sa,
-                                                  &ike_table_ipsec_sa,    &ike_table_counter,
-                                                  NULL };
-
-static void text_of_three(const ike_report *report)
-{
-    ike_report_diag(report);
-    g_string_append_c(report->out, '\n');
-    ike_report_sa(report);
-    g_string_append_c(report->out, '\n');
-    ike_report_stat(report);
-}
-
-static void rows_of_three(const ike_report *report)
-{
-    ike_rows_diag(report);
-    ike_rows_sa(report);
-    ike_rows_stat(report);
-}
-
-const ike_report_kind ike_report_kinds[] = {
-    { "diag", "IKE diagnosis", ike_report_diag, ike_rows_diag, diag_tables },
-    { "sa", "IKE security associations", ike_report_sa, ike_rows_sa, sa_tables },
-    { "stat", "IKE statistics", ike_report_stat, ike_rows_stat, stat_tables },
-    { "audit", "Windows audit events", ike_report_audit, ike_rows_audit, audit_tables },
-    { "log", "IKE log", ike_report_log, ike_rows_log, log_tables },
-    { "report", "IKE report", text_of_three, rows_of_three, report_tables },
-    { NULL, NULL, NULL, NULL, NULL },
-};
-
-bool ike_report_covers(const ike_report *report, const ike_sa *sa)
-{
-    return !report->selected ||
-           g_hash_table_contains(report->selected, GUINT_TO_POINTER(sa->number));
-}
-
-static void count_findings(const ike_list *distinct, ike_totals *totals)
-{
-    for (guint i = 0; i < distinct->len; i++) {
-        const ike_finding *finding = distinct->pdata[i];
-
-        totals->errors += finding->severity == IKE_SEVERITY_ERROR;
-        totals->warnings += finding->severity == IKE_SEVERITY_WARN;
-        totals->notes += finding->severity == IKE_SEVERITY_NOTE;
-    }
-}
-
-static void count_sa(const ike_sa *sa, ike_totals *totals)
-{
-    totals->sas++;
-    totals->failed += sa->is_failed;
-    for (guint i = 0; i < sa->more->exchanges.len; i++)
-        totals->children += ((const ike_exchange *)sa->more->exchanges.pdata[i])->leads_child;
-    totals->messages += ike_sa_messages(sa);
-    count_findings(&sa->distinct, totals);
-}
-
-ike_totals ike_report_totals(const ike_report *report)
-{
-    const ike_list *sas = ike_tracker_sas(report->tracker);
-    ike_totals totals = { 0 };
-
-    for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]))
-            count_sa(sas->pdata[i], &totals);
-    if (!report->selected) {
-        count_findings(ike_tracker_orphans(report->tracker), &totals);
-        totals.messages += ike_record_messages(ike_tracker_outside(report->tracker));
-    }
-    totals.has_data = report->selected ? totals.sas > 0 : ike_tracker_has_data(report->tracker);
-    return totals;
-}
-
-ike_result ike_totals_result(const ike_totals *totals)
-{
-    if (!totals->has_data)
-        return IKE_RESULT_NODATA;
-    if (totals->errors || totals->failed)
-        return IKE_RESULT_FAIL;
-    return totals->warnings ? IKE_RESULT_WARN : totals->notes ? IKE_RESULT_NOTE : IKE_RESULT_OK;
-}
-
-ike_result ike_report_result_of(const ike_sa *sa)
-{
-    ike_totals totals = { .has_data = true, .failed = sa->is_failed };
-
-    count_findings(&sa->distinct, &totals);
-    return ike_totals_result(&totals);
-}
-
-ike_result ike_report_result_of_findings(const ike_list *findings)
-{
-    ike_totals totals = { .has_data = true };
-
-    count_findings(findings, &totals);
-    return ike_totals_result(&totals);
-}
-
-ike_evidence ike_report_state_evidence(const ike_sa *sa)
-{
-    const ike_finding *deciding = ike_report_deciding(&sa->distinct);
-
-    if (sa->is_failed)
-        return deciding ? deciding->evidence : IKE_INFERRED;
-    return sa->state == IKE_STATE_PROBABLY_ESTABLISHED ? IKE_INFERRED : IKE_OBSERVED;
-}
-
-bool ike_report_has_setup_time(const ike_sa *sa)
-{
-    return sa->more->established && !sa->is_joined && !sa->is_failed &&
-           sa->more->established->note.time >= sa->first_time;
-}
-
-const char *ike_result_name(ike_result result)
-{
-    static const char *const names[] = {
-        [IKE_RESULT_NODATA] = "NODATA", [IKE_RESULT_OK] = "OK",     [IKE_RESULT_NOTE] = "NOTE",
-        [IKE_RESULT_WARN] = "WARN",     [IKE_RESULT_FAIL] = "FAIL",
-    };
-
-    return names[result];
-}
-
-static void closing_line(const ike_report *report)
-{
-    const ike_totals totals = ike_report_totals(report);
-
-    g_string_append_printf(report->out,
-                           "ikex: result=%s errors=%u warnings=%u notes=%u failed=%u sas=%u "
-                           "children=%u messages=%u\n",
-                           ike_result_name(ike_totals_result(&totals)), totals.errors, totals.warnings, totals.notes,
-                           totals.failed, totals.sas, totals.children, totals.messages);
-}
-
-static void write_rows(ike_report *report, const ike_report_kind *kind, const ike_format *format)
-{
-    const ike_totals totals = ike_report_totals(report);
-    const ike_row closing = { .tracker = report->tracker, .totals = &totals };
-
-    report->writer = ike_writer_new(format, kind->tables, kind->title, report->filter, report->out);
-    kind->rows(report);
-    ike_writer_row(report->writer, &ike_table_result, &closing);
-    ike_writer_free(report->writer);
-}
-
-void ike_report_write(ike_tracker *tracker, const ike_report_kind *kind, const ike_format *format,
-                      GHashTable *selected, const char *filter, GString *out)
-{
-    ike_report report = { tracker, selected, filter, out, NULL };
-
-    if (format) {
-        write_rows(&report, kind, format);
-        return;
-    }
-    kind->text(&report);
-    closing_line(&report);
-}
-
 void ike_report_rule(GString *out, char c)
 {
     for (int i = 0; i < IKE_REPORT_WIDTH; i++)
@@ -292,7 +127,7 @@ unsigned ike_report_repeats(const ike_list *findings)
 
 static void cut_datagrams(const ike_report *report)
 {
-    const unsigned n = ike_tracker_cut(report->tracker);
+    const unsigned n = ike_tracker_cut(report->of.tracker);
     GString *text = g_string_new(NULL);
 
     ike_count_append(text, n, "datagram", "datagrams");
@@ -319,7 +154,7 @@ static uint64_t numbered_packets(const ike_tracker *t)
 
 static void no_negotiation(const ike_report *report)
 {
-    const uint64_t n = numbered_packets(report->tracker);
+    const uint64_t n = numbered_packets(report->of.tracker);
 
     g_string_append(report->out, "No IKE negotiation in this capture");
     if (n > 0)
@@ -330,7 +165,7 @@ static void no_negotiation(const ike_report *report)
 
 static void no_data(const ike_report *report)
 {
-    const unsigned n = ike_tracker_wireguard(report->tracker);
+    const unsigned n = ike_tracker_wireguard(report->of.tracker);
 
     g_string_append(report->out, "No IKE, ESP, AH or piece of IKE in this capture");
     if (n > 0) {
@@ -343,16 +178,16 @@ static void no_data(const ike_report *report)
 
 void ike_report_absent(const ike_report *report)
 {
-    const bool cut = !report->selected && ike_tracker_cut(report->tracker) > 0;
-    const bool none = ike_report_totals(report).sas == 0;
+    const bool cut = !report->of.sas && ike_tracker_cut(report->of.tracker) > 0;
+    const bool none = ike_totals_of(&report->of).sas == 0;
 
     if (cut)
         cut_datagrams(report);
-    if (ike_tracker_span(report->tracker).frames == 0)
+    if (ike_tracker_span(report->of.tracker).frames == 0)
         g_string_append(report->out, "The capture has no packets.\n");
-    else if (!ike_tracker_has_data(report->tracker) && !cut)
+    else if (!ike_tracker_has_data(report->of.tracker) && !cut)
         no_data(report);
-    else if (none && report->selected)
+    else if (none && report->of.sas)
         g_string_append(report->out, "No negotiation matches the filter.\n");
     else if (none && !cut)
         no_negotiation(report);
@@ -360,10 +195,10 @@ void ike_report_absent(const ike_report *report)
 
 bool ike_report_has_version(const ike_report *report, unsigned version)
 {
-    const ike_list *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->of.tracker);
 
     for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]) &&
+        if (ike_selects(&report->of, sas->pdata[i]) &&
             ((const ike_sa *)sas->pdata[i])->version == version)
             return true;
     return false;

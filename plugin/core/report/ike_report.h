@@ -5,67 +5,19 @@
 #ifndef IKE_REPORT_H
 #define IKE_REPORT_H
 
-#include "ike_format.h"
-#include "ike_tracker.h"
+#include "ike_child.h"
+#include "ike_result.h"
 
 #define IKE_REPORT_WIDTH 100
 #define IKE_REPORT_INDENT "      " /* of the lines of an entry */
 
 typedef struct ike_report {
-    ike_tracker *tracker;
-    GHashTable *selected; /* numbers of the SAs to report, or NULL: all */
+    ike_selection of;
     const char *filter;   /* display filter that selected them, or NULL */
     GString *out;
-    ike_writer *writer;   /* of rows, or NULL: text */
 } ike_report;
 
-typedef enum ike_result {
-    IKE_RESULT_NODATA, /* no IKE, ESP or piece of IKE: never OK */
-    IKE_RESULT_OK,
-    IKE_RESULT_NOTE,
-    IKE_RESULT_WARN,
-    IKE_RESULT_FAIL
-} ike_result;
-
-typedef struct ike_totals {
-    unsigned errors, warnings, notes; /* (SA, diagnosis) pairs */
-    unsigned failed, sas, children, messages;
-    bool has_data; /* the capture holds IKE, ESP or a piece of IKE */
-} ike_totals;
-
-typedef struct ike_report_kind {
-    const char *name; /* stable: -z ikex,<name> */
-    const char *title;
-    void (*text)(const ike_report *report);
-    void (*rows)(const ike_report *report);
-    const ike_table *const *tables; /* of the rows, closed by NULL; the closing row is not among them */
-} ike_report_kind;
-
-/* All reports, closed by a row without a name. */
-extern const ike_report_kind ike_report_kinds[];
-
-/* Appends a report to `out`: with `format` NULL as text with its closing line for scripts, otherwise its rows
- * and the closing row. The tracker must be finished (ike_tracker_finish). `selected` and `filter` as in
- * ike_report. */
-void ike_report_write(ike_tracker *tracker, const ike_report_kind *kind, const ike_format *format,
-                      GHashTable *selected, const char *filter, GString *out);
-
-/* Counts of what the report covers. */
-ike_totals ike_report_totals(const ike_report *report);
-ike_result ike_totals_result(const ike_totals *totals);
-
 /* ---- for the writers ---- */
-bool ike_report_covers(const ike_report *report, const ike_sa *sa);
-ike_result ike_report_result_of(const ike_sa *sa);
-ike_result ike_report_result_of_findings(const ike_list *findings);
-/* How the state of an SA is known: established is proven by what came later, probably established follows from
- * the last message alone, and a failure from the finding that tells of it. */
-ike_evidence ike_report_state_evidence(const ike_sa *sa);
-/* True when it is known how long the negotiation took: the capture holds its start and its end, and
- * time does not run backwards. */
-bool ike_report_has_setup_time(const ike_sa *sa);
-/* "FAIL", "WARN" and so on: stable, scripts read them. */
-const char *ike_result_name(ike_result result);
 /* Appends `text` after `head`, wrapped; further lines are indented to the width of `head`. */
 void ike_report_wrap(GString *out, const char *head, const char *text);
 void ike_report_rule(GString *out, char c);
@@ -108,27 +60,6 @@ void ike_report_outcome(GString *out, const ike_sa *sa);
 void ike_report_course(GString *out, const ike_sa *sa);
 void ike_report_exchange(GString *out, const ike_sa *sa);
 void ike_report_later(GString *out, const ike_sa *sa);
-/* The message with which an IKE SA came up: of its phase 1, or the response of the CREATE_CHILD_SA that made
- * it; NULL when that is not in the capture. */
-const ike_record *ike_sa_establishment(const ike_sa *sa);
-/* The exchange whose end makes a child: IKE_AUTH ends with its last round. */
-typedef enum ike_child_state {
-    IKE_CHILD_UNKNOWN_START,
-    IKE_CHILD_UNFINISHED,
-    IKE_CHILD_NOT_CONNECTED, /* CONNECTED did not come (RFC 2408 3.1) */
-    IKE_CHILD_ESTABLISHED,
-    IKE_CHILD_ANSWERED, /* IKEv2: whether it was accepted is encrypted */
-    IKE_CHILD_NOT_MADE, /* IKEv2: the response has no room for a Child SA: none was asked for, or it was refused */
-    IKE_CHILD_FAILED,
-    IKE_CHILD_IS_IKE_SA /* CREATE_CHILD_SA made an IKE SA */
-} ike_child_state;
-/* State of a Quick Mode or Child SA, by its first exchange. */
-ike_child_state ike_child_state_of(const ike_exchange *exchange);
-const char *ike_child_state_name(ike_child_state state);
-/* True when a Quick Mode or Child SA is taken to be established: it was completed, and did not fail. */
-bool ike_child_is_up(const ike_exchange *child);
-/* The same, or "deleted" where keys show that it came up and was deleted. */
-const char *ike_child_state_word(const ike_exchange *child);
 /* Appends the messages of a Quick Mode and its state; nothing when none is numbered. */
 void ike_report_child(GString *out, const ike_exchange *exchange);
 
@@ -137,10 +68,6 @@ void ike_report_child(GString *out, const ike_exchange *exchange);
 void ike_report_v2_authentication(GString *out, const ike_sa *sa);
 /* Appends identities that are known, the user of XAUTH or EAP, the address that was given. */
 void ike_report_identities(GString *out, const ike_sa *sa);
-/* True when the proposal of a negotiation of IPsec SAs was decrypted. */
-bool ike_child_is_decrypted(const ike_exchange *child);
-/* True when keys show that it negotiates an IKE SA. */
-bool ike_child_makes_ike_sa(const ike_exchange *child);
 /* Appends "10.1.0.0/16 <-> 10.2.0.0/16": the networks of its initiator and of the other side; nothing while
  * they are encrypted. */
 void ike_report_selectors(GString *out, const ike_exchange *child);
@@ -151,14 +78,8 @@ typedef void (*ike_report_take)(const char *text, void *user);
 void ike_report_child_offers(const ike_exchange *child, ike_report_take take, void *user);
 /* "tunnel" or "transport"; NULL while it is encrypted or nothing was chosen. */
 const char *ike_report_encapsulation(const ike_exchange *child);
-/* SPI of packets of its initiator, or of packets to it, by keys or by its packets; 0 when not known. */
-uint32_t ike_child_spi(const ike_exchange *child, bool from_opener);
 /* Lines of the report of SAs: networks, algorithms, SPIs without packets. */
 void ike_report_agreement(const ike_report *report, const ike_exchange *child);
-/* The message whose Delete payload ended it, where keys show that; or NULL. */
-const ike_record *ike_child_deleted(const ike_exchange *child);
-/* True when it renews another one; without keys, when that many were made before it under its IKE SA. */
-bool ike_child_is_rekey(const ike_exchange *child, unsigned before);
 /* What one decrypted message says, for the log; append nothing for others. */
 void ike_report_decrypted_proposal(GString *out, const ike_record *r);
 void ike_report_decrypted_networks(GString *out, const ike_record *r);
@@ -169,24 +90,9 @@ void ike_report_refused_child(const ike_report *report, const ike_sa *sa);
 /* ---- ike_report_children.c ---- */
 /* The Quick Modes and Child SAs, for the report of SAs. */
 void ike_report_children(const ike_report *report);
-/* The host that began it, or the other one; NULL while that is not known. */
-const ike_endpoint *ike_child_host(const ike_exchange *exchange, bool opener);
-/* Repeats of the messages of a negotiation. */
-unsigned ike_child_repeats(const ike_exchange *exchange);
-/* Its last message, or NULL when that did not come. */
-const ike_record *ike_child_last(const ike_exchange *exchange);
-/* How long it took, from its first message to its last; -1 when that is not known. */
-ike_time ike_child_setup(const ike_exchange *exchange);
-/* How long after it the first packet of its IPsec SAs came; -1 when that is not known. */
-ike_time ike_child_first_packet(const ike_exchange *exchange);
-/* The IPsec SA it made that sends from its opener, or to it; NULL when none was seen. */
-const ike_flow *ike_child_flow(const ike_exchange *exchange, bool from_opener);
-
 /* ---- ike_report_flows.c ---- */
 /* The IPsec SAs as their packets show them, for the report of SAs. */
 void ike_report_flows(const ike_report *report);
-/* True when the report covers the negotiation of an IPsec SA that was seen, or all. */
-bool ike_report_covers_flow(const ike_report *report, const ike_flow *flow);
 /* "ESP", "ESP/UDP", "ESP/TCP" or "AH". */
 const char *ike_flow_kind(const ike_flow *flow);
 
@@ -244,8 +150,6 @@ void ike_report_one_line(const ike_report *report, const ike_report_group *group
 void ike_report_sum(const ike_report *report, const GPtrArray *groups, guint from);
 
 /* ---- ike_report_verdict.c ---- */
-/* The finding that decides how a negotiation is judged; NULL when none is a warning or worse. */
-const ike_finding *ike_report_deciding(const ike_list *findings);
 /* Writes it with its cause, what to check next, and what other tools show. */
 void ike_report_verdict(const ike_report *report, const ike_finding *finding, unsigned times);
 
@@ -265,8 +169,8 @@ typedef struct ike_log_entry {
     GArray *frames;  /* of uint32_t, owned */
     GArray *doubles; /* of uint32_t, owned: frames in which it was seen again; or NULL */
 } ike_log_entry;
-/* What the report covers, in frame order; free it with g_array_free. */
-GArray *ike_log_new(const ike_report *report);
+/* What is selected, in frame order; free it with g_array_free. */
+GArray *ike_log_new(const ike_selection *of);
 /* Appends the flags of the header as letters; false when there are none. */
 bool ike_report_flags(GString *out, const ike_record *r);
 /* Appends "SA", or the number of a payload without a name; "none" for 0. */
@@ -282,12 +186,5 @@ ike_time ike_report_response_time(const ike_record *r, bool since_last);
 bool ike_report_is_choice(const ike_record *r);
 /* Appends which message it is, or which piece of one. */
 void ike_report_message(GString *out, const ike_record *r);
-
-/* ---- ike_rows.c: the same as rows ---- */
-void ike_rows_diag(const ike_report *report);
-void ike_rows_sa(const ike_report *report);
-void ike_rows_stat(const ike_report *report);
-void ike_rows_audit(const ike_report *report);
-void ike_rows_log(const ike_report *report);
 
 #endif

@@ -105,28 +105,6 @@ void ike_report_child_offers(const ike_exchange *child, ike_report_take take, vo
     g_string_free(text, TRUE);
 }
 
-uint32_t ike_child_spi(const ike_exchange *child, bool from_opener)
-{
-    const ike_agreement *a = ike_agreement_find(child);
-    const ike_flow *flow = ike_child_flow(child, from_opener);
-
-    if (flow)
-        return flow->spi;
-    return a && child->opener != IKE_SIDE_NONE ? a->spi[from_opener ? 1 - child->opener : child->opener] : 0;
-}
-
-const ike_record *ike_child_deleted(const ike_exchange *child)
-{
-    const ike_agreement *a = ike_agreement_find(child);
-
-    if (!a || !a->protocol)
-        return NULL;
-    if (!a->ended[0] && !a->ended[1]) /* RFC 7296 1.4.1 */
-        return child->sa->version == 2 ? ike_sa_heir(child->sa)->more->deleted : NULL;
-    return a->ended[0] && (!a->ended[1] || a->ended[0]->note.frame <= a->ended[1]->note.frame) ? a->ended[0]
-                                                                                             : a->ended[1];
-}
-
 /* "by its initiator": of the negotiation, who deleted it. */
 static void append_deleted(GString *text, const ike_exchange *child)
 {
@@ -139,27 +117,6 @@ static void append_deleted(GString *text, const ike_exchange *child)
     else if (deleted)
         g_string_printf(text, "by the %s, frame %u", by == child->opener ? "initiator" : "responder",
                         deleted->note.frame);
-}
-
-bool ike_child_is_rekey(const ike_exchange *child, unsigned before)
-{
-    const ike_agreement *a = ike_agreement_find(child);
-
-    return a && a->protocol && child->sa->version == 2 ? a->is_rekey : before > 0;
-}
-
-bool ike_child_makes_ike_sa(const ike_exchange *child)
-{
-    const ike_agreement *a = ike_agreement_find(child);
-
-    return a && a->protocol == IKE_PROTOCOL_ISAKMP;
-}
-
-bool ike_child_is_decrypted(const ike_exchange *child)
-{
-    const ike_agreement *a = ike_agreement_find(child);
-
-    return a && a->protocol != 0;
 }
 
 /* ---- in the table of SAs ---- */

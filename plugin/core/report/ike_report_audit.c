@@ -148,7 +148,7 @@ static void entry(const ike_report *report, const ike_event *event, bool both)
 
 void ike_report_audit(const ike_report *report)
 {
-    GArray *events = ike_events_new(report);
+    GArray *events = ike_events_new(&report->of);
 
     ike_report_rule(report->out, '=');
     g_string_append(report->out, "Windows audit events, derived from packets, not copied from a Windows log\n");
@@ -164,7 +164,7 @@ void ike_report_audit(const ike_report *report)
         entry(report, event, both);
         i += both;
     }
-    if (events->len == 0 && ike_report_totals(report).sas)
+    if (events->len == 0 && ike_totals_of(&report->of).sas)
         g_string_append(report->out, "No event.\n");
     ike_report_absent(report);
     ike_report_rule(report->out, '=');

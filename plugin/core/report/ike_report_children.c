@@ -15,66 +15,6 @@ static void addr_of(GString *out, const ike_exchange *exchange, bool opener)
         g_string_append_c(out, '-');
 }
 
-const ike_endpoint *ike_child_host(const ike_exchange *exchange, bool opener)
-{
-    return ike_sa_endpoint_of(exchange->sa, opener ? exchange->opener : ike_side_other(exchange->opener));
-}
-
-unsigned ike_child_repeats(const ike_exchange *exchange)
-{
-    unsigned n = ike_exchange_lost_repeats(exchange);
-
-    for (guint i = 0; i < exchange->records.len; i++)
-        n += ike_record_sends(exchange->records.pdata[i]) - 1;
-    return n;
-}
-
-const ike_record *ike_child_last(const ike_exchange *exchange)
-{
-    if (exchange->mode == IKE_MODE_AUTHIP_QUICK)
-        return ike_exchange_slot(exchange, 2);
-    if (exchange->sa->version == 1)
-        return ike_exchange_slot(exchange, 3);
-    return ike_exchange_slot(ike_exchange_end(exchange), IKE_RESPONSE);
-}
-
-/* -1 when time runs backwards, or one of the two is not there. */
-static ike_time span_between(const ike_note *from, const ike_note *to)
-{
-    return from && to && to->time >= from->time ? to->time - from->time : -1;
-}
-
-static const ike_note *note_of(const ike_record *r)
-{
-    return r ? &r->note : NULL;
-}
-
-ike_time ike_child_setup(const ike_exchange *exchange)
-{
-    return span_between(note_of(ike_exchange_slot(exchange, 1)), note_of(ike_child_last(exchange)));
-}
-
-ike_time ike_child_first_packet(const ike_exchange *exchange)
-{
-    const ike_note *first = NULL;
-
-    for (int i = 0; i < 2; i++) {
-        const ike_flow *flow = ike_exchange_end(exchange)->more->flow[i];
-
-        if (flow && flow->first && (!first || flow->first->note.frame < first->frame))
-            first = &flow->first->note;
-    }
-    return span_between(note_of(ike_child_last(exchange)), first);
-}
-
-const ike_flow *ike_child_flow(const ike_exchange *exchange, bool from_opener)
-{
-    const ike_side side = from_opener ? exchange->opener : ike_side_other(exchange->opener);
-    const ike_flow *flow = side == IKE_SIDE_NONE ? NULL : ike_exchange_end(exchange)->more->flow[side];
-
-    return flow && flow->first ? flow : NULL;
-}
-
 #define LONG_SPAN (10000 * IKE_SECOND) /* has no room for decimals in a column of 8 */
 
 static void append_span(GString *out, ike_time span)
@@ -153,7 +93,7 @@ static const char *child_title(const ike_report *report)
 
 void ike_report_children(const ike_report *report)
 {
-    const ike_list *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->of.tracker);
     unsigned n = 0, encrypted = 0;
 
     g_string_append_printf(report->out, "\nIKE %s Security Associations\n",
@@ -162,7 +102,7 @@ void ike_report_children(const ike_report *report)
     g_string_append(report->out, " Child  SA  Message ID  Initiator        Responder        "
                                  "State          Msgs Retr  Setup s  1st pkt\n");
     for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]))
+        if (ike_selects(&report->of, sas->pdata[i]))
             n += child_rows(report, sas->pdata[i], &encrypted);
     if (encrypted)
         g_string_append_printf(report->out, "        Proposal, SPIs and traffic selectors are encrypted%s.\n",

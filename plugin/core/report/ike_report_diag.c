@@ -38,7 +38,7 @@ static void headline(const ike_report *report, const ike_sa *sa)
 {
     GString *text = g_string_new(NULL), *where = g_string_new(NULL);
 
-    g_string_printf(text, "%-6s", ike_result_name(ike_report_result_of(sa)));
+    g_string_printf(text, "%-6s", ike_result_name(ike_result_of(sa)));
     ike_report_peers(text, sa, " -> ", false);
     g_string_printf(where, "SA %u", sa->number);
     ike_report_frames(where, ", ", sa->first_frame, sa->last_frame);
@@ -189,7 +189,7 @@ static void attempts(const ike_report *report, const ike_report_group *group)
 static void entry(const ike_report *report, const ike_report_group *group, unsigned max_remarks)
 {
     const ike_sa *sa = group->sa;
-    const ike_finding *deciding = ike_report_deciding(&sa->distinct);
+    const ike_finding *deciding = ike_result_deciding(&sa->distinct);
 
     headline(report, sa);
     attempts(report, group);
@@ -215,8 +215,8 @@ static void entry(const ike_report *report, const ike_report_group *group, unsig
 
 static void top(const ike_report *report)
 {
-    const ike_totals totals = ike_report_totals(report);
-    const ike_span span = ike_tracker_span(report->tracker);
+    const ike_totals totals = ike_totals_of(&report->of);
+    const ike_span span = ike_tracker_span(report->of.tracker);
     GString *right = g_string_new(NULL);
 
     ike_count_append(right, totals.sas, "negotiation", "negotiations");
@@ -238,15 +238,15 @@ static void top(const ike_report *report)
 /* What is said of messages and packets that belong to no SA. */
 static void orphans(const ike_report *report)
 {
-    const ike_list *found = ike_tracker_orphans(report->tracker);
+    const ike_list *found = ike_tracker_orphans(report->of.tracker);
     ike_severity worst = IKE_SEVERITY_NONE;
 
     for (guint i = 0; i < found->len; i++)
         worst = MAX(worst, ((const ike_finding *)found->pdata[i])->severity);
-    if (worst < IKE_SEVERITY_NOTE || report->selected)
+    if (worst < IKE_SEVERITY_NOTE || report->of.sas)
         return;
     g_string_append_printf(report->out, "%-6soutside any negotiation\n",
-                           ike_result_name(ike_report_result_of_findings(found)));
+                           ike_result_name(ike_result_of_findings(found)));
     ike_report_findings(report, found, NULL, SHOWN_REMARKS);
     ike_report_rule(report->out, '-');
 }
@@ -293,13 +293,13 @@ static void entries(const ike_report *report, const GPtrArray *groups)
 
 void ike_report_diag(const ike_report *report)
 {
-    const ike_list *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->of.tracker);
     GPtrArray *list = g_ptr_array_new(), *groups;
     unsigned untold = 0;
 
     top(report);
     for (guint i = 0; i < sas->len; i++) {
-        if (!ike_report_covers(report, sas->pdata[i]))
+        if (!ike_selects(&report->of, sas->pdata[i]))
             continue;
         if (is_told_by_flood(sas->pdata[i]))
             untold++;

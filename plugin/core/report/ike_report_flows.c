@@ -71,14 +71,9 @@ static void row(const ike_report *report, const ike_flow *flow)
     g_string_free(head, TRUE);
 }
 
-bool ike_report_covers_flow(const ike_report *report, const ike_flow *flow)
-{
-    return flow->first && (flow->sa ? ike_report_covers(report, flow->sa) : !report->selected);
-}
-
 void ike_report_flows(const ike_report *report)
 {
-    const ike_list *flows = ike_tracker_flows(report->tracker);
+    const ike_list *flows = ike_tracker_flows(report->of.tracker);
     unsigned n = 0;
 
     g_string_append(report->out, "\nIPsec SAs, by the packets in the capture\n");
@@ -86,7 +81,7 @@ void ike_report_flows(const ike_report *report)
     g_string_append(report->out, " SPI       Kind    Child  From             To               "
                                  " Packets      Bytes  Remarks\n");
     for (guint i = 0; i < flows->len; i++)
-        if (ike_report_covers_flow(report, flows->pdata[i]) && n++ < SHOWN_FLOWS)
+        if (ike_selects_flow(&report->of, flows->pdata[i]) && n++ < SHOWN_FLOWS)
             row(report, flows->pdata[i]);
     if (n > SHOWN_FLOWS)
         g_string_append_printf(report->out, " and %u more\n", n - SHOWN_FLOWS);

@@ -58,7 +58,7 @@ static void append_first_message(GString *key, const ike_sa *sa)
  * came. Those that came up, and those that the capture has no start of, stand for themselves. */
 static char *key_of(const ike_sa *sa)
 {
-    const ike_finding *deciding = ike_report_deciding(&sa->distinct);
+    const ike_finding *deciding = ike_result_deciding(&sa->distinct);
     GString *key = g_string_new(NULL);
     const ike_record *proven;
 
@@ -78,7 +78,7 @@ static char *key_of(const ike_sa *sa)
 static int worst_first(gconstpointer a, gconstpointer b)
 {
     const ike_sa *x = *(ike_sa *const *)a, *y = *(ike_sa *const *)b;
-    const int by_rank = (int)ike_report_result_of(y) - (int)ike_report_result_of(x);
+    const int by_rank = (int)ike_result_of(y) - (int)ike_result_of(x);
 
     return by_rank ? by_rank : (int)x->number - (int)y->number;
 }
@@ -143,7 +143,7 @@ static void write_line(GString *out, const char *result, GString *text, const ch
 
 void ike_report_one_line(const ike_report *report, const ike_report_group *group)
 {
-    const ike_finding *deciding = ike_report_deciding(&group->sa->distinct);
+    const ike_finding *deciding = ike_result_deciding(&group->sa->distinct);
     GString *text = g_string_new(NULL), *where = g_string_new(NULL);
 
     ike_report_peers(text, group->sa, " -> ", false);
@@ -155,7 +155,7 @@ void ike_report_one_line(const ike_report *report, const ike_report_group *group
     g_string_printf(where, "SA %u", group->sa->number);
     if (group->sas->len > 1)
         g_string_append_printf(where, " and %u more", group->sas->len - 1);
-    write_line(report->out, ike_result_name(ike_report_result_of(group->sa)), text, where->str);
+    write_line(report->out, ike_result_name(ike_result_of(group->sa)), text, where->str);
     g_string_free(text, TRUE);
     g_string_free(where, TRUE);
 }
@@ -170,7 +170,7 @@ typedef struct tally {
 
 static void count(tally *t, const ike_sa *sa, unsigned n)
 {
-    const ike_finding *deciding = ike_report_deciding(&sa->distinct);
+    const ike_finding *deciding = ike_result_deciding(&sa->distinct);
 
     t->n[deciding ? deciding->id : IKE_DIAG_NONE] += n;
     t->all += n;
@@ -209,7 +209,7 @@ void ike_report_sum(const ike_report *report, const GPtrArray *groups, guint fro
     for (guint i = from; i < groups->len; i++) {
         const ike_report_group *group = groups->pdata[i];
 
-        count(&tallies[ike_report_result_of(group->sa)], group->sa, group->sas->len);
+        count(&tallies[ike_result_of(group->sa)], group->sa, group->sas->len);
     }
     for (int result = IKE_RESULT_FAIL; result > IKE_RESULT_NODATA; result--) {
         if (tallies[result].all == 0)

@@ -74,18 +74,18 @@ static GHashTable *lists_new(void)
     return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
 }
 
-GArray *ike_log_new(const ike_report *report)
+GArray *ike_log_new(const ike_selection *of)
 {
-    const ike_list *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(of->tracker);
     GArray *log = g_array_new(FALSE, FALSE, sizeof(ike_log_entry));
     const more_frames more = { lists_new(), lists_new() };
 
     g_array_set_clear_func(log, free_entry);
     for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]))
+        if (ike_selects(of, sas->pdata[i]))
             add_records(log, &more, &((const ike_sa *)sas->pdata[i])->records);
-    if (!report->selected)
-        add_records(log, &more, ike_tracker_outside(report->tracker));
+    if (!of->sas)
+        add_records(log, &more, ike_tracker_outside(of->tracker));
     take_frames(log, &more);
     g_array_sort(log, by_frame);
     g_hash_table_destroy(more.pieces);
@@ -391,7 +391,7 @@ static void summary(const ike_report *report, const ike_sa *sa)
     ike_report_frames(text, ", ", sa->first_frame, sa->last_frame);
     g_string_append(text, ": ");
     ike_report_outcome(text, sa);
-    g_string_append_printf(text, " (%s), ", ike_result_name(ike_report_result_of(sa)));
+    g_string_append_printf(text, " (%s), ", ike_result_name(ike_result_of(sa)));
     ike_count_append(text, ike_sa_messages(sa), "message", "messages");
     g_string_append(text, ", ");
     ike_count_append(text, ike_report_repeats(&sa->findings), "retransmission", "retransmissions");
@@ -402,8 +402,8 @@ static void summary(const ike_report *report, const ike_sa *sa)
 
 void ike_report_log(const ike_report *report)
 {
-    const ike_list *sas = ike_tracker_sas(report->tracker);
-    GArray *log = ike_log_new(report);
+    const ike_list *sas = ike_tracker_sas(report->of.tracker);
+    GArray *log = ike_log_new(&report->of);
 
     ike_report_rule(report->out, '=');
     g_string_append(report->out, "IKE log, one entry per message, derived from packets. Times are UTC.\n");
@@ -414,7 +414,7 @@ void ike_report_log(const ike_report *report)
     if (log->len)
         ike_report_rule(report->out, '-');
     for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]))
+        if (ike_selects(&report->of, sas->pdata[i]))
             summary(report, sas->pdata[i]);
     ike_report_absent(report);
     ike_report_rule(report->out, '=');

@@ -186,7 +186,7 @@ static void append_failed(GString *out, const ike_sa *sa)
 static void append_established(GString *out, const ike_sa *sa)
 {
     g_string_append(out, ike_state_name(MIN(sa->state, IKE_STATE_ESTABLISHED)));
-    if (ike_report_has_setup_time(sa)) {
+    if (ike_sa_has_setup_time(sa)) {
         g_string_append(out, " in ");
         ike_seconds_append(out, sa->more->established->note.time - sa->first_time);
         g_string_append(out, " s");

@@ -345,7 +345,7 @@ static bool has_role(const ike_sa *sa, ike_role role, const ike_addr *addr)
  * which it made the offer. */
 static const ike_sa *shows_wishes(const ike_report *report, const ike_sa *sa)
 {
-    const ike_list *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->of.tracker);
     const ike_addr *initiator = address_of(sa, IKE_ROLE_INITIATOR), *responder = address_of(sa, IKE_ROLE_RESPONDER);
     const ike_sa *found = NULL;
 

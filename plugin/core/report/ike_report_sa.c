@@ -73,7 +73,7 @@ static void sa_row(const ike_report *report, const ike_sa *sa)
     endpoint_of(i, sa, IKE_ROLE_INITIATOR);
     endpoint_of(r, sa, IKE_ROLE_RESPONDER);
     append_findings(found, sa);
-    if (ike_report_has_setup_time(sa))
+    if (ike_sa_has_setup_time(sa))
         ike_seconds_append(setup, sa->more->established->note.time - sa->first_time);
     else
         g_string_append_c(setup, '-');
@@ -195,7 +195,7 @@ static void times(const ike_report *report, const ike_sa *sa)
     ike_report_utc(text, sa->first_time);
     g_string_append(text, " UTC");
     g_string_append(text, "  Established ");
-    if (ike_report_has_setup_time(sa)) {
+    if (ike_sa_has_setup_time(sa)) {
         g_string_append_c(text, '+');
         ike_seconds_append(text, sa->more->established->note.time - sa->first_time);
         g_string_append(text, " s");
@@ -301,7 +301,7 @@ static void state_line(const ike_report *report, const ike_sa *sa)
     GString *text = g_string_new(NULL);
 
     ike_report_outcome(text, sa);
-    g_string_append_printf(text, " (%s)", ike_evidence_name(ike_report_state_evidence(sa)));
+    g_string_append_printf(text, " (%s)", ike_evidence_name(ike_sa_state_evidence(sa)));
     line(report, "State", text->str);
     g_string_free(text, TRUE);
 }
@@ -341,7 +341,7 @@ static void sa_details(const ike_report *report, const ike_sa *sa)
 
 void ike_report_sa(const ike_report *report)
 {
-    const ike_list *sas = ike_tracker_sas(report->tracker);
+    const ike_list *sas = ike_tracker_sas(report->of.tracker);
 
     ike_report_rule(report->out, '=');
     g_string_append_printf(report->out, "IKE %sSecurity Associations\n",
@@ -351,11 +351,11 @@ void ike_report_sa(const ike_report *report)
     g_string_append(report->out, " SA  Initiator            Responder            State          "
                                  "Msgs Retr  Setup s  NAT  Findings\n");
     for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]))
+        if (ike_selects(&report->of, sas->pdata[i]))
             sa_row(report, sas->pdata[i]);
     ike_report_rule(report->out, '-');
     for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]))
+        if (ike_selects(&report->of, sas->pdata[i]))
             sa_details(report, sas->pdata[i]);
     ike_report_absent(report);
     ike_report_children(report);

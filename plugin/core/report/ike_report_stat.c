@@ -190,7 +190,7 @@ static void hosts(const ike_report *report, const ike_counters *all)
 
 void ike_report_stat(const ike_report *report)
 {
-    ike_counters *all = ike_counters_new(report);
+    ike_counters *all = ike_counters_new(&report->of);
 
     ike_report_rule(report->out, '=');
     g_string_append(report->out, "IKE statistics, as seen in the capture\n");

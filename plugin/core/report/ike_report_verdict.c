@@ -7,22 +7,6 @@
 
 #include "ike_causes.h"
 
-/* Of the worst findings the first in the order of the table of diagnoses, which begins with silence and
- * refusals. */
-const ike_finding *ike_report_deciding(const ike_list *findings)
-{
-    const ike_finding *best = NULL;
-
-    for (guint i = 0; i < findings->len; i++) {
-        const ike_finding *finding = findings->pdata[i];
-
-        if (!best || finding->severity > best->severity ||
-            (finding->severity == best->severity && finding->id < best->id))
-            best = finding;
-    }
-    return best && best->severity >= IKE_SEVERITY_WARN ? best : NULL;
-}
-
 static void cause(const ike_report *report, const char *name, const char *evidence_name,
                   const ike_causes *causes, ike_cause which)
 {

@@ -96,19 +96,6 @@ void ike_cell_add_count(ike_cell *cell, uint64_t count)
 
 /* ---- values as text ---- */
 
-void ike_iso_append(GString *out, ike_time time)
-{
-    ike_time rest;
-    GDateTime *utc = g_date_time_new_from_unix_utc(ike_time_seconds(time, &rest));
-    char *text = utc ? g_date_time_format(utc, "%Y-%m-%dT%H:%M:%S") : NULL;
-
-    if (text)
-        g_string_append_printf(out, "%s.%06dZ", text, (int)(rest / 1000));
-    g_free(text);
-    if (utc)
-        g_date_time_unref(utc);
-}
-
 void ike_exact_seconds_append(GString *out, ike_time span)
 {
     const uint64_t magnitude = span < 0 ? 0 - (uint64_t)span : (uint64_t)span;

@@ -101,9 +101,6 @@ void ike_cell_add_count(ike_cell *cell, uint64_t count);
 /* ---- for formats ---- */
 /* Appends the value as plain text: lists with blanks between, times in ISO 8601 UTC, nothing for unknown. */
 void ike_cell_append(GString *out, const ike_cell *cell);
-/* Appends a point in time in ISO 8601 with microseconds, "2012-11-02T13:04:14.555840Z"; nothing beyond
- * the year 9999. */
-void ike_iso_append(GString *out, ike_time time);
 /* Appends seconds exactly, without zeros at the end: "0.085". */
 void ike_exact_seconds_append(GString *out, ike_time span);
 

@@ -37,7 +37,7 @@ static void get_owed(ike_cell *cell, const ike_row *row)
 
 static const ike_finding *deciding(const ike_row *row)
 {
-    return ike_report_deciding(&row->sa->distinct);
+    return ike_result_deciding(&row->sa->distinct);
 }
 
 static void get_deciding(ike_cell *cell, const ike_row *row)

@@ -10,7 +10,7 @@
 
 static void get_state_known_by(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_text(cell, ike_evidence_name(ike_report_state_evidence(row->sa)));
+    ike_cell_text(cell, ike_evidence_name(ike_sa_state_evidence(row->sa)));
 }
 
 static void get_joined(ike_cell *cell, const ike_row *row)
@@ -20,7 +20,7 @@ static void get_joined(ike_cell *cell, const ike_row *row)
 
 static void get_established(ike_cell *cell, const ike_row *row)
 {
-    if (ike_report_has_setup_time(row->sa))
+    if (ike_sa_has_setup_time(row->sa))
         ike_cell_time(cell, row->sa->more->established->note.time);
 }
 

@@ -98,7 +98,7 @@ void ike_get_sa_failed(ike_cell *cell, const ike_row *row)
 
 void ike_get_sa_result(ike_cell *cell, const ike_row *row)
 {
-    ike_cell_text(cell, ike_result_name(ike_report_result_of(row->sa)));
+    ike_cell_text(cell, ike_result_name(ike_result_of(row->sa)));
 }
 
 void ike_get_sa_first_frame(ike_cell *cell, const ike_row *row)
@@ -118,7 +118,7 @@ void ike_get_sa_first_time(ike_cell *cell, const ike_row *row)
 
 void ike_get_sa_setup(ike_cell *cell, const ike_row *row)
 {
-    if (ike_report_has_setup_time(row->sa))
+    if (ike_sa_has_setup_time(row->sa))
         ike_cell_span(cell, row->sa->more->established->note.time - row->sa->first_time);
 }
 

@@ -203,6 +203,13 @@ void ike_copies_mark(ike_tracker *t, ike_record *r, ike_record *first)
     set_copy(t, r, first);
 }
 
+/* A NAT that both sides reach by one address (hairpin) sends a packet on under that: it seems to come from whom it was
+ * for. A reflection goes back to its sender. */
+static bool is_second_leg(const ike_record *r, const ike_record *first)
+{
+    return is_same_packet(r, first) && !ike_addr_equal(&ike_record_dst(r)->addr, &ike_record_src(first)->addr);
+}
+
 bool ike_copies_check(ike_tracker *t, ike_record *r)
 {
     ike_sa *sa = r->note.sa;
@@ -214,6 +221,8 @@ bool ike_copies_check(ike_tracker *t, ike_record *r)
         ike_sa_add_first_copy(sa, r);
         return false;
     }
+    if (is_second_leg(r, first))
+        r->side = first->side;
     if (first->side != r->side && first->side != IKE_SIDE_NONE && r->side != IKE_SIDE_NONE) {
         ike_record_rare(r)->first = first;
         r->note.exchange = first->note.exchange;

@@ -7,6 +7,8 @@
 #include "ike_ledger.h"
 #include "ike_track.h"
 
+#define LONGEST_REFUSAL 100u /* bytes of a response to CREATE_CHILD_SA that only refuses */
+
 static guint exchange_hash(gconstpointer p)
 {
     const ike_exchange *exchange = p;
@@ -154,4 +156,14 @@ void ike_exchange_did_not_fail(ike_exchange *exchange)
 {
     if (exchange->more->failed_by != IKE_DIAG_NONE)
         ike_exchange_more_of(exchange)->failed_by = IKE_DIAG_NONE;
+}
+
+bool ike_exchange_is_refused(const ike_exchange *exchange)
+{
+    const ike_record *answer = ike_exchange_slot(exchange, IKE_RESPONSE);
+
+    if (answer && answer->is_decrypted)
+        return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer->rare->notify_error;
+    return exchange->mode == IKE_MODE_V2_CREATE_CHILD && answer && answer->is_encrypted &&
+           answer->inside == IKE_PL_V2_NOTIFY && answer->length <= LONGEST_REFUSAL && !exchange->more->rekeyed_to;
 }

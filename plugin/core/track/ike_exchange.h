@@ -62,6 +62,8 @@ void ike_exchange_empty(ike_exchange *exchange);
 /* Notes that a Quick Mode, a CREATE_CHILD_SA or the Child SA of an IKE_AUTH failed (where the IKE_AUTH itself did,
  * its IKE SA fails); the first reason stays. One finding of an SA stands for all. */
 void ike_exchange_failed(ike_exchange *exchange, ike_diagnosis_id id, ike_note *note, ike_evidence known);
+/* True when the response to CREATE_CHILD_SA refuses, as keys, or its size and first payload, say. */
+bool ike_exchange_is_refused(const ike_exchange *exchange);
 /* Takes that back: conclusions are drawn anew. */
 void ike_exchange_did_not_fail(ike_exchange *exchange);
 /* The first exchange of a negotiation of IPsec SAs that takes several (rounds of IKE_AUTH, IKE_FOLLOWUP_KE);

@@ -48,7 +48,7 @@ typedef struct counts {
 } counts;
 
 struct ike_counters {
-    const ike_report *report;
+    const ike_selection *of;
     counts all;
     GArray *hosts;       /* of ike_addr */
     GPtrArray *of_hosts; /* counts, in the order of hosts */
@@ -146,7 +146,7 @@ typedef struct ending {
 
 static ending ending_of(const ike_counters *c, const ike_sa *sa)
 {
-    ending e = { ike_judge_deleted(c->report->tracker, sa) != NULL, IKE_SIDE_NONE };
+    ending e = { ike_judge_deleted(c->of->tracker, sa) != NULL, IKE_SIDE_NONE };
 
     ike_sa_given_up(sa, &e.given_up);
     return e;
@@ -195,7 +195,7 @@ static void begun(ike_counters *c, const ike_sa *sa)
 
 static void time_of_main_mode(ike_counters *c, const ike_sa *sa)
 {
-    if (ike_report_has_setup_time(sa)) {
+    if (ike_sa_has_setup_time(sa)) {
         const ike_time span = sa->more->established->note.time - sa->first_time;
 
         g_array_append_val(c->times[module_of(sa)][OF_MAIN_MODE], span);
@@ -376,7 +376,7 @@ static void flow(ike_counters *c, const ike_flow *f)
 /* An authentication failure is the host's that refuses, and once the capture's. */
 static void from_events(ike_counters *c)
 {
-    GArray *events = ike_events_new(c->report);
+    GArray *events = ike_events_new(c->of);
 
     for (guint i = 0; i < events->len; i++) {
         const ike_event *event = &g_array_index(events, ike_event, i);
@@ -471,23 +471,23 @@ static void count_sa(ike_counters *c, const ike_sa *sa)
     unanswered(c, sa);
 }
 
-ike_counters *ike_counters_new(const ike_report *report)
+ike_counters *ike_counters_new(const ike_selection *of)
 {
     ike_counters *c = g_new0(ike_counters, 1);
-    const ike_list *sas = ike_tracker_sas(report->tracker), *flows = ike_tracker_flows(report->tracker);
+    const ike_list *sas = ike_tracker_sas(of->tracker), *flows = ike_tracker_flows(of->tracker);
 
-    c->report = report;
+    c->of = of;
     c->hosts = g_array_new(FALSE, FALSE, sizeof(ike_addr));
     c->of_hosts = g_ptr_array_new_with_free_func(g_free);
     c->by_host = g_hash_table_new_full(ike_addr_key_hash, ike_addr_key_equal, g_free, NULL);
     for_each_time(c, make_times);
     for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]))
+        if (ike_selects(of, sas->pdata[i]))
             count_sa(c, sas->pdata[i]);
-    if (!report->selected)
-        messages_outside(c, ike_tracker_outside(report->tracker));
+    if (!of->sas)
+        messages_outside(c, ike_tracker_outside(of->tracker));
     for (guint i = 0; i < flows->len; i++)
-        if (ike_report_covers_flow(report, flows->pdata[i]))
+        if (ike_selects_flow(of, flows->pdata[i]))
             flow(c, flows->pdata[i]);
     from_events(c);
     sum_up(c);

@@ -8,7 +8,8 @@
 #ifndef IKE_COUNTER_H
 #define IKE_COUNTER_H
 
-#include "ike_report.h"
+#include "ike_child.h"
+#include "ike_result.h"
 
 typedef enum ike_counter_group {
     IKE_COUNTERS_MAIN_MODE,  /* IP Security Monitor, Main Mode statistics */
@@ -47,7 +48,7 @@ typedef struct ike_counters ike_counters;
 #define IKE_COUNTED_HOSTS 100u /* hosts that have counters of their own: the first that appear */
 
 /* Counts what a report covers. The tracker must be finished. Free it with ike_counters_free. */
-ike_counters *ike_counters_new(const ike_report *report);
+ike_counters *ike_counters_new(const ike_selection *of);
 void ike_counters_free(ike_counters *counters);
 /* Hosts with counters of their own, of ike_addr, in order of appearance; `others` gets how many have none. */
 const GArray *ike_counters_hosts(const ike_counters *counters, unsigned *others);

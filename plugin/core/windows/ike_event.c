@@ -150,13 +150,13 @@ static void events_of(ike_event_builder *b, const ike_sa *sa)
     ike_event_dropped(b, sa);
 }
 
-GArray *ike_events_new(const ike_report *report)
+GArray *ike_events_new(const ike_selection *of)
 {
-    const ike_list *sas = ike_tracker_sas(report->tracker);
-    ike_event_builder b = { report, g_array_new(FALSE, TRUE, sizeof(ike_event)) };
+    const ike_list *sas = ike_tracker_sas(of->tracker);
+    ike_event_builder b = { of, g_array_new(FALSE, TRUE, sizeof(ike_event)) };
 
     for (guint i = 0; i < sas->len; i++)
-        if (ike_report_covers(report, sas->pdata[i]))
+        if (ike_selects(of, sas->pdata[i]))
             events_of(&b, sas->pdata[i]);
     g_array_sort(b.events, by_time);
     return b.events;

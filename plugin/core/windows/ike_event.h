@@ -7,7 +7,8 @@
 #ifndef IKE_EVENT_H
 #define IKE_EVENT_H
 
-#include "ike_report.h"
+#include "ike_child.h"
+#include "ike_result.h"
 
 typedef enum ike_event_mode {
     IKE_EVENT_MAIN_MODE,
@@ -40,7 +41,7 @@ typedef struct ike_event {
 } ike_event;
 
 /* All events of what a report covers, by time; free with g_array_free. The tracker must be finished. */
-GArray *ike_events_new(const ike_report *report);
+GArray *ike_events_new(const ike_selection *of);
 
 /* Text of an event of Vista and later, or of XP and 2003 when that has none: Microsoft's words, without a
  * full stop. */

@@ -10,7 +10,7 @@
 #include "ike_judge.h"
 
 typedef struct ike_event_builder {
-    const ike_report *report;
+    const ike_selection *of;
     GArray *events;
 } ike_event_builder;
 

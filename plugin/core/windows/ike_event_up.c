@@ -184,7 +184,7 @@ const ike_finding *ike_sa_given_up(const ike_sa *sa, ike_side *host)
 
 void ike_event_ended(ike_event_builder *b, const ike_sa *sa)
 {
-    const ike_tracker *t = b->report->tracker;
+    const ike_tracker *t = b->of->tracker;
     const ike_record *deleted = ike_judge_deleted(t, sa);
     const ike_record *inherited = ike_sa_heir(sa) == sa ? deleted : ike_judge_deleted(t, ike_sa_heir(sa));
     ike_side host;

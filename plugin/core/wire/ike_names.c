@@ -296,6 +296,14 @@ const char *ike_group_name(unsigned value)
     return NULL;
 }
 
+void ike_group_append(GString *out, unsigned value)
+{
+    if (ike_group_name(value))
+        g_string_append(out, ike_group_name(value));
+    else
+        g_string_append_printf(out, "group %u", value);
+}
+
 static const struct {
     uint16_t group, bits;
 } strengths[] = {

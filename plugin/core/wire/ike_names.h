@@ -170,6 +170,8 @@ unsigned ike_encryption_block(unsigned value);
 unsigned ike_hash_length(unsigned value);
 /* Diffie-Hellman groups and other key exchange methods of IKEv1 and IKEv2. */
 const char *ike_group_name(unsigned value);
+/* Appends it, or "group 99" for one without a name. */
+void ike_group_append(GString *out, unsigned value);
 /* Bits of security of a group as NIST SP 800-57 part 1 rev. 5, table 2 has them; 0 for one not in it. */
 unsigned ike_group_strength(unsigned group);
 /* Signature hash algorithms (RFC 7427 7, RFC 8420 2). */
