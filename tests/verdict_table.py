@@ -74,7 +74,7 @@ LAST_LOST, ONE_SIDE_UP = "last message not answered", "up at the responder only"
 # The first row decides that has a finding.
 OUTCOMES = {
     "up, then the peer vanished":
-        Outcome(UP, r"INFO|INFORMATIONAL\.req", "dpd_fail info_noresp"),
+        Outcome(UP, r"INFO|INFORMATIONAL\.req", "dpd_fail info_noresp resp_ignored"),
     "XAUTH refused":
         # A note if the capture ends soon; its words are the same.
         Outcome(UP, r"TR\d", "xauth_fail", NOTE),
@@ -96,8 +96,7 @@ OUTCOMES = {
     "authentication refused":
         Outcome(FAILED, r"MM5|AM2|IKE_AUTH\.req", "mm5_reject am2_reject auth_small auth_failed"),
     ONE_SIDE_UP:
-        Outcome(FAILED, r"MM6|IKE_AUTH\.resp", "mm6_ignored mm6_delete auth_delete"),
-        Outcome(FAILED, r"IKE_AUTH", "resp_ignored"),
+        Outcome(FAILED, r"MM6|IKE_AUTH", "mm6_ignored mm6_delete auth_delete auth_ignored"),
     "first message not answered":
         # "stopped after" it where an ICMP error of the peer itself shows that it arrived.
         Outcome(r"no answer to the first message|stopped after (MM1|AM1|IKE_SA_INIT\.req|IKE_SESSION_RESUME\.req)",

@@ -24,11 +24,11 @@ static void response_is_lost(void)
     ladder_begin(&l);
     v2_establish(&l);
     ask_again(&l, 3);
-    expect_no_finding(&l, "resp_ignored"); /* the capture ends too soon */
+    expect_no_finding(&l, "auth_ignored"); /* the capture ends too soon */
     long_after(&l);
-    expect_finding(&l, "resp_ignored", WARN);
-    expect_finding_at(&l, 9, "resp_ignored");
-    expect_inferred(&l, "resp_ignored");
+    expect_finding(&l, "auth_ignored", WARN);
+    expect_finding_at(&l, 9, "auth_ignored");
+    expect_inferred(&l, "auth_ignored");
     expect_state(&l, 0, IKE_STATE_AUTHENTICATING);
     g_assert_true(ladder_sa(&l, 0)->is_failed);
     ladder_end(&l);
@@ -42,7 +42,7 @@ static void response_is_late(void)
     v2_establish(&l);
     ask_again(&l, 2); /* less may be bad luck, and nothing has to follow */
     long_after(&l);
-    expect_no_finding(&l, "resp_ignored");
+    expect_no_finding(&l, "auth_ignored");
     ladder_end(&l);
 
     ladder_begin(&l);
@@ -50,7 +50,7 @@ static void response_is_late(void)
     ask_again(&l, 3);
     v2_info(&l, INITIATOR, 2);
     long_after(&l);
-    expect_no_finding(&l, "resp_ignored");
+    expect_no_finding(&l, "auth_ignored");
     ladder_end(&l);
 
     ladder_begin(&l);
@@ -58,7 +58,7 @@ static void response_is_late(void)
     ask_again(&l, 3);
     esp_both_ways(&l);
     long_after(&l);
-    expect_no_finding(&l, "resp_ignored");
+    expect_no_finding(&l, "auth_ignored");
     ladder_end(&l);
 }
 

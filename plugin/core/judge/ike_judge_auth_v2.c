@@ -55,6 +55,7 @@ void ike_judge_response_v2(ike_tracker *t, ike_exchange *exchange)
 {
     ike_record *request = ike_exchange_slot(exchange, IKE_REQUEST);
     const ike_record *response = ike_exchange_slot(exchange, IKE_RESPONSE);
+    const ike_diagnosis_id id = exchange->mode == IKE_MODE_V2_AUTH ? IKE_DIAG_AUTH_IGNORED : IKE_DIAG_RESP_IGNORED;
     GString *text;
 
     if (!is_response_ignored(t, exchange))
@@ -66,13 +67,12 @@ void ike_judge_response_v2(ike_tracker *t, ike_exchange *exchange)
     ike_judge_append_dropped(text, exchange->sa, response);
     if (is_first_on_4500(exchange, response))
         g_string_append(text, "; it is the first message that goes back on UDP 4500, which may be blocked that way");
-    ike_raise(t, exchange->sa, IKE_DIAG_RESP_IGNORED, &ike_record_last_send(request)->note, IKE_SEVERITY_NONE, "%s",
-              text->str);
+    ike_raise(t, exchange->sa, id, &ike_record_last_send(request)->note, IKE_SEVERITY_NONE, "%s", text->str);
     g_string_free(text, TRUE);
     if (exchange->mode == IKE_MODE_V2_AUTH)
         ike_sa_fail_authentication(exchange->sa);
     else if (ike_modes[exchange->mode].makes_child)
-        ike_exchange_failed(exchange, IKE_DIAG_RESP_IGNORED, &ike_record_last_send(request)->note, IKE_INFERRED);
+        ike_exchange_failed(exchange, id, &ike_record_last_send(request)->note, IKE_INFERRED);
 }
 
 /* ---- whether it came up ---- */
