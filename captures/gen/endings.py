@@ -2,7 +2,7 @@
 """Scenarios of tunnels that come up and end again and again, of a phase 1 that renews what the capture lacks, of Child
 SAs that are refused, and of healthy traffic that looks alike."""
 import ikev2wire as v2
-from ladder import IkeSa
+from ladder import IkeSa, View
 from ladder2 import AES_GCM, CHILD, EMPTY, NOTIFY, Ikev2Sa
 from registry import scenario
 from rekeys import delete_child
@@ -11,6 +11,7 @@ from steps import STRONGSWAN_GAPS, elsewhere, esp_flows, pair, sent_on, v2_tunne
 INITIAL_CONTACT = 28  # payloads of an Informational with that notify
 REFUSAL = 10          # .. of a response with INVALID_KE_PAYLOAD
 AUTH, CONFIGURATION = 39, 47  # types of payloads
+PUBLIC = "203.0.113.5"
 
 
 # Tunnels that flap
@@ -56,6 +57,45 @@ def flap_on_demand(c):
         sa.delete(sa.initiator, after=180)
         c.wait(150)
     elsewhere(c)
+
+
+# Attempts, one after the other
+
+@scenario(expect=["mm1_noresp"], forbid=["pending"])
+def attempts_one_message(c):
+    """The initiator sends MM1 once, hears nothing, and begins anew ten seconds later with other cookies: six times."""
+    ends = pair(c)
+    for _ in range(6):
+        IkeSa(c, *ends).mm1()
+        c.wait(10)
+    elsewhere(c)
+
+
+@scenario(expect=["mm2_noreply"])
+def attempts_without_mm3(c):
+    """MM2 does not arrive: the initiator sends nothing again, but begins anew ten seconds later; four times."""
+    ends = pair(c)
+    for _ in range(4):
+        sa = IkeSa(c, *ends)
+        sa.mm1()
+        sa.mm2()
+        c.wait(10)
+    elsewhere(c)
+
+
+@scenario(forbid=["mm2_noreply", "mm1_noresp"], healthy=True)
+def attempts_then_up(c):
+    """The first attempt stops after MM2, since the responder has just started; the next one, ten seconds later, comes
+    up, and ESP flows. All is well."""
+    ends = pair(c)
+    sa = IkeSa(c, *ends)
+    sa.mm1()
+    sa.mm2()
+    c.wait(10)
+    sa = IkeSa(c, *ends)
+    sa.main_mode()
+    sa.quick_mode().run()
+    sent_on(esp_flows(sa), 5, 1.0, 1.0)
 
 
 # A phase 1 that renews an SA from before the capture
@@ -190,3 +230,34 @@ def hub_after_power_cut(c):
         sa.init_req(0.01)
     for sa in spokes[:25]:
         sa.init_resp()
+
+
+# Both ends behind one NAT
+
+class HairpinSa(IkeSa):
+    """An IKE SA between two hosts that know each other by the NAT's address, and themselves by their own."""
+
+    def nat_ends(self, sender):
+        source, destination = self.ports(sender)
+        return (PUBLIC, destination), (sender.address, source)
+
+
+@scenario(forbid=["reflect", "nat_addrchg"], healthy=True)
+def nat_hairpin(c):
+    """Both ends are behind one NAT, which sends their packets back inside (hairpin), captured there on all interfaces:
+    each packet is seen before and behind it, and then seems to come from whom it was for. All is well."""
+    one, other = c.host("192.168.1.10"), c.host("192.168.1.20")
+
+    def views(source, destination):
+        legs = (source.address, PUBLIC), (PUBLIC, destination.address)
+        return [View(*leg, source.mac, destination.mac, source.ttl - hop, hop) for hop, leg in enumerate(legs)]
+
+    c.views = views
+    sa = HairpinSa(c, one, other)
+    sa.main_mode(last=4)
+    sa.port = 4500
+    sa.mm5()
+    sa.mm6()
+    sa.quick_mode().run()
+    sent_on(esp_flows(sa), 20, 0.1, 0.1)
+    sa.alive(one)

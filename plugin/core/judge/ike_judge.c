@@ -6,7 +6,7 @@
 #include "ike_judge.h"
 
 #define SIMULTANEOUS (2 * IKE_SECOND)
-#define NEW_ATTEMPT_WITHIN (5 * IKE_SECOND)
+#define NEW_ATTEMPT_WITHIN (60 * IKE_SECOND)
 #define SLOW_ANSWER (1 * IKE_SECOND)
 #define PEOPLE (60 * IKE_SECOND) /* a password, a PIN, a push to a phone */
 
@@ -207,10 +207,43 @@ static void judge_simultaneous(ike_tracker *t, const ike_list *list)
     }
 }
 
-/* An attempt that its side replaced by a new one at once was given up, when the capture goes on long
+static ike_diagnosis_id missed_after(const ike_record *last)
+{
+    const ike_step *step = ike_step_find(last->label);
+
+    if (last->label.mode == IKE_MODE_V2_SA_INIT && last->label.is_response)
+        return IKE_DIAG_INIT_NOREPLY;
+    return step ? step->unanswered : IKE_DIAG_NONE;
+}
+
+static void give_up(ike_tracker *t, ike_sa *sa, const ike_sa *next)
+{
+    ike_record *last = ike_exchange_slot(sa->phase1, sa->phase1->highest);
+    const ike_diagnosis_id id = last && last->note.sa == sa ? missed_after(last) : IKE_DIAG_NONE;
+    const ike_finding *before = ike_sa_finding(sa, id);
+    GString *text;
+
+    if (sa->is_failed && (!before || before->severity >= IKE_SEVERITY_WARN)) /* that is explained already */
+        return;
+    ike_sa_fail(sa);
+    if (id == IKE_DIAG_NONE)
+        return;
+    text = g_string_new(NULL);
+    if (before)
+        g_string_append(text, before->text);
+    else
+        g_string_printf(text, "nothing followed frame %u", last->note.frame);
+    g_string_append(text, "; the initiator begins anew ");
+    ike_seconds_append(text, next->first_time - last->note.time);
+    g_string_append_printf(text, " s later, with SA %u", next->number);
+    ike_raise(t, sa, id, &ike_record_last_send(last)->note, IKE_SEVERITY_NONE, "%s", text->str)->count = 1;
+    g_string_free(text, TRUE);
+}
+
+/* An attempt that its side replaced by a new one was given up, when the capture goes on long
  * enough to tell that from two that are on their way. It did not fail when the new one came up, and after
  * a ticket that is not accepted that is the way to go on (RFC 5723 4.3.3). */
-static void judge_attempts(const ike_tracker *t, const ike_list *list)
+static void judge_attempts(ike_tracker *t, const ike_list *list)
 {
     for (guint i = 1; i < list->len; i++) {
         ike_sa *a = list->pdata[i - 1];
@@ -225,7 +258,7 @@ static void judge_attempts(const ike_tracker *t, const ike_list *list)
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
             b->first_time - a->last_time < NEW_ATTEMPT_WITHIN &&
             a->sides[a->initiator].endpoints[0].port == b->sides[b->initiator].endpoints[0].port)
-            ike_sa_fail(a);
+            give_up(t, a, b);
     }
 }
 

@@ -324,7 +324,7 @@ static bool has_nat(const ike_sa *sa)
 bool ike_judge_is_floating(const ike_sa *sa)
 {
     if (sa->version == 2)
-        return ike_exchange_slot(sa->phase1, IKE_RESPONSE) && sa->more->exchanges.len == 0;
+        return sa->tracked_state >= IKE_STATE_CHOSEN && sa->more->exchanges.len == 0; /* not after a challenge */
     if (sa->phase1->mode == IKE_MODE_MAIN)
         return sa->phase1->highest == 4 && has_nat(sa);
     return sa->phase1->mode == IKE_MODE_AGGRESSIVE && sa->phase1->highest == 2 && has_nat(sa);

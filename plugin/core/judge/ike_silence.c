@@ -273,7 +273,7 @@ static bool is_challenge(const ike_request *q)
 
 static bool is_floating(const ike_request *q)
 {
-    return q->exchange == q->sa->phase1 && !is_challenge(q) && ike_judge_is_floating(q->sa);
+    return q->exchange == q->sa->phase1 && ike_judge_is_floating(q->sa);
 }
 
 static void append_challenge(GString *text, const ike_request *q)
