@@ -27,6 +27,7 @@ import natt  # noqa: F401  (adds its scenarios to the table)
 import near_misses  # noqa: F401  (adds its scenarios to the table)
 import proposals  # noqa: F401  (adds its scenarios to the table)
 import peers  # noqa: F401  (adds its scenarios to the table)
+import refusals  # noqa: F401  (adds its scenarios to the table)
 import rekeys  # noqa: F401  (adds its scenarios to the table)
 import silences  # noqa: F401  (adds its scenarios to the table)
 from ladder import EspFlow, IkeSa, Suite

@@ -82,11 +82,21 @@ static bool has_reaction_v2(const ike_request *q, ike_side other)
             q->sa->sides[other].newest_exchange_frame > q->first->note.frame);
 }
 
+/* By an Informational that was taken for the answer, however late it came. */
+static bool is_refused(const ike_request *q)
+{
+    const ike_exchange_more *more = q->exchange->more;
+
+    return more->failed_by != IKE_DIAG_NONE && more->failed_by != q->step->unanswered &&
+           more->failed_at->frame > q->first->note.frame;
+}
+
 static bool is_answered(const ike_request *q)
 {
     const ike_side other = ike_side_other(q->first->side);
 
-    if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q) || is_child_in_use(q))
+    if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q) || is_child_in_use(q) ||
+        is_refused(q))
         return true;
     return q->sa->version == 2 ? has_reaction_v2(q, other) : has_reaction_v1(q, other);
 }
