@@ -90,9 +90,9 @@ OUTCOMES = {
         Outcome(FAILED, r"INFO|IKE_SA_INIT\.resp", "mm_version"),
     "first message refused":
         Outcome(FAILED, r"INFO|IKE_SA_INIT\.resp",
-                "mm1_reject init_noprop init_reject init_ke_loop init_cookie_loop"),
+                "mm1_reject am1_reject init_noprop init_reject init_ke_loop init_cookie_loop"),
     "key exchange refused":
-        Outcome(FAILED, r"INFO", "mm3_badke"),
+        Outcome(FAILED, r"INFO", "mm3_badke mm2_reject mm3_reject mm4_reject"),
     "authentication refused":
         Outcome(FAILED, r"MM5|AM2|IKE_AUTH\.req", "mm5_reject am2_reject auth_small auth_failed"),
     ONE_SIDE_UP:

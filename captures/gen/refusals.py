@@ -2,9 +2,87 @@
 """Scenarios in which a side of IKEv1 says that it does not go along, and others in which it only seems so."""
 import ikewire as ike
 import ladder
+from findings import aggressive_first, aggressive_second
 from ladder import IkeSa
 from registry import scenario
-from steps import elsewhere, pair, refuse
+from steps import STRONGSWAN_GAPS, elsewhere, pair, refuse
+
+
+# In clear, before there are keys
+
+@scenario(expect=["am1_reject"], forbid=["mm1_reject"])
+def am1_refused_identity(c):
+    """Aggressive Mode: the responder has no connection for the identity in AM1 and says so in clear by
+    INVALID-ID-INFORMATION (frame 2); other traffic follows."""
+    sa = IkeSa(c, *pair(c))
+    aggressive_first(sa)
+    refuse(sa, ike.INVALID_ID_INFORMATION)
+    elsewhere(c)
+
+
+@scenario(expect=["mm2_reject"], forbid=["mm2_noreply"])
+def mm2_refused(c):
+    """The initiator does not accept what the responder chose: NO-PROPOSAL-CHOSEN in clear (frame 3) instead of MM3.
+    The responder sends MM2 twice more; other traffic follows."""
+    sa = IkeSa(c, *pair(c))
+    sa.mm1()
+    mm2 = sa.mm2()
+    decline(sa, ike.NO_PROPOSAL_CHOSEN)
+    for gap in STRONGSWAN_GAPS[:2]:
+        c.repeat(mm2, gap)
+    elsewhere(c)
+
+
+@scenario(expect=["mm3_reject"], forbid=["mm3_noresp"])
+def mm3_refused_no_key(c):
+    """The responder has no pre-shared key for the address of the initiator: each of three copies of MM3 is answered in
+    clear by AUTHENTICATION-FAILED; other traffic follows."""
+    sa = IkeSa(c, *pair(c))
+    mm3 = sa.main_mode(last=3)
+    refuse(sa, ike.AUTHENTICATION_FAILED)
+    for gap in STRONGSWAN_GAPS[:2]:
+        c.repeat(mm3, gap)
+        refuse(sa, ike.AUTHENTICATION_FAILED)
+    elsewhere(c)
+
+
+@scenario(expect=["mm4_reject"], forbid=["mm4_noreply"])
+def mm4_refused(c):
+    """The initiator does not accept the public value in MM4: INVALID-KEY-INFORMATION in clear (frame 5) instead of
+    MM5. The responder sends MM4 twice more; other traffic follows."""
+    sa = IkeSa(c, *pair(c))
+    mm4 = sa.main_mode(last=4)
+    decline(sa, ike.INVALID_KEY_INFORMATION)
+    for gap in STRONGSWAN_GAPS[:2]:
+        c.repeat(mm4, gap)
+    elsewhere(c)
+
+
+@scenario(forbid=["am1_reject", "mm1_reject", "mm2_reject", "mm3_reject", "mm4_reject"], healthy=True)
+def refusals_ignored(c):
+    """Somebody sends refusals in clear in the name of the peers, after each of the first messages of Main Mode and of
+    Aggressive Mode. Nothing protects such a notify, so both sides ignore it, and both negotiations come up."""
+    main, aggressive = IkeSa(c, *pair(c)), IkeSa(c, c.host("10.3.0.2"), c.host("10.4.0.2"))
+    main.mm1()
+    main.mm2()
+    decline(main, ike.NO_PROPOSAL_CHOSEN)
+    main.mm3()
+    refuse(main, ike.AUTHENTICATION_FAILED)
+    main.mm4()
+    decline(main, ike.INVALID_KEY_INFORMATION)
+    main.mm5()
+    main.mm6()
+    main.quick_mode().run()
+    aggressive_first(aggressive)
+    refuse(aggressive, ike.INVALID_ID_INFORMATION)
+    aggressive_second(aggressive)
+    aggressive.sealed(aggressive.initiator, "AM3", ike.AGGRESSIVE, aggressive.suite.hash_payload)
+    aggressive.quick_mode().run()
+
+
+def decline(sa, kind):
+    """The initiator says what it thinks of that, in clear."""
+    sa.clear(sa.initiator, "INFO", ike.INFORMATIONAL, [ike.notify_payload(kind)])
 
 
 # Seconds later

@@ -49,38 +49,44 @@ static bool is_readable(const ike_record *info)
     return info->rare->notify_error != 0 || info->is_decrypted;
 }
 
-static bool is_version_notify(const ike_record *info)
+/* What is refused in clear, before there are keys. `mode`, `notify`, 0: any; the first row that fits counts. In
+ * Aggressive Mode the first message has the identity. */
+static const struct clear_row {
+    uint8_t mode, number; /* of the newest message */
+    uint16_t notify;
+    ike_diagnosis_id id;
+} clear_rows[] = {
+    { IKE_MODE_AGGRESSIVE, 1, IKE_NOTIFY_INVALID_ID_INFORMATION, IKE_DIAG_AM1_REJECT },
+    { IKE_MODE_AGGRESSIVE, 1, IKE_NOTIFY_AUTHENTICATION_FAILED, IKE_DIAG_AM1_REJECT },
+    { 0, 1, IKE_NOTIFY_INVALID_MAJOR_VERSION, IKE_DIAG_MM_VERSION },
+    { 0, 1, IKE_NOTIFY_INVALID_MINOR_VERSION, IKE_DIAG_MM_VERSION },
+    { 0, 1, 0, IKE_DIAG_MM1_REJECT },
+    { IKE_MODE_MAIN, 2, 0, IKE_DIAG_MM2_REJECT },
+    { IKE_MODE_MAIN, 3, IKE_NOTIFY_INVALID_KEY_INFORMATION, IKE_DIAG_MM3_BADKE },
+    { IKE_MODE_MAIN, 3, 0, IKE_DIAG_MM3_REJECT },
+    { IKE_MODE_MAIN, 4, 0, IKE_DIAG_MM4_REJECT },
+};
+
+static ike_diagnosis_id refusal_of(const ike_record *asked, const ike_record *info)
 {
-    return info->rare->notify_error == IKE_NOTIFY_INVALID_MAJOR_VERSION ||
-           info->rare->notify_error == IKE_NOTIFY_INVALID_MINOR_VERSION;
+    for (size_t i = 0; i < G_N_ELEMENTS(clear_rows); i++)
+        if ((!clear_rows[i].mode || clear_rows[i].mode == asked->label.mode) &&
+            clear_rows[i].number == asked->label.number &&
+            (!clear_rows[i].notify || clear_rows[i].notify == info->rare->notify_error))
+            return clear_rows[i].id;
+    return IKE_DIAG_NONE;
 }
 
-static void judge_first_message(ike_tracker *t, ike_sa *sa)
+static void judge_clear(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *first = ike_exchange_slot(sa->phase1, 1);
-    ike_record *info;
+    const ike_record *newest = ike_exchange_slot(sa->phase1, sa->phase1->highest);
+    ike_record *info = newest ? ike_judge_refusal(t, sa, newest, NULL) : NULL;
+    const ike_diagnosis_id id = info && info->rare->notify_error ? refusal_of(newest, info) : IKE_DIAG_NONE;
 
-    if (!first || sa->phase1->highest > 1)
+    if (id == IKE_DIAG_NONE || ike_judge_has_phase2(sa))
         return;
-    info = ike_judge_info_after(sa, first, ike_side_other(first->side), G_MAXINT64);
-    if (!info || !info->rare->notify_error)
-        return;
-    ike_judge_refuse(t, sa, is_version_notify(info) ? IKE_DIAG_MM_VERSION : IKE_DIAG_MM1_REJECT, first, info, true);
+    ike_judge_refuse(t, sa, id, newest, info, true);
     ike_sa_fail(sa);
-}
-
-static void judge_key_exchange(ike_tracker *t, ike_sa *sa)
-{
-    ike_record *mm3 = ike_exchange_slot(sa->phase1, 3);
-    ike_record *info;
-
-    if (sa->phase1->mode != IKE_MODE_MAIN || !mm3 || sa->phase1->highest > 3)
-        return;
-    info = ike_judge_refusal(t, sa, mm3, NULL);
-    if (info && info->rare->notify_error == IKE_NOTIFY_INVALID_KEY_INFORMATION)
-        ike_judge_refuse(t, sa, IKE_DIAG_MM3_BADKE, mm3, info, true);
-    if (info && info->rare->notify_error)
-        ike_sa_fail(sa);
 }
 
 static void judge_mm5(ike_tracker *t, ike_sa *sa)
@@ -189,8 +195,7 @@ void ike_judge_refusals(ike_tracker *t, ike_sa *sa)
 {
     if (sa->version != 1)
         return;
-    judge_first_message(t, sa);
-    judge_key_exchange(t, sa);
+    judge_clear(t, sa);
     judge_mm5(t, sa);
     judge_mm6(t, sa);
     judge_am2(t, sa);
