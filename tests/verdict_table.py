@@ -110,6 +110,8 @@ OUTCOMES = {
         Outcome(r"stopped after|no answer|unfinished", r"MM|AM|IKE_SA_INIT", "halfopen_flood"),
     GONE:
         Outcome(r"stopped after|unfinished", r"", "mm2_noreply mm4_noreply am2_noreply init_noreply"),
+    "the SA is not known":
+        Outcome(r"", r"", "cookie_invalid"),
     AGAIN: Outcome(UP, r"QM|IKE_AUTH\.resp", ""),
     RENEWED: Outcome(UP, r"MM6|QM|CREATE_CHILD_SA\.resp", ""),
     WELL: Outcome(UP, r"QM|IKE_AUTH\.resp", ""),

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Scenarios in which a side of IKEv1 says that it does not go along, and others in which it only seems so."""
+import ikev2wire as v2
 import ikewire as ike
 import ladder
 from findings import aggressive_first, aggressive_second
 from ladder import IkeSa
+from ladder2 import Ikev2Sa
 from registry import scenario
-from steps import STRONGSWAN_GAPS, elsewhere, pair, refuse
+from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, pair, refuse, tunnel
 
 
 # In clear, before there are keys
@@ -83,6 +85,54 @@ def refusals_ignored(c):
 def decline(sa, kind):
     """The initiator says what it thinks of that, in clear."""
     sa.clear(sa.initiator, "INFO", ike.INFORMATIONAL, [ike.notify_payload(kind)])
+
+
+# The peer does not know the SA
+
+@scenario(expect=["cookie_invalid"], forbid=["mm5_reject"])
+def lb_splits_ports(c):
+    """Behind a load balancer UDP 500 and UDP 4500 reach different nodes: the one that gets MM5 does not know the SA and
+    says INVALID-COOKIE in clear to each of four copies; other traffic follows."""
+    sa = IkeSa(c, *behind_nat(c))
+    mm5 = sa.main_mode(last=5)
+    refuse(sa, ike.INVALID_COOKIE)
+    for gap in STRONGSWAN_GAPS[:3]:
+        c.repeat(mm5, gap)
+        refuse(sa, ike.INVALID_COOKIE)
+    elsewhere(c)
+
+
+@scenario(expect=["cookie_invalid"], forbid=["auth_noresp", "auth_small"])
+def ikev2_lb_splits_ports(c):
+    """The same with IKEv2: IKE_AUTH on UDP 4500 is answered by INVALID_IKE_SPI in clear, four times; other traffic
+    follows."""
+    sa = Ikev2Sa(c, *behind_nat(c))
+    sa.init()
+    request = sa.auth_req()
+    unknown_spi(sa)
+    for gap in STRONGSWAN_GAPS[:3]:
+        sa.again(request, gap)
+        unknown_spi(sa)
+    elsewhere(c)
+
+
+def unknown_spi(sa):
+    """What the responder says in clear of IKE_AUTH."""
+    sa.unprotected(sa.responder, v2.INFORMATIONAL, [v2.notify(v2.INVALID_IKE_SPI)], 1)
+
+
+@scenario(expect=["cookie_invalid"], forbid=["qm1_reject", "ts_mismatch"])
+def qm_rekey_unknown_sa(c):
+    """50 minutes after a Quick Mode its initiator begins another one; the responder has lost the SA meanwhile and
+    answers each of three copies of QM1 by INVALID-COOKIE in clear. Other traffic follows."""
+    sa = tunnel(c)
+    c.wait(3000)
+    qm1 = sa.quick_mode().qm1()
+    refuse(sa, ike.INVALID_COOKIE)
+    for gap in STRONGSWAN_GAPS[:2]:
+        c.repeat(qm1, gap)
+        refuse(sa, ike.INVALID_COOKIE)
+    elsewhere(c)
 
 
 # Seconds later

@@ -121,6 +121,12 @@ bool ike_judge_knows_no_cookies(const ike_record *info)
     return info->rare->notify_error == IKE_NOTIFY_INVALID_COOKIE;
 }
 
+void ike_judge_append_other_node(GString *text, const ike_record *answer, const ike_record *unknown)
+{
+    if (answer && answer->side == unknown->side && !answer->has_marker && unknown->has_marker)
+        g_string_append(text, "; on UDP 500 it knew the SA: another node may answer on UDP 4500");
+}
+
 static const ike_record *first_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
 {
     const ike_list *infos = &sa->more->infos[from];

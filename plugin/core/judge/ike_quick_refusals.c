@@ -72,6 +72,13 @@ static void refuse_qm1(ike_tracker *t, ike_exchange *exchange, ike_record *info,
     ike_exchange_failed(exchange, id, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
 }
 
+/* The peer does not know the SA, of which another finding tells. */
+static void fail_unknown(ike_exchange *exchange, ike_record *info)
+{
+    if (info && ike_judge_knows_no_cookies(info) && ike_judge_is_silent_after(exchange->sa, info))
+        ike_exchange_failed(exchange, IKE_DIAG_COOKIE_INVALID, &info->note, IKE_INFERRED);
+}
+
 /* A late one is about this QM1 where nothing else was begun and its sender takes it for the answer. */
 static bool refuses_qm1(const ike_tracker *t, const ike_exchange *exchange, const ike_record *info)
 {
@@ -94,6 +101,8 @@ static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, const 
     info = ike_judge_refusal(t, sa, qm1, exchange);
     if (info && refuses_qm1(t, exchange, info))
         refuse_qm1(t, exchange, info, open);
+    else if (!info)
+        fail_unknown(exchange, ike_judge_info_after(sa, qm1, ike_side_other(qm1->side), IKE_REACTION));
 }
 
 void ike_judge_quick_refusals(ike_tracker *t, ike_sa *sa)

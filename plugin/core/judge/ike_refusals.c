@@ -179,15 +179,44 @@ static void judge_am2(ike_tracker *t, ike_sa *sa)
     ike_sa_fail(sa);
 }
 
+/* The message of phase 1 that INVALID-COOKIE answers, NULL when it is about what came later. */
+static const ike_record *unknown_phase1(const ike_sa *sa, const ike_record *info)
+{
+    const ike_record *newest = ike_exchange_slot(sa->phase1, sa->phase1->highest);
+
+    if (!newest || newest->side != ike_side_other(info->side) || ike_judge_has_phase2(sa) ||
+        ike_judge_info_after(sa, newest, info->side, IKE_REACTION) != info)
+        return NULL;
+    return newest;
+}
+
+static void judge_cookie(ike_tracker *t, ike_sa *sa, ike_record *info)
+{
+    const bool is_last = ike_judge_is_silent_after(sa, info);
+    const ike_record *asked = is_last ? unknown_phase1(sa, info) : NULL;
+    GString *text = g_string_new("the peer ");
+
+    if (asked) {
+        ike_label_append(g_string_append(text, "answers "), asked->label);
+        g_string_append(text, ": it ");
+    }
+    g_string_append_printf(text, "does not know this cookie pair%s", trust(info));
+    if (asked) {
+        ike_judge_append_other_node(text, ike_exchange_slot(sa->phase1, asked->label.number - 1u), info);
+        ike_sa_fail_authentication(sa);
+    }
+    ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &info->note, is_last ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE, "%s",
+              text->str);
+    g_string_free(text, TRUE);
+}
+
 static void judge_cookies(ike_tracker *t, ike_sa *sa)
 {
     for (guint i = 0; i < sa->records.len; i++) {
         ike_record *r = sa->records.pdata[i];
 
         if (ike_judge_is_info(r) && ike_judge_knows_no_cookies(r))
-            ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &r->note,
-                      ike_judge_is_silent_after(sa, r) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
-                      "the peer does not know this cookie pair%s", trust(r));
+            judge_cookie(t, sa, r);
     }
 }
 

@@ -55,6 +55,7 @@ static const struct failure {
     { IKE_DIAG_MM4_NOREPLY, IKE_FAILED_NOWHERE, IKE_FAILED_ME, REASON_TIMED_OUT, false },
     { IKE_DIAG_MM3_NORESP, IKE_FAILED_ME, IKE_FAILED_ME, REASON_TIMED_OUT, false },
     { IKE_DIAG_MM5_NORESP, IKE_FAILED_ME, IKE_FAILED_ME, REASON_TIMED_OUT, false },
+    { IKE_DIAG_COOKIE_INVALID, IKE_FAILED_ME, IKE_FAILED_NOWHERE, REASON_TIMED_OUT, false },
     { IKE_DIAG_INT_NORESP, IKE_FAILED_ME, IKE_FAILED_ME, REASON_TIMED_OUT, false },
     { IKE_DIAG_AUTH_NORESP, IKE_FAILED_ME, IKE_FAILED_ME, REASON_TIMED_OUT, false },
     /* refused; a responder that answers without a state (RFC 7296 2.6), or speaks another version, has none */
