@@ -81,7 +81,7 @@ OUTCOMES = {
     "EAP refused":
         Outcome(FAILED, r"IKE_AUTH\.re", "eap_fail"),
     "up, child refused":
-        Outcome(UP, r"QM1|IKE_AUTH\.resp|CREATE_CHILD_SA\.resp", "qm1_reject"),
+        Outcome(UP, r"QM1|IKE_AUTH\.resp|CREATE_CHILD_SA\.resp", "qm1_reject qm2_reject"),
     "up, child not answered":
         Outcome(UP, r"QM1|CREATE_CHILD_SA\.req", "qm1_noresp qm2_noreply child_noresp"),
     "transaction not answered":

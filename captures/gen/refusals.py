@@ -7,7 +7,9 @@ from findings import aggressive_first, aggressive_second
 from ladder import IkeSa
 from ladder2 import Ikev2Sa
 from registry import scenario
-from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, pair, refuse, tunnel
+from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, esp_both_ways, pair, refuse, tunnel
+
+NOTIFY = 16  # bytes of a notify with an SPI of ESP
 
 
 # In clear, before there are keys
@@ -85,6 +87,52 @@ def refusals_ignored(c):
 def decline(sa, kind):
     """The initiator says what it thinks of that, in clear."""
     sa.clear(sa.initiator, "INFO", ike.INFORMATIONAL, [ike.notify_payload(kind)])
+
+
+# Quick Mode
+
+@scenario(expect=["qm2_reject"], forbid=["qm2_noreply", "qm3_lost"])
+def qm2_refused(c):
+    """The side that began a Quick Mode does not accept QM2: it sends an encrypted Informational (frame 9) and no QM3.
+    QM2 is sent three times more; other traffic follows."""
+    sa = IkeSa(c, *pair(c))
+    sa.main_mode()
+    quick = sa.quick_mode()
+    quick.qm1()
+    qm2 = quick.qm2()
+    sa.info(sa.initiator, NOTIFY, after=0.003)
+    for gap in STRONGSWAN_GAPS[:3]:
+        c.repeat(qm2, gap)
+    elsewhere(c)
+
+
+@scenario(forbid=["qm2_reject", "qm2_noreply"], healthy=True)
+def qm3_lost_by_capture(c):
+    """The capture lacks QM3, which the responder did get: a liveness check of the initiator, a second later, is
+    answered, and ESP goes both ways."""
+    sa = IkeSa(c, *pair(c))
+    sa.main_mode()
+    quick = sa.quick_mode()
+    quick.qm1()
+    quick.qm2()
+    with c.unseen_from(sa.initiator):
+        quick.qm3()
+    sa.alive(sa.initiator, after=1.0)
+    esp_both_ways(sa)
+    elsewhere(c)
+
+
+@scenario(expect=["ts_mismatch"], forbid=["qm1_reject"])
+def qm_refused_again(c):
+    """L2TP behind a NAT: the server expects other ports. A client that tries again every 5 s gets INVALID-ID-INFORMATION
+    in clear for each of four Quick Modes; other traffic follows."""
+    sa = IkeSa(c, *behind_nat(c))
+    sa.main_mode()
+    for _ in range(4):
+        sa.quick_mode().qm1()
+        refuse(sa, ike.INVALID_ID_INFORMATION, c.rng.number())
+        c.wait(5)
+    elsewhere(c)
 
 
 # The peer does not know the SA
