@@ -94,7 +94,7 @@ OUTCOMES = {
     "key exchange refused":
         Outcome(FAILED, r"INFO", "mm3_badke mm2_reject mm3_reject mm4_reject"),
     "authentication refused":
-        Outcome(FAILED, r"MM5|AM2|IKE_AUTH\.req", "mm5_reject am2_reject auth_small auth_failed"),
+        Outcome(FAILED, r"MM5|AM2|IKE_AUTH\.req", "mm5_reject am2_reject am3_reject auth_small auth_failed"),
     ONE_SIDE_UP:
         Outcome(FAILED, r"MM6|IKE_AUTH\.resp", "mm6_ignored mm6_delete"),
     "first message not answered":
@@ -105,7 +105,7 @@ OUTCOMES = {
     "second message not answered":
         Outcome(r"stopped after", r"MM3|IKE_INTERMEDIATE\.req", "mm3_noresp int_noresp"),
     LAST_LOST:
-        Outcome(r"stopped after", r"MM5|IKE_AUTH\.req", "mm5_noresp auth_noresp"),
+        Outcome(r"stopped after", r"MM5|AM3|IKE_AUTH\.req", "mm5_noresp am3_lost auth_noresp"),
     "many begin, none gets on":
         Outcome(r"stopped after|no answer|unfinished", r"MM|AM|IKE_SA_INIT", "halfopen_flood"),
     GONE:

@@ -66,7 +66,7 @@ def mm4_refused(c):
 def refusals_ignored(c):
     """Somebody sends refusals in clear in the name of the peers, after each of the first messages of Main Mode and of
     Aggressive Mode. Nothing protects such a notify, so both sides ignore it, and both negotiations come up."""
-    main, aggressive = IkeSa(c, *pair(c)), IkeSa(c, c.host("10.3.0.2"), c.host("10.4.0.2"))
+    main, other = IkeSa(c, *pair(c)), IkeSa(c, c.host("10.3.0.2"), c.host("10.4.0.2"))
     main.mm1()
     main.mm2()
     decline(main, ike.NO_PROPOSAL_CHOSEN)
@@ -77,16 +77,91 @@ def refusals_ignored(c):
     main.mm5()
     main.mm6()
     main.quick_mode().run()
-    aggressive_first(aggressive)
-    refuse(aggressive, ike.INVALID_ID_INFORMATION)
-    aggressive_second(aggressive)
-    aggressive.sealed(aggressive.initiator, "AM3", ike.AGGRESSIVE, aggressive.suite.hash_payload)
-    aggressive.quick_mode().run()
+    aggressive_first(other)
+    refuse(other, ike.INVALID_ID_INFORMATION)
+    aggressive_second(other)
+    aggressive_third(other)
+    other.quick_mode().run()
 
 
 def decline(sa, kind):
     """The initiator says what it thinks of that, in clear."""
     sa.clear(sa.initiator, "INFO", ike.INFORMATIONAL, [ike.notify_payload(kind)])
+
+
+# Aggressive Mode
+
+@scenario(expect=["am3_reject"])
+def am3_refused(c):
+    """Aggressive Mode: the responder does not accept the proof in AM3 and says so in clear by INVALID-HASH-INFORMATION
+    (frame 5). QM1, which was sent right behind AM3, is sent once more; other traffic follows."""
+    sa = IkeSa(c, *pair(c))
+    aggressive(sa)
+    qm1 = sa.quick_mode().qm1()
+    refuse(sa, ike.INVALID_HASH_INFORMATION)
+    c.repeat(qm1, STRONGSWAN_GAPS[0])
+    elsewhere(c)
+
+
+@scenario(expect=["am3_lost"], forbid=["qm1_noresp", "am2_noreply"])
+def am3_blocked_4500(c):
+    """Aggressive Mode through a NAT: AM3 and QM1 go to UDP 4500, which a filter behind the capture point drops. The
+    responder sends AM2 again four times on UDP 500, and each time they are sent again, too. Other traffic follows."""
+    sa = IkeSa(c, *behind_nat(c))
+    aggressive_first(sa)
+    am2 = aggressive_second(sa)
+    sa.port = 4500
+    lost = aggressive_third(sa), sa.quick_mode().qm1()
+    for _ in range(4):
+        c.repeat(am2, 4)
+        for message in lost:
+            c.repeat(message, 0.01)
+    elsewhere(c)
+
+
+@scenario(expect=["qm1_noresp"], forbid=["am3_lost"])
+def am3_unheard_4500(c):
+    """The same with a responder that does not send AM2 again: QM1 is sent five times on UDP 4500, where nothing of the
+    responder is seen, so that nothing shows that it got AM3. Other traffic follows."""
+    sa = IkeSa(c, *behind_nat(c))
+    aggressive_first(sa)
+    aggressive_second(sa)
+    sa.port = 4500
+    aggressive_third(sa)
+    qm1 = sa.quick_mode().qm1()
+    for gap in STRONGSWAN_GAPS:
+        c.repeat(qm1, gap)
+    elsewhere(c)
+
+
+@scenario(forbid=["am3_lost", "am3_reject"], healthy=True)
+def am3_slow_way(c):
+    """Aggressive Mode: two copies of AM3 are lost behind the capture point, so that AM2 comes again twice; the third one
+    arrives. The responder tells its lifetime, encrypted, and 8 s later a Quick Mode and ESP follow."""
+    sa = IkeSa(c, *pair(c))
+    aggressive_first(sa)
+    am2 = aggressive_second(sa)
+    am3 = aggressive_third(sa)
+    for _ in range(2):
+        c.repeat(am2, 4)
+        c.repeat(am3, 0.01)
+    sa.info(sa.responder, NOTIFY)
+    c.wait(8)
+    sa.quick_mode().run()
+    esp_both_ways(sa)
+    elsewhere(c)
+
+
+def aggressive(sa):
+    """All three messages."""
+    aggressive_first(sa)
+    aggressive_second(sa)
+    aggressive_third(sa)
+
+
+def aggressive_third(sa):
+    """AM3, encrypted."""
+    return sa.sealed(sa.initiator, "AM3", ike.AGGRESSIVE, sa.suite.hash_payload)
 
 
 # Quick Mode

@@ -64,7 +64,15 @@ void ike_judge_refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, const ike
                       bool is_sure);
 /* True when it came later than what reacts at once. */
 bool ike_judge_is_late(const ike_record *asked, const ike_record *info);
+/* An error that is named, or what keys show. */
+bool ike_judge_is_readable(const ike_record *info);
+/* How often a message was sent again after another one. */
+unsigned ike_judge_sends_after(const ike_record *first, const ike_record *after);
 void ike_judge_quick_refusals(ike_tracker *t, ike_sa *sa);
+/* ---- ike_aggressive.c ---- */
+void ike_judge_aggressive(ike_tracker *t, ike_sa *sa);
+/* Nothing of the responder shows that it got AM3. */
+bool ike_judge_is_am3_unproven(const ike_sa *sa);
 
 /* The parts of the judgement of one SA. */
 void ike_judge_refusals(ike_tracker *t, ike_sa *sa);

@@ -134,6 +134,8 @@ void ike_judge_quick_refusals(ike_tracker *t, ike_sa *sa)
 {
     open_quick open = { { 0 } };
 
+    if (sa->is_failed)
+        return;
     for (guint i = 0; i < sa->more->exchanges.len; i++) {
         judge_qm1(t, sa, i, &open);
         judge_qm2(t, sa, sa->more->exchanges.pdata[i]);

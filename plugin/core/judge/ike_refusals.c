@@ -44,7 +44,7 @@ void ike_judge_refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, const ike
     g_string_free(text, TRUE);
 }
 
-static bool is_readable(const ike_record *info)
+bool ike_judge_is_readable(const ike_record *info)
 {
     return info->rare->notify_error != 0 || info->is_decrypted;
 }
@@ -101,11 +101,11 @@ static void judge_mm5(ike_tracker *t, ike_sa *sa)
     /* an Informational of the initiator proves that it got MM6, which the capture lost */
     if (!info || (!info->rare->notify_error && ike_judge_info_since(sa, info, mm5->side)))
         return;
-    ike_judge_refuse(t, sa, IKE_DIAG_MM5_REJECT, mm5, info, is_readable(info));
+    ike_judge_refuse(t, sa, IKE_DIAG_MM5_REJECT, mm5, info, ike_judge_is_readable(info));
     ike_sa_fail(sa);
 }
 
-static unsigned sends_after(const ike_record *first, const ike_record *after)
+unsigned ike_judge_sends_after(const ike_record *first, const ike_record *after)
 {
     unsigned n = 0;
 
@@ -133,7 +133,7 @@ static bool may_take_time(const ike_sa *sa)
 
 static bool tears_down(const ike_tracker *t, const ike_sa *sa, const ike_record *mm6, const ike_record *info)
 {
-    return (!ike_judge_is_late(mm6, info) || is_readable(info) || may_take_time(sa)) &&
+    return (!ike_judge_is_late(mm6, info) || ike_judge_is_readable(info) || may_take_time(sa)) &&
            ike_judge_is_silent_after(sa, info) && !ike_judge_has_esp_after(sa, info) &&
            !ike_judge_renews_another(t, sa) && ike_judge_waited(t, info->note.time);
 }
@@ -145,13 +145,13 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
 
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm6 || ike_judge_has_phase2(sa))
         return;
-    if (mm5 && sends_after(mm5, mm6) >= 2 &&
+    if (mm5 && ike_judge_sends_after(mm5, mm6) >= 2 &&
         !ike_judge_info_since(sa, mm6, ike_side_other(mm6->side))) {
         GString *text = g_string_new(NULL);
 
         ike_judge_append_dropped(text, sa, mm6);
         ike_raise(t, sa, IKE_DIAG_MM6_IGNORED, &ike_record_last_send(mm5)->note, 0,
-                  "MM5 was sent %u times more after MM6 in frame %u%s", sends_after(mm5, mm6),
+                  "MM5 was sent %u times more after MM6 in frame %u%s", ike_judge_sends_after(mm5, mm6),
                   mm6->note.frame, text->str);
         g_string_free(text, TRUE);
         sa->is_failed = !sa->is_joined;
@@ -159,24 +159,9 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
     }
     info = ike_judge_refusal(t, sa, mm6, NULL);
     if (info && tears_down(t, sa, mm6, info)) {
-        ike_judge_refuse(t, sa, IKE_DIAG_MM6_DELETE, mm6, info, is_readable(info));
+        ike_judge_refuse(t, sa, IKE_DIAG_MM6_DELETE, mm6, info, ike_judge_is_readable(info));
         sa->is_failed = !sa->is_joined;
     }
-}
-
-static void judge_am2(ike_tracker *t, ike_sa *sa)
-{
-    ike_record *am2 = ike_exchange_slot(sa->phase1, 2);
-    ike_record *info;
-
-    if (sa->phase1->mode != IKE_MODE_AGGRESSIVE || !am2 || ike_exchange_slot(sa->phase1, 3) ||
-        ike_judge_has_phase2(sa))
-        return;
-    info = ike_judge_refusal(t, sa, am2, NULL);
-    if (!info)
-        return;
-    ike_judge_refuse(t, sa, IKE_DIAG_AM2_REJECT, am2, info, is_readable(info));
-    ike_sa_fail(sa);
 }
 
 /* The message of phase 1 that INVALID-COOKIE answers, NULL when it is about what came later. */
@@ -227,7 +212,7 @@ void ike_judge_refusals(ike_tracker *t, ike_sa *sa)
     judge_clear(t, sa);
     judge_mm5(t, sa);
     judge_mm6(t, sa);
-    judge_am2(t, sa);
+    ike_judge_aggressive(t, sa);
     ike_judge_quick_refusals(t, sa);
     judge_cookies(t, sa);
 }

@@ -181,6 +181,8 @@ static silence silence_of(const ike_request *q)
         g_string_append(text, " and never answered");
         if (authenticates(q->first->label))
             s.causes = ike_causes_new(q->t, q->sa, q->first);
+        else if (ike_judge_is_am3_unproven(q->sa) && q->exchange != q->sa->phase1)
+            s.causes = ike_causes_on_4500(q->t, q->sa, q->first);
         else
             ike_judge_append_dropped(text, q->sa, q->first);
         if (ike_record_sends(q->first) == 1)
@@ -207,12 +209,18 @@ static bool is_large_by_certificates(const ike_record *r, const ike_causes *caus
            r->fragment != IKE_FRAGMENT_V2;
 }
 
+/* Of an SA that never came up: another finding says so. */
+static bool is_in_vain(const ike_request *q)
+{
+    return q->sa->version == 1 && q->exchange != q->sa->phase1 && q->sa->is_failed;
+}
+
 static void judge_request(const ike_request *q)
 {
     ike_finding *finding;
     silence s;
 
-    if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa))
+    if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa) || is_in_vain(q))
         return;
     if (q->sa->is_in_flood && q->exchange == q->sa->phase1) {
         ike_sa_fail(q->sa);
