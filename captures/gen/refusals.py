@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Scenarios in which a side of IKEv1 says that it does not go along, and others in which it only seems so."""
+import dataclasses
+
 import ikev2wire as v2
 import ikewire as ike
 import ladder
@@ -9,6 +11,7 @@ from ladder2 import Ikev2Sa
 from registry import scenario
 from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, esp_both_ways, pair, refuse, tunnel
 
+GATEWAY = dataclasses.replace(ladder.LINUX_PSK, vendors_r=("XAUTH", "DPD"))  # asks for users
 NOTIFY = 16  # bytes of a notify with an SPI of ESP
 
 
@@ -207,6 +210,49 @@ def qm_refused_again(c):
         sa.quick_mode().qm1()
         refuse(sa, ike.INVALID_ID_INFORMATION, c.rng.number())
         c.wait(5)
+    elsewhere(c)
+
+
+# XAUTH
+
+@scenario(expect=["xauth_fail"], forbid=["cfg_noaddr"])
+def xauth_no_verdict(c):
+    """The gateway asks for name and password (XAUTH) and gets them, but its RADIUS server does not answer: it sends no
+    verdict and deletes the SA after 30 s. Other traffic follows."""
+    sa = IkeSa(c, *pair(c), GATEWAY)
+    sa.main_mode()
+    sa.transaction(sa.responder, answered=6)
+    c.wait(30)
+    sa.delete(sa.responder)
+    elsewhere(c)
+
+
+@scenario(expect=["tr_noresp"], forbid=["qm1_noresp"])
+def xauth_client_without(c):
+    """The gateway asks for name and password (XAUTH), the client knows no XAUTH and sends QM1: both are sent four times
+    in 26 s, and neither is answered. Other traffic follows."""
+    sa = IkeSa(c, *pair(c), GATEWAY)
+    sa.main_mode()
+    asked = sa.sealed(sa.responder, "TR1", ike.TRANSACTION, sa.suite.hash_payload + 20, msgid=c.rng.number())
+    qm1 = sa.quick_mode().qm1()
+    for gap in STRONGSWAN_GAPS[:3]:
+        c.repeat(asked, gap)
+        c.repeat(qm1, 0.5)
+    elsewhere(c)
+
+
+@scenario(expect=["tr_noresp"], forbid=["xauth_fail", "cfg_noaddr"])
+def xauth_answer_lost(c):
+    """Captured at the client: the gateway asks for name and password (XAUTH), but does not get the answer. It asks four
+    times more, and each time the client answers again. Other traffic follows."""
+    sa = IkeSa(c, *pair(c), GATEWAY)
+    sa.main_mode()
+    msgid, size = c.rng.number(), sa.suite.hash_payload
+    asked = sa.sealed(sa.responder, "TR1", ike.TRANSACTION, size + 20, msgid=msgid)
+    answer = sa.sealed(sa.initiator, "TR2", ike.TRANSACTION, size + 36, 5, msgid=msgid)
+    for _ in range(4):
+        c.repeat(asked, 8)
+        c.repeat(answer, 0.001)
     elsewhere(c)
 
 

@@ -77,6 +77,10 @@ bool ike_judge_is_am3_unproven(const ike_sa *sa);
 /* The parts of the judgement of one SA. */
 void ike_judge_refusals(ike_tracker *t, ike_sa *sa);
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa);
+/* True when an Informational may be the answer to a liveness check. */
+bool ike_judge_answers_check(const ike_record *probe, const ike_record *r);
+/* ---- ike_xauth.c ---- */
+void ike_judge_xauth(ike_tracker *t, ike_sa *sa);
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
 /* True for "fragmentation needed" and "packet too big". */
 bool ike_judge_is_too_big(const ike_icmp *icmp);

@@ -158,11 +158,29 @@ static bool authenticates(ike_label label)
            (label.mode == IKE_MODE_V2_AUTH && label.number == 1 && !label.is_response);
 }
 
+/* The request of XAUTH or Mode-Config that the other side still waits for, or NULL: it takes no Quick Mode before. */
+static const ike_record *transaction_before(const ike_request *q)
+{
+    for (guint i = 0; q->exchange->mode == IKE_MODE_QUICK && i < q->sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = q->sa->more->exchanges.pdata[i];
+        const ike_record *asked = ike_exchange_slot(exchange, 1);
+
+        if (exchange == q->exchange)
+            break;
+        if (exchange->mode == IKE_MODE_TRANSACTION && asked && !asked->response &&
+            asked->side == ike_side_other(q->first->side) && ike_record_sends(asked) > 1 &&
+            ike_judge_is_due(q->t, asked, q->now))
+            return asked;
+    }
+    return NULL;
+}
+
 static silence silence_of(const ike_request *q)
 {
     GString *text = g_string_new(NULL);
     silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, false, NULL, NULL };
     const ike_sa *newer, *beside;
+    const ike_record *asked;
 
     ike_record_append_sends(text, q->first);
     if (!is_due(q)) {
@@ -187,6 +205,10 @@ static silence silence_of(const ike_request *q)
             ike_judge_append_dropped(text, q->sa, q->first);
         if (ike_record_sends(q->first) == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
+        if ((asked = transaction_before(q))) {
+            s.severity = ike_diagnosis_get(s.id)->lesser;
+            g_string_append_printf(text, "; the peer waits for the answer to TR1 in frame %u", asked->note.frame);
+        }
         if (s.id == IKE_DIAG_DPD_FAIL && (beside = ike_judge_alive_beside(q->t, q->sa, q->first))) {
             s.severity = ike_diagnosis_get(s.id)->lesser;
             g_string_append_printf(text, "; the peer goes on with SA %u", beside->number);
