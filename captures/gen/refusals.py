@@ -96,8 +96,8 @@ def decline(sa, kind):
 
 @scenario(expect=["am3_reject"])
 def am3_refused(c):
-    """Aggressive Mode: the responder does not accept the proof in AM3 and says so in clear by INVALID-HASH-INFORMATION
-    (frame 5). QM1, which was sent right behind AM3, is sent once more; other traffic follows."""
+    """Aggressive Mode: the responder does not accept the proof in AM3 and says so in clear (frame 5) by
+    INVALID-HASH-INFORMATION. QM1, which was sent right behind AM3, is sent once more; other traffic follows."""
     sa = IkeSa(c, *pair(c))
     aggressive(sa)
     qm1 = sa.quick_mode().qm1()
@@ -202,8 +202,8 @@ def qm3_lost_by_capture(c):
 
 @scenario(expect=["ts_mismatch"], forbid=["qm1_reject"])
 def qm_refused_again(c):
-    """L2TP behind a NAT: the server expects other ports. A client that tries again every 5 s gets INVALID-ID-INFORMATION
-    in clear for each of four Quick Modes; other traffic follows."""
+    """L2TP behind a NAT: the server expects other ports. A client that tries again every 5 s gets
+    INVALID-ID-INFORMATION in clear for each of four Quick Modes; other traffic follows."""
     sa = IkeSa(c, *behind_nat(c))
     sa.main_mode()
     for _ in range(4):
@@ -346,4 +346,20 @@ def mm_idle_checked(c):
     sa = IkeSa(c, *pair(c), ladder.LINUX_CERT)
     sa.main_mode()
     sa.alive(sa.initiator)
+    elsewhere(c)
+
+
+# The capture begins late
+
+@scenario(expect=["mm5_noresp"])
+def mm5_begun_late(c):
+    """The capture begins when MM5 is sent for the second time; a responder that does not accept it is silent and sends
+    MM4 again. Both come three times in turns; other traffic follows."""
+    sa = IkeSa(c, *pair(c))
+    with c.unseen_from(sa.initiator, sa.responder):
+        mm4 = sa.main_mode(last=4)
+        mm5 = sa.mm5()
+    for _ in range(3):
+        c.repeat(mm5, 9)
+        c.repeat(mm4, 1)
     elsewhere(c)

@@ -46,7 +46,8 @@ bool ike_judge_info_names(const ike_record *info, const ike_exchange *exchange)
 /* .. or in another one. */
 static bool names_another(const ike_record *info, const ike_exchange *exchange)
 {
-    return info->rare->notify_spi && ike_agreement_spi(exchange, exchange->opener) && !ike_judge_info_names(info, exchange);
+    return info->rare->notify_spi && ike_agreement_spi(exchange, exchange->opener) &&
+           !ike_judge_info_names(info, exchange);
 }
 
 /* Which Informationals are looked for: an error that names its reason only, and about no other Quick Mode than this

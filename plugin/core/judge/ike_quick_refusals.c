@@ -99,8 +99,8 @@ static void judge_qm1(ike_tracker *t, ike_sa *sa, guint at, open_quick *open)
         fail_unknown(exchange, ike_judge_info_after(sa, qm1, ike_side_other(qm1->side), IKE_REACTION));
 }
 
-/* What the opener says in place of QM3. It may say other things at that time: the responder has to ask again, or nothing
- * to follow at all. */
+/* What the opener says in place of QM3. It may say other things at that time: the responder has to ask again, or
+ * nothing may follow at all. */
 static bool refuses_qm2(const ike_tracker *t, const ike_exchange *exchange, const ike_record *info)
 {
     const ike_record *qm1 = ike_exchange_slot(exchange, 1), *qm2 = ike_exchange_slot(exchange, 2);
