@@ -231,10 +231,11 @@ static bool is_large_by_certificates(const ike_record *r, const ike_causes *caus
            r->fragment != IKE_FRAGMENT_V2;
 }
 
-/* Of an SA that never came up: another finding says so. */
+/* Of an SA that never came up: another finding says so, of one that began before the capture as well. */
 static bool is_in_vain(const ike_request *q)
 {
-    return q->sa->version == 1 && q->exchange != q->sa->phase1 && q->sa->is_failed;
+    return q->sa->version == 1 && q->exchange != q->sa->phase1 &&
+           (q->sa->is_failed || ike_sa_finding(q->sa, IKE_DIAG_AM3_LOST) || ike_sa_finding(q->sa, IKE_DIAG_AM3_REJECT));
 }
 
 static void judge_request(const ike_request *q)
