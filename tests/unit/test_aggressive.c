@@ -39,6 +39,20 @@ static void refused_in_clear(void)
     expect_failed(&l, 0, true);
     ladder_end(&l);
 
+    ladder_begin(&l); /* each copy is refused, under an ID of its own */
+    up_to_am3(&l);
+    for (uint32_t id = 0xb1; id < 0xb4; id++) {
+        wire_message m = message(&l, IKE_XCHG_INFO, 0, id);
+
+        wire_payload_notify(&m, 23);
+        send_message(&l, RESPONDER, wire_end(&m));
+        after(&l, 4);
+        am3(&l, true);
+    }
+    long_after(&l);
+    expect_finding(&l, "am3_reject", ERROR);
+    ladder_end(&l);
+
     ladder_begin(&l); /* it is the Quick Mode that is refused */
     up_to_am3(&l);
     qm1(&l, 0xa1);

@@ -40,6 +40,29 @@ static void behind_load_balancer(void)
     ladder_end(&l);
 }
 
+/* Each is answered under an ID of its own. */
+static void answered_anew(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    up_to_mm4(&l);
+    for (uint32_t id = 0xb1; id < 0xb4; id++) {
+        wire_message m = message(&l, IKE_XCHG_INFO, 0, id);
+
+        mm5(&l);
+        wire_payload_notify(&m, 4);
+        send_message(&l, RESPONDER, wire_end(&m));
+        after(&l, 4);
+    }
+    long_after(&l);
+    expect_finding(&l, "cookie_invalid", WARN);
+    expect_finding_says(&l, "cookie_invalid", "the peer answers MM5");
+    expect_no_finding(&l, "mm5_reject");
+    expect_failed(&l, 0, true);
+    ladder_end(&l);
+}
+
 static void behind_load_balancer_v2(void)
 {
     ladder l;
@@ -77,6 +100,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/refusals-cookie/load-balancer", behind_load_balancer);
+    g_test_add_func("/refusals-cookie/answered-anew", answered_anew);
     g_test_add_func("/refusals-cookie/load-balancer-v2", behind_load_balancer_v2);
     g_test_add_func("/refusals-cookie/quick-mode", quick_mode_of_lost_sa);
     return g_test_run();

@@ -53,12 +53,13 @@ static bool is_about_authentication(const ike_record *info)
  * SA. What follows AM3 at once may be sent before the refusal comes. */
 static bool refuses_am3(const ike_tracker *t, const ike_sa *sa, const ike_record *am3, const ike_record *info)
 {
-    if (goes_on(sa, am3) || !ike_judge_is_silent_after(sa, info) || ike_judge_has_esp_after(sa, info))
+    if (goes_on(sa, am3) || ike_judge_has_esp_after(sa, info))
         return false;
     if (info->rare->notify_error)
-        return is_about_authentication(info) || !ike_judge_has_phase2(sa);
-    return !ike_judge_has_phase2(sa) && !ike_judge_is_late(am3, info) && ike_judge_waited(t, info->note.time) &&
-           !ike_judge_renews_another(t, sa);
+        return ike_judge_is_silent_after(sa, ike_judge_last_info(sa, info->side)) &&
+               (is_about_authentication(info) || !ike_judge_has_phase2(sa));
+    return ike_judge_is_silent_after(sa, info) && !ike_judge_has_phase2(sa) && !ike_judge_is_late(am3, info) &&
+           ike_judge_waited(t, info->note.time) && !ike_judge_renews_another(t, sa);
 }
 
 static void judge_am3(ike_tracker *t, ike_sa *sa)

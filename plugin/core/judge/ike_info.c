@@ -122,6 +122,13 @@ bool ike_judge_knows_no_cookies(const ike_record *info)
     return info->rare->notify_error == IKE_NOTIFY_INVALID_COOKIE;
 }
 
+const ike_record *ike_judge_last_info(const ike_sa *sa, ike_side from)
+{
+    const ike_list *infos = from == IKE_SIDE_NONE ? NULL : &sa->more->infos[from];
+
+    return infos && infos->len ? infos->pdata[infos->len - 1] : NULL;
+}
+
 void ike_judge_append_other_node(GString *text, const ike_record *answer, const ike_record *unknown)
 {
     if (answer && answer->side == unknown->side && !answer->has_marker && unknown->has_marker)
@@ -150,8 +157,7 @@ static bool was_answered_before(const ike_sa *sa, const ike_record *asked, const
  * while somebody may still wait for an answer. */
 static bool is_last_word(const ike_tracker *t, const ike_sa *sa, const ike_record *asked, const ike_record *info)
 {
-    const ike_list *infos = &sa->more->infos[info->side];
-    const ike_record *last = infos->pdata[infos->len - 1];
+    const ike_record *last = ike_judge_last_info(sa, info->side);
 
     return info->note.time >= asked->note.time && last->note.time - info->note.time < BURST &&
            info->note.time - ike_record_last_before((ike_record *)asked, info)->note.time <= LONGEST_LOOKUP &&

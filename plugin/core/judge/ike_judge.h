@@ -23,6 +23,8 @@ ike_record *ike_judge_refusal(const ike_tracker *t, const ike_sa *sa, const ike_
                               const ike_exchange *quick);
 /* INVALID-COOKIE: refuses nothing, but says that the SA is not known. */
 bool ike_judge_knows_no_cookies(const ike_record *info);
+/* The newest Informational of a side, or NULL: a message that is sent again may be refused again, under another ID. */
+const ike_record *ike_judge_last_info(const ike_sa *sa, ike_side from);
 /* Appends that the node that does not know the SA may be another one than that which answered, by their ports. */
 void ike_judge_append_other_node(GString *text, const ike_record *answer, const ike_record *unknown);
 /* The notify has the SPI that the initiator chose in this Quick Mode (RFC 2408 3.14), decrypted like it. */

@@ -68,7 +68,8 @@ static void refuse_qm1(ike_tracker *t, ike_exchange *exchange, ike_record *info,
 /* The peer does not know the SA, of which another finding tells. */
 static void fail_unknown(ike_exchange *exchange, ike_record *info)
 {
-    if (info && ike_judge_knows_no_cookies(info) && ike_judge_is_silent_after(exchange->sa, info))
+    if (info && ike_judge_knows_no_cookies(info) &&
+        ike_judge_is_silent_after(exchange->sa, ike_judge_last_info(exchange->sa, info->side)))
         ike_exchange_failed(exchange, IKE_DIAG_COOKIE_INVALID, &info->note, IKE_INFERRED);
 }
 

@@ -167,12 +167,12 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
 /* The message of phase 1 that INVALID-COOKIE answers, NULL when it is about what came later. */
 static const ike_record *unknown_phase1(const ike_sa *sa, const ike_record *info)
 {
-    const ike_record *newest = ike_exchange_slot(sa->phase1, sa->phase1->highest);
+    const ike_record *newest = ike_exchange_slot(sa->phase1, sa->phase1->highest), *first;
 
-    if (!newest || newest->side != ike_side_other(info->side) || ike_judge_has_phase2(sa) ||
-        ike_judge_info_after(sa, newest, info->side, IKE_REACTION) != info)
+    if (!newest || newest->side != ike_side_other(info->side) || ike_judge_has_phase2(sa))
         return NULL;
-    return newest;
+    first = ike_judge_info_after(sa, newest, info->side, IKE_REACTION);
+    return first && ike_judge_knows_no_cookies(first) ? newest : NULL;
 }
 
 static void judge_cookie(ike_tracker *t, ike_sa *sa, ike_record *info)
