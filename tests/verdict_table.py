@@ -81,7 +81,7 @@ OUTCOMES = {
     "EAP refused":
         Outcome(FAILED, r"IKE_AUTH\.re", "eap_fail"),
     "up, child refused":
-        Outcome(UP, r"QM1|IKE_AUTH\.resp|CREATE_CHILD_SA\.resp", "qm1_reject"),
+        Outcome(UP, r"QM1|IKE_AUTH\.resp|CREATE_CHILD_SA\.resp", "qm1_reject qm2_reject"),
     "up, child not answered":
         Outcome(UP, r"QM1|CREATE_CHILD_SA\.req", "qm1_noresp qm2_noreply child_noresp"),
     "transaction not answered":
@@ -90,11 +90,11 @@ OUTCOMES = {
         Outcome(FAILED, r"INFO|IKE_SA_INIT\.resp", "mm_version"),
     "first message refused":
         Outcome(FAILED, r"INFO|IKE_SA_INIT\.resp",
-                "mm1_reject init_noprop init_reject init_ke_loop init_cookie_loop"),
+                "mm1_reject am1_reject init_noprop init_reject init_ke_loop init_cookie_loop"),
     "key exchange refused":
-        Outcome(FAILED, r"INFO", "mm3_badke"),
+        Outcome(FAILED, r"INFO", "mm3_badke mm2_reject mm3_reject mm4_reject"),
     "authentication refused":
-        Outcome(FAILED, r"MM5|AM2|IKE_AUTH\.req", "mm5_reject am2_reject auth_small auth_failed"),
+        Outcome(FAILED, r"MM5|AM2|IKE_AUTH\.req", "mm5_reject am2_reject am3_reject auth_small auth_failed"),
     ONE_SIDE_UP:
         Outcome(FAILED, r"MM6|IKE_AUTH", "mm6_ignored mm6_delete auth_delete auth_ignored"),
     "first message not answered":
@@ -105,11 +105,15 @@ OUTCOMES = {
     "second message not answered":
         Outcome(r"stopped after", r"MM3|IKE_INTERMEDIATE\.req", "mm3_noresp int_noresp"),
     LAST_LOST:
-        Outcome(r"stopped after", r"MM5|IKE_AUTH\.req", "mm5_noresp auth_noresp"),
+        # A negotiation whose start is not in the capture is not said to have failed.
+        Outcome(r"stopped after|the capture begins in the middle", r"MM5|AM3|IKE_AUTH\.req",
+                "mm5_noresp am3_lost auth_noresp"),
     "many begin, none gets on":
         Outcome(r"stopped after|no answer|unfinished", r"MM|AM|IKE_SA_INIT", "halfopen_flood"),
     GONE:
         Outcome(r"stopped after|unfinished", r"", "mm2_noreply mm4_noreply am2_noreply init_noreply"),
+    "the SA is not known":
+        Outcome(r"", r"", "cookie_invalid"),
     AGAIN: Outcome(UP, r"QM|IKE_AUTH\.resp", ""),
     RENEWED: Outcome(UP, r"MM6|QM|CREATE_CHILD_SA\.resp", ""),
     WELL: Outcome(UP, r"QM|IKE_AUTH\.resp", ""),

@@ -21,6 +21,65 @@ static void key_refused(void)
     ladder_end(&l);
 }
 
+/* Who refuses what, and what that is called. */
+static void clear_refusals(void)
+{
+    static const struct {
+        void (*messages[4])(ladder *l);
+        ladder_side by;
+        uint16_t notify;
+        const char *id, *says;
+    } rows[] = {
+        { { mm1 }, RESPONDER, 14, "mm1_reject", "MM1 answered by an Informational: NO-PROPOSAL-CHOSEN" },
+        { { mm1, mm2 }, INITIATOR, 14, "mm2_reject", "MM2 answered by an Informational: NO-PROPOSAL-CHOSEN" },
+        { { mm1, mm2, mm3 }, RESPONDER, 24, "mm3_reject", "MM3 answered by an Informational: AUTHENTICATION-FAILED" },
+        { { mm1, mm2, mm3, mm4 }, INITIATOR, 17, "mm4_reject",
+          "MM4 answered by an Informational: INVALID-KEY-INFORMATION" },
+        { { am1 }, RESPONDER, 18, "am1_reject", "AM1 answered by an Informational: INVALID-ID-INFORMATION" },
+        { { am1 }, RESPONDER, 24, "am1_reject", "AM1 answered by an Informational: AUTHENTICATION-FAILED" },
+        { { am1 }, RESPONDER, 14, "mm1_reject", "AM1 answered by an Informational: NO-PROPOSAL-CHOSEN" },
+        { { am1 }, RESPONDER, 5, "mm_version", "AM1 answered by an Informational: INVALID-MAJOR-VERSION" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        ladder l;
+
+        ladder_begin(&l);
+        for (size_t k = 0; k < G_N_ELEMENTS(rows[i].messages) && rows[i].messages[k]; k++)
+            rows[i].messages[k](&l);
+        refuse(&l, rows[i].by, rows[i].notify);
+        long_after(&l);
+        expect_finding(&l, rows[i].id, ERROR);
+        expect_observed(&l, rows[i].id);
+        expect_finding_says(&l, rows[i].id, rows[i].says);
+        expect_nothing_unanswered(&l);
+        expect_failed(&l, 0, true);
+        ladder_end(&l);
+    }
+}
+
+/* Nothing protects a notify in clear: the peers ignore one that others sent. */
+static void refusals_ignored(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    mm1(&l);
+    mm2(&l);
+    refuse(&l, INITIATOR, 14);
+    mm3(&l);
+    refuse(&l, RESPONDER, 24);
+    mm4(&l);
+    refuse(&l, INITIATOR, 17);
+    mm5(&l);
+    mm6(&l);
+    quick_mode(&l, 0xa1);
+    long_after(&l);
+    expect_no_findings(&l, "mm2_reject mm3_reject mm4_reject");
+    expect_established(&l, 0);
+    ladder_end(&l);
+}
+
 /* RFC 2408 4.2: of an offer one transform of one proposal is chosen. */
 static void two_chosen(void)
 {
@@ -197,6 +256,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/refusals/key", key_refused);
+    g_test_add_func("/refusals/clear", clear_refusals);
+    g_test_add_func("/refusals/ignored", refusals_ignored);
     g_test_add_func("/refusals/two-chosen", two_chosen);
     g_test_add_func("/refusals/last-message-ignored", last_message_ignored);
     g_test_add_func("/refusals/deleted-at-once", deleted_at_once);

@@ -210,6 +210,38 @@ static void mm2_not_captured(void)
     ladder_end(&l);
 }
 
+/* The capture begins after MM4: it is sent again by a responder that gets no valid MM5, which fixes the roles. */
+static void starts_between_repeats(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    mm5(&l);
+    after(&l, 1);
+    mm4(&l);
+    after(&l, 9);
+    mm5(&l);
+    expect_labels(&l, "MM5/6 MM3/4 MM5/6+");
+    after(&l, 1);
+    mm4(&l);
+    expect_labels(&l, "MM5 MM4 MM5+ MM4+");
+    expect_known_by(&l, 2, IKE_KNOWN_ORDER);
+    long_after(&l);
+    expect_finding(&l, "mm5_noresp", WARN);
+    ladder_end(&l);
+
+    ladder_begin(&l); /* both sent one: that order decides nothing */
+    mm6(&l);
+    after(&l, 1);
+    mm5(&l);
+    after(&l, 5);
+    mm3(&l);
+    after(&l, 5);
+    mm3(&l);
+    expect_labels(&l, "MM5/6 MM5/6 MM3/4 MM3/4+");
+    ladder_end(&l);
+}
+
 /* Quick Mode proves that MM5 was answered. */
 static void mm6_not_captured(void)
 {
@@ -495,5 +527,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < G_N_ELEMENTS(refusals_of_mm5); i++)
         g_test_add_data_func(refusals_of_mm5[i].name, &refusals_of_mm5[i], mm5_refused);
     g_test_add_func("/vector/71-unanswered", mm5_unanswered);
+    g_test_add_func("/vector/starts-between-repeats", starts_between_repeats);
     return g_test_run();
 }

@@ -86,7 +86,14 @@ static bool works_beside_on_4500(const question *q)
 
 static bool sends_again(const question *q)
 {
-    return q->sa->version == 1 && ike_judge_was_sent_after(ike_exchange_slot(q->sa->phase1, 4), q->first);
+    return q->sa->phase1->mode == IKE_MODE_MAIN &&
+           ike_judge_was_sent_after(ike_exchange_slot(q->sa->phase1, 4), q->first);
+}
+
+static bool sends_am2_again(const question *q)
+{
+    return q->sa->phase1->mode == IKE_MODE_AGGRESSIVE &&
+           ike_judge_was_sent_after(ike_exchange_slot(q->sa->phase1, 2), q->first);
 }
 
 static bool is_always_in_ip_fragments(const question *q)
@@ -156,6 +163,12 @@ static bool keys_fit_beside(const question *q)
     return has_psk(q->sa) && ike_judge_psk_works_beside(q->t, q->sa);
 }
 
+/* In Aggressive Mode the responder proves first that it has the key (RFC 2409 5.4). */
+static bool has_proven_key(const question *q)
+{
+    return q->sa->phase1->mode == IKE_MODE_AGGRESSIVE && has_psk(q->sa);
+}
+
 static bool must_answer(const question *q)
 {
     return q->sa->version == 2;
@@ -176,6 +189,7 @@ static const struct evidence {
       "500" },
     { works_beside_on_4500, { 0, -4, 0, 0 }, "another SA between the hosts works on UDP 4500" },
     { sends_again, { 1, 2, 2, -3 }, "the responder sends MM4 again: it did not get a valid MM5" },
+    { sends_am2_again, { 0, 2, 2, -3 }, "the responder sends AM2 again: it did not get a valid AM3" },
     { was_never_on_4500, { 0, -5, 0, 0 }, "it was never sent on UDP 4500" },
     { is_always_in_ip_fragments, { 0, 0, 3, 0 },
       "every copy of it travelled in IP fragments, while smaller messages were answered" },
@@ -188,6 +202,7 @@ static const struct evidence {
     { is_beside_responder, { 3, -5, -5, 1 },
       "it arrives whole next to the responder: by TTL no router is between it and the capture" },
     { keys_fit_beside, { -4, 0, 0, 0 }, "another SA of these hosts with a pre-shared key came up" },
+    { has_proven_key, { -6, 0, 0, 0 }, "the initiator has accepted the responder's proof that it has the key" },
     { must_answer, { -3, 0, 0, 0 }, "a refusal has an answer in IKEv2 (RFC 7296 2.21.2)" },
     { begins_itself, { 1, 0, 0, -3 }, "the responder starts a negotiation of its own afterwards" },
 };
@@ -221,6 +236,13 @@ ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_rec
     causes->next = best_but(causes, causes->best);
     causes->is_close = causes->score[causes->best] - causes->score[causes->next] < CLOSE;
     return causes;
+}
+
+ike_causes *ike_causes_on_4500(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
+{
+    const question q = { t, sa, first, ike_side_other(first->side) };
+
+    return q.peer != IKE_SIDE_NONE && is_unseen_on_4500(&q) ? ike_causes_new(t, sa, first) : NULL;
 }
 
 /* ---- in words ---- */

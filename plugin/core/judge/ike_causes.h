@@ -27,6 +27,9 @@ typedef struct ike_causes {
 /* Weighs the evidence for a request that nobody answered; free it with g_free. */
 ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
 
+/* The same for one that has moved to UDP 4500, where nothing of the peer was seen; else NULL. */
+ike_causes *ike_causes_on_4500(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
+
 /* "UDP 4500 is blocked between the peers" */
 const char *ike_cause_text(const ike_causes *causes, ike_cause cause);
 /* What to check for it next. */

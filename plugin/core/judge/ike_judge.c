@@ -138,6 +138,8 @@ static void judge_state_v1(ike_tracker *t, ike_sa *sa)
         sa->phase1->mode == IKE_MODE_MAIN && !is_resent_after(ike_exchange_slot(sa->phase1, 5), last) &&
         ike_judge_waited(t, last->note.time))
         sa->state = IKE_STATE_ESTABLISHED;
+    if (sa->state == IKE_STATE_ESTABLISHED && ike_judge_is_am3_unproven(sa))
+        sa->state = IKE_STATE_PROBABLY_ESTABLISHED;
     if (sa->phase1->mode == IKE_MODE_AGGRESSIVE && last &&
         (sa->sides[0].more->esp_packets || sa->sides[1].more->esp_packets))
         sa->state = MAX(sa->state, IKE_STATE_ESTABLISHED);

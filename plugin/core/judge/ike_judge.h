@@ -10,9 +10,25 @@
 /* Draws all conclusions that the end of the capture allows; cheap when nothing was fed since the last time. */
 void ike_judge_capture(ike_tracker *t);
 
+/* ---- ike_info.c: Informationals that follow a message ---- */
+bool ike_judge_is_info(const ike_record *r);
+/* Index of the first Informational of a side after a frame. */
+guint ike_judge_info_position(const ike_list *infos, uint32_t frame);
 /* Something by which the peer reacted to a message: an Informational, no liveness check, at most
  * `limit` after one of its copies. NULL when there is none. */
-ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit);
+ike_record *ike_judge_info_after(const ike_sa *sa, const ike_record *r, ike_side from, ike_time limit);
+/* The Informational of the other side by which it refuses a message that has no answer, `quick`: of this Quick Mode; or
+ * NULL. A quick one is taken for it; a late one if it names an error, or is the last thing said. */
+ike_record *ike_judge_refusal(const ike_tracker *t, const ike_sa *sa, const ike_record *asked,
+                              const ike_exchange *quick);
+/* INVALID-COOKIE: refuses nothing, but says that the SA is not known. */
+bool ike_judge_knows_no_cookies(const ike_record *info);
+/* The newest Informational of a side, or NULL: a message that is sent again may be refused again, under another ID. */
+const ike_record *ike_judge_last_info(const ike_sa *sa, ike_side from);
+/* Appends that the node that does not know the SA may be another one than that which answered, by their ports. */
+void ike_judge_append_other_node(GString *text, const ike_record *answer, const ike_record *unknown);
+/* The notify has the SPI that the initiator chose in this Quick Mode (RFC 2408 3.14), decrypted like it. */
+bool ike_judge_info_names(const ike_record *info, const ike_exchange *exchange);
 
 /* Any Informational of this side after the first copy of `r`. */
 bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from);
@@ -48,9 +64,29 @@ bool ike_judge_is_oneway(const ike_tracker *t, const ike_sa *sa);
  * length that repeat. They are neither answers nor refusals of anything else. */
 void ike_judge_find_liveness(ike_sa *sa);
 
+/* ---- ike_refusals.c, ike_quick_refusals.c ---- */
+/* Raises a refusal by this Informational; one that is not sure is inferred and no error. */
+void ike_judge_refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, const ike_record *asked, ike_record *info,
+                      bool is_sure);
+/* True when it came later than what reacts at once. */
+bool ike_judge_is_late(const ike_record *asked, const ike_record *info);
+/* An error that is named, or what keys show. */
+bool ike_judge_is_readable(const ike_record *info);
+/* How often a message was sent again after another one. */
+unsigned ike_judge_sends_after(const ike_record *first, const ike_record *after);
+void ike_judge_quick_refusals(ike_tracker *t, ike_sa *sa);
+/* ---- ike_aggressive.c ---- */
+void ike_judge_aggressive(ike_tracker *t, ike_sa *sa);
+/* Nothing of the responder shows that it got AM3. */
+bool ike_judge_is_am3_unproven(const ike_sa *sa);
+
 /* The parts of the judgement of one SA. */
 void ike_judge_refusals(ike_tracker *t, ike_sa *sa);
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa);
+/* True when an Informational may be the answer to a liveness check. */
+bool ike_judge_answers_check(const ike_record *probe, const ike_record *r);
+/* ---- ike_xauth.c ---- */
+void ike_judge_xauth(ike_tracker *t, ike_sa *sa);
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
 /* True for "fragmentation needed" and "packet too big". */
 bool ike_judge_is_too_big(const ike_icmp *icmp);
@@ -163,11 +199,6 @@ void ike_judge_nat_clash(ike_tracker *t, const ike_list *list);
 
 /* True when a copy of `r` was sent after another message. */
 bool ike_judge_was_sent_after(const ike_record *r, const ike_record *after);
-/* How often it was sent again after another message. */
-unsigned ike_judge_sends_after(const ike_record *first, const ike_record *after);
-bool ike_judge_is_info(const ike_record *r);
-/* Index of the first Informational of a side after a frame. */
-guint ike_judge_info_position(const ike_list *infos, uint32_t frame);
 /* True when the SA has no new message after this one. */
 bool ike_judge_is_silent_after(const ike_sa *sa, const ike_record *after);
 bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after);

@@ -219,14 +219,17 @@ static void judge_error(ike_tracker *t, ike_sa *sa, ike_record *r)
     const struct outside_row *row =
         r->version != sa->version && r->rare->notify_error ? &other_version : row_of(r);
     const bool is_last = ike_judge_ends_after(sa, r), stops = is_last && !was_deleted(sa, r);
+    GString *text;
 
     if (!row || (!stops && row_lesser(row) == IKE_SEVERITY_NONE))
         return;
-    ike_raise(t, sa, row->id, &r->note,
-              stops ? IKE_SEVERITY_NONE : row_lesser(row),
-              "%s: %s (unauthenticated)%s", row->text, r->rare->notify,
-              stops ? "" : is_last ? "; it was deleted or rekeyed" : "; the SA goes on");
-    if (stops && row->fails)
+    text = g_string_new(stops ? "" : is_last ? "; it was deleted or rekeyed" : "; the SA goes on");
+    if (stops && row->id == IKE_DIAG_COOKIE_INVALID)
+        ike_judge_append_other_node(text, ike_exchange_slot(sa->phase1, IKE_RESPONSE), r);
+    ike_raise(t, sa, row->id, &r->note, stops ? IKE_SEVERITY_NONE : row_lesser(row), "%s: %s (unauthenticated)%s",
+              row->text, r->rare->notify, text->str);
+    g_string_free(text, TRUE);
+    if (stops && (row->fails || row->id == IKE_DIAG_COOKIE_INVALID))
         ike_sa_fail(sa);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Whether an SA that came up lives on: liveness checks and their end (RFC 3706), and XAUTH that no
- * Quick Mode follows.
+ * Whether an SA that came up lives on: liveness checks and their end (RFC 3706).
  */
 #include "ike_hash.h"
 #include "ike_judge.h"
@@ -10,8 +9,6 @@
 #define DPD_INTERVAL (1 * IKE_SECOND)
 #define DPD_MISSED 3
 #define PADDING 16 /* by which the padding of two stacks differs at most */
-#define XAUTH_PATIENCE (30 * IKE_SECOND)
-#define TEARDOWN (5 * IKE_SECOND)
 
 /* ---- liveness checks ---- */
 
@@ -28,7 +25,7 @@ static bool is_alike(const ike_record *a, const ike_record *b)
     return longer - shorter <= PADDING;
 }
 
-static bool answers(const ike_record *probe, const ike_record *r)
+bool ike_judge_answers_check(const ike_record *probe, const ike_record *r)
 {
     return probe && is_alike(probe, r) && r->note.time >= probe->note.time &&
            r->note.time - probe->note.time <= DPD_ANSWER;
@@ -69,7 +66,7 @@ void ike_judge_find_liveness(ike_sa *sa)
         r->may_answer = false;
         if (r->is_decrypted || !is_probe(r))
             continue;
-        r->may_answer = answers(s[1 - side].open, r);
+        r->may_answer = ike_judge_answers_check(s[1 - side].open, r);
         if (r->may_answer)
             mark_pair(&s[1 - side], r);
         else
@@ -222,143 +219,11 @@ static void judge_probes(ike_tracker *t, ike_sa *sa, ike_side side)
         raise_unanswered(t, sa, &p);
 }
 
-/* ---- XAUTH ---- */
-
-static unsigned transaction_pairs(const ike_sa *sa)
-{
-    unsigned n = 0;
-
-    for (guint i = 0; i < sa->more->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
-
-        n += exchange->mode == IKE_MODE_TRANSACTION && ike_exchange_slot(exchange, 1) && ike_exchange_slot(exchange, 2);
-    }
-    return n;
-}
-
-static bool has_quick_mode(const ike_sa *sa)
-{
-    for (guint i = 0; i < sa->more->exchanges.len; i++)
-        if (((const ike_exchange *)sa->more->exchanges.pdata[i])->mode == IKE_MODE_QUICK)
-            return true;
-    return false;
-}
-
-static ike_record *newest_transaction(const ike_sa *sa)
-{
-    ike_record *newest = NULL;
-
-    for (guint i = 0; i < sa->more->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
-        ike_record *r = exchange->mode == IKE_MODE_TRANSACTION
-                            ? exchange->records.pdata[exchange->records.len - 1] : NULL;
-
-        if (r && (!newest || r->note.frame > newest->note.frame))
-            newest = r;
-    }
-    return newest;
-}
-
-/* True when this Informational comes long after another message and the other side answers it: the
- * teardown after a failure comes at once. */
-static bool is_answered_check(const ike_sa *sa, const ike_record *info, const ike_record *after)
-{
-    const ike_list *theirs = &sa->more->infos[ike_side_other(info->side)];
-    const guint i = ike_judge_info_position(theirs, info->note.frame);
-
-    return info->note.time - after->note.time > TEARDOWN && i < theirs->len &&
-           answers(info, theirs->pdata[i]);
-}
-
-/* What both sides go on to send on an SA that came up. */
-static bool is_alive_after(const ike_sa *sa, const ike_record *r)
-{
-    for (int side = 0; side < 2; side++) {
-        guint i = ike_judge_info_position(&sa->more->infos[side], r->note.frame);
-
-        for (; i < sa->more->infos[side].len; i++)
-            if (is_answered_check(sa, sa->more->infos[side].pdata[i], r))
-                return true;
-    }
-    return ike_judge_has_esp_after(sa, r);
-}
-
-/* XAUTH takes two pairs: a single one is Mode-Config. */
-static void judge_configuration(ike_tracker *t, ike_sa *sa, ike_record *last)
-{
-    if (t->span.last - last->note.time >= XAUTH_PATIENCE)
-        ike_raise(t, sa, IKE_DIAG_CFG_NOADDR, &last->note, IKE_SEVERITY_NONE,
-                  "one Transaction exchange, and no Quick Mode in the 30 s after it");
-}
-
-/* The newest message with a status that was decrypted, or NULL. */
-static ike_record *newest_status(const ike_sa *sa)
-{
-    for (guint i = sa->records.len; i > 0; i--) {
-        ike_record *r = sa->records.pdata[i - 1];
-
-        if (r->told & (IKE_TOLD_XAUTH_OK | IKE_TOLD_XAUTH_FAILED))
-            return r;
-    }
-    return NULL;
-}
-
-static void fail_xauth(ike_tracker *t, ike_sa *sa, ike_record *status)
-{
-    ike_finding *finding = ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &status->note, IKE_SEVERITY_WARN,
-                                     "XAUTH-STATUS is 0 (fail)%s%s", sa->more->user ? " for user " : "",
-                                     sa->more->user ? sa->more->user : "");
-
-    ike_finding_known(finding, &status->note, IKE_OBSERVED);
-}
-
-static void raise_no_quick_mode(ike_tracker *t, ike_sa *sa, ike_record *last, const ike_record *info)
-{
-    const ike_time left = t->span.last - last->note.time;
-    const bool is_over = left >= XAUTH_PATIENCE || (info && ike_judge_is_silent_after(sa, info));
-    GString *text = g_string_new(NULL);
-
-    if (info) {
-        g_string_append(text, "the responder sent an Informational and no Quick Mode followed XAUTH");
-    } else {
-        g_string_append(text, "no Quick Mode after XAUTH; the capture ends ");
-        ike_seconds_append(text, left);
-        g_string_append(text, " s later");
-    }
-    ike_raise(t, sa, IKE_DIAG_XAUTH_FAIL, &last->note, is_over ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE, "%s",
-              text->str);
-    g_string_free(text, TRUE);
-}
-
-static void judge_xauth(ike_tracker *t, ike_sa *sa)
-{
-    const ike_side responder = ike_sa_side_of(sa, IKE_ROLE_RESPONDER);
-    const unsigned pairs = transaction_pairs(sa);
-    ike_record *status = newest_status(sa), *last, *info;
-
-    if (status) { /* keys show how it ended */
-        if (status->told & IKE_TOLD_XAUTH_FAILED)
-            fail_xauth(t, sa, status);
-        return;
-    }
-    if (pairs == 0 || has_quick_mode(sa) || ike_judge_renews_another(t, sa))
-        return;
-    last = newest_transaction(sa);
-    if (is_alive_after(sa, last))
-        return;
-    if (pairs == 1) {
-        judge_configuration(t, sa, last);
-        return;
-    }
-    info = ike_judge_info_after(sa, last, responder, IKE_REACTION);
-    raise_no_quick_mode(t, sa, last, info);
-}
-
 void ike_judge_liveness(ike_tracker *t, ike_sa *sa)
 {
     if (sa->version != 1 || ike_judge_is_oneway(t, sa))
         return;
     judge_probes(t, sa, IKE_SIDE_A);
     judge_probes(t, sa, IKE_SIDE_B);
-    judge_xauth(t, sa);
+    ike_judge_xauth(t, sa);
 }

@@ -1,101 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * How the other side shows that it does not go along: Informationals, teardown.
+ * How the other side shows in phase 1 that it does not go along: Informationals, teardown.
  */
-#include "ike_decrypted.h"
 #include "ike_judge.h"
-
-#define INFOS_LOOKED_AT 1024u /* that follow a message */
-
-bool ike_judge_is_info(const ike_record *r)
-{
-    return r->note.kind == IKE_NOTE_MESSAGE && r->label.mode == IKE_MODE_INFO && !r->is_reflection;
-}
-
-guint ike_judge_info_position(const ike_list *infos, uint32_t frame)
-{
-    guint low = 0, high = infos->len;
-
-    while (low < high) {
-        const guint middle = low + (high - low) / 2;
-
-        if (((const ike_record *)infos->pdata[middle])->note.frame <= frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* What was decrypted refuses something only with an error or by deleting the SA. */
-static bool may_refuse(const ike_record *info)
-{
-    return !info->is_liveness && (!info->is_decrypted || info->rare->notify_error || info->told & IKE_TOLD_DELETE_SA);
-}
-
-/* The notify has the SPI that the initiator chose in this Quick Mode (RFC 2408 3.14), decrypted like it. */
-static bool names(const ike_record *info, const ike_exchange *exchange)
-{
-    return info->rare->notify_spi && info->rare->notify_spi == ike_agreement_spi(exchange, exchange->opener);
-}
-
-/* .. or in another one. */
-static bool names_another(const ike_record *info, const ike_exchange *exchange)
-{
-    return info->rare->notify_spi && ike_agreement_spi(exchange, exchange->opener) && !names(info, exchange);
-}
-
-/* First Informational that follows a message within `limit`, is no liveness check and about no other Quick Mode
- * than this one, if any. */
-static ike_record *info_within(const ike_list *infos, const ike_record *copy, ike_time limit,
-                               const ike_exchange *quick)
-{
-    const guint from = ike_judge_info_position(infos, copy->note.frame);
-
-    for (guint i = from; i < infos->len && i - from < INFOS_LOOKED_AT; i++) {
-        ike_record *info = infos->pdata[i];
-
-        if (info->note.time - copy->note.time > limit)
-            return NULL;
-        if (info->label.mode == IKE_MODE_INFO && may_refuse(info) && info->note.time >= copy->note.time &&
-            !(quick && names_another(info, quick)))
-            return info;
-    }
-    return NULL;
-}
-
-static ike_record *info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit,
-                              const ike_exchange *quick)
-{
-    ike_record *found = NULL;
-    int n = 0;
-
-    if (from == IKE_SIDE_NONE)
-        return NULL;
-    for (ike_record *copy = ike_record_last(r); copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->rare->older) {
-        ike_record *info = info_within(&sa->more->infos[from], copy, limit, quick);
-
-        if (info)
-            found = info;
-    }
-    return found;
-}
-
-ike_record *ike_judge_info_after(const ike_sa *sa, ike_record *r, ike_side from, ike_time limit)
-{
-    return info_after(sa, r, from, limit, NULL);
-}
-
-bool ike_judge_info_since(const ike_sa *sa, const ike_record *r, ike_side from)
-{
-    return from != IKE_SIDE_NONE &&
-           ike_judge_info_position(&sa->more->infos[from], r->note.frame) < sa->more->infos[from].len;
-}
-
-bool ike_judge_error_since(const ike_sa *sa, const ike_record *r, ike_side from)
-{
-    return from != IKE_SIDE_NONE && sa->sides[from].more->newest_outside_frame > r->note.frame;
-}
 
 static const char *info_content(const ike_record *info)
 {
@@ -107,59 +14,79 @@ static const char *trust(const ike_record *info)
     return info->is_encrypted ? "" : " (unauthenticated)";
 }
 
-/* Raises a refusal by this Informational; one that is not sure is inferred and no error. */
-static ike_finding *refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, ike_record *info,
-                           const char *what, bool is_sure)
+bool ike_judge_is_late(const ike_record *asked, const ike_record *info)
+{
+    return info->note.time - ike_record_last_before((ike_record *)asked, info)->note.time > IKE_REACTION;
+}
+
+static void append_refusal(GString *text, const ike_record *asked, const ike_record *info)
+{
+    ike_label_append(text, asked->label);
+    g_string_append_printf(text, " answered by an Informational: %s%s", info_content(info), trust(info));
+    if (ike_judge_is_late(asked, info)) {
+        g_string_append(text, ", ");
+        ike_seconds_append(text, info->note.time - ike_record_last_before((ike_record *)asked, info)->note.time);
+        g_string_append(text, " s later");
+    }
+}
+
+void ike_judge_refuse(ike_tracker *t, ike_sa *sa, ike_diagnosis_id id, const ike_record *asked, ike_record *info,
+                      bool is_sure)
 {
     const ike_diagnosis *row = ike_diagnosis_get(id);
     const ike_severity severity =
         !is_sure && row->severity == IKE_SEVERITY_ERROR ? IKE_SEVERITY_WARN : row->severity;
-    ike_finding *finding = ike_raise(t, sa, id, &info->note, severity,
-                                     "%s answered by an Informational: %s%s", what,
-                                     info_content(info), trust(info));
+    GString *text = g_string_new(NULL);
 
-    ike_finding_known(finding, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
-    return finding;
+    append_refusal(text, asked, info);
+    ike_finding_known(ike_raise(t, sa, id, &info->note, severity, "%s", text->str), &info->note,
+                      is_sure ? IKE_OBSERVED : IKE_INFERRED);
+    g_string_free(text, TRUE);
 }
 
-static bool is_readable(const ike_record *info)
+bool ike_judge_is_readable(const ike_record *info)
 {
     return info->rare->notify_error != 0 || info->is_decrypted;
 }
 
-static bool is_version_notify(const ike_record *info)
+/* What is refused in clear, before there are keys. `mode`, `notify`, 0: any; the first row that fits counts. In
+ * Aggressive Mode the first message has the identity. */
+static const struct clear_row {
+    uint8_t mode, number; /* of the newest message */
+    uint16_t notify;
+    ike_diagnosis_id id;
+} clear_rows[] = {
+    { IKE_MODE_AGGRESSIVE, 1, IKE_NOTIFY_INVALID_ID_INFORMATION, IKE_DIAG_AM1_REJECT },
+    { IKE_MODE_AGGRESSIVE, 1, IKE_NOTIFY_AUTHENTICATION_FAILED, IKE_DIAG_AM1_REJECT },
+    { 0, 1, IKE_NOTIFY_INVALID_MAJOR_VERSION, IKE_DIAG_MM_VERSION },
+    { 0, 1, IKE_NOTIFY_INVALID_MINOR_VERSION, IKE_DIAG_MM_VERSION },
+    { 0, 1, 0, IKE_DIAG_MM1_REJECT },
+    { IKE_MODE_MAIN, 2, 0, IKE_DIAG_MM2_REJECT },
+    { IKE_MODE_MAIN, 3, IKE_NOTIFY_INVALID_KEY_INFORMATION, IKE_DIAG_MM3_BADKE },
+    { IKE_MODE_MAIN, 3, 0, IKE_DIAG_MM3_REJECT },
+    { IKE_MODE_MAIN, 4, 0, IKE_DIAG_MM4_REJECT },
+};
+
+static ike_diagnosis_id refusal_of(const ike_record *asked, const ike_record *info)
 {
-    return info->rare->notify_error == IKE_NOTIFY_INVALID_MAJOR_VERSION ||
-           info->rare->notify_error == IKE_NOTIFY_INVALID_MINOR_VERSION;
+    for (size_t i = 0; i < G_N_ELEMENTS(clear_rows); i++)
+        if ((!clear_rows[i].mode || clear_rows[i].mode == asked->label.mode) &&
+            clear_rows[i].number == asked->label.number &&
+            (!clear_rows[i].notify || clear_rows[i].notify == info->rare->notify_error))
+            return clear_rows[i].id;
+    return IKE_DIAG_NONE;
 }
 
-static void judge_first_message(ike_tracker *t, ike_sa *sa)
+static void judge_clear(ike_tracker *t, ike_sa *sa)
 {
-    ike_record *first = ike_exchange_slot(sa->phase1, 1);
-    ike_record *info;
+    const ike_record *newest = ike_exchange_slot(sa->phase1, sa->phase1->highest);
+    ike_record *info = newest ? ike_judge_refusal(t, sa, newest, NULL) : NULL;
+    const ike_diagnosis_id id = info && info->rare->notify_error ? refusal_of(newest, info) : IKE_DIAG_NONE;
 
-    if (!first || sa->phase1->highest > 1)
+    if (id == IKE_DIAG_NONE || ike_judge_has_phase2(sa))
         return;
-    info = ike_judge_info_after(sa, first, ike_side_other(first->side), G_MAXINT64);
-    if (!info || !info->rare->notify_error)
-        return;
-    refuse(t, sa, is_version_notify(info) ? IKE_DIAG_MM_VERSION : IKE_DIAG_MM1_REJECT, info,
-           sa->phase1->mode == IKE_MODE_AGGRESSIVE ? "AM1" : "MM1", true);
+    ike_judge_refuse(t, sa, id, newest, info, true);
     ike_sa_fail(sa);
-}
-
-static void judge_key_exchange(ike_tracker *t, ike_sa *sa)
-{
-    ike_record *mm3 = ike_exchange_slot(sa->phase1, 3);
-    ike_record *info;
-
-    if (sa->phase1->mode != IKE_MODE_MAIN || !mm3 || sa->phase1->highest > 3)
-        return;
-    info = ike_judge_info_after(sa, mm3, ike_side_other(mm3->side), IKE_REACTION);
-    if (info && info->rare->notify_error == IKE_NOTIFY_INVALID_KEY_INFORMATION)
-        refuse(t, sa, IKE_DIAG_MM3_BADKE, info, "MM3", true);
-    if (info && info->rare->notify_error)
-        ike_sa_fail(sa);
 }
 
 static void judge_mm5(ike_tracker *t, ike_sa *sa)
@@ -170,11 +97,11 @@ static void judge_mm5(ike_tracker *t, ike_sa *sa)
     if (sa->phase1->mode != IKE_MODE_MAIN || !mm5 || ike_exchange_slot(sa->phase1, 6) ||
         ike_judge_has_phase2(sa))
         return;
-    info = ike_judge_info_after(sa, mm5, ike_side_other(mm5->side), IKE_REACTION);
+    info = ike_judge_refusal(t, sa, mm5, NULL);
     /* an Informational of the initiator proves that it got MM6, which the capture lost */
     if (!info || (!info->rare->notify_error && ike_judge_info_since(sa, info, mm5->side)))
         return;
-    refuse(t, sa, IKE_DIAG_MM5_REJECT, info, "MM5", is_readable(info));
+    ike_judge_refuse(t, sa, IKE_DIAG_MM5_REJECT, mm5, info, ike_judge_is_readable(info));
     ike_sa_fail(sa);
 }
 
@@ -192,6 +119,19 @@ bool ike_judge_has_esp_after(const ike_sa *sa, const ike_record *after)
 bool ike_judge_ends_after(const ike_sa *sa, const ike_record *after)
 {
     return ike_judge_is_silent_after(sa, after) && !ike_judge_has_esp_after(sa, after);
+}
+
+/* To check a pre-shared key takes no time; to look up whether a certificate is revoked does. */
+static bool may_take_time(const ike_sa *sa)
+{
+    return sa->more->has_chosen && sa->more->chosen.auth != IKE_AUTH_PSK;
+}
+
+static bool tears_down(const ike_tracker *t, const ike_sa *sa, const ike_record *mm6, const ike_record *info)
+{
+    return (!ike_judge_is_late(mm6, info) || ike_judge_is_readable(info) || may_take_time(sa)) &&
+           ike_judge_is_silent_after(sa, info) && !ike_judge_has_esp_after(sa, info) &&
+           !ike_judge_renews_another(t, sa) && ike_judge_waited(t, info->note.time);
 }
 
 static void judge_mm6(ike_tracker *t, ike_sa *sa)
@@ -213,109 +153,42 @@ static void judge_mm6(ike_tracker *t, ike_sa *sa)
         sa->is_failed = !sa->is_joined;
         return;
     }
-    info = ike_judge_info_after(sa, mm6, ike_side_other(mm6->side), IKE_REACTION);
-    if (info && ike_judge_is_silent_after(sa, info) && !ike_judge_has_esp_after(sa, info) &&
-        !ike_judge_renews_another(t, sa) && ike_judge_waited(t, info->note.time)) {
-        refuse(t, sa, IKE_DIAG_MM6_DELETE, info, "MM6", is_readable(info));
+    info = ike_judge_refusal(t, sa, mm6, NULL);
+    if (info && tears_down(t, sa, mm6, info)) {
+        ike_judge_refuse(t, sa, IKE_DIAG_MM6_DELETE, mm6, info, ike_judge_is_readable(info));
         sa->is_failed = !sa->is_joined;
     }
 }
 
-static void judge_am2(ike_tracker *t, ike_sa *sa)
+/* The message of phase 1 that INVALID-COOKIE answers, NULL when it is about what came later. */
+static const ike_record *unknown_phase1(const ike_sa *sa, const ike_record *info)
 {
-    ike_record *am2 = ike_exchange_slot(sa->phase1, 2);
-    ike_record *info;
+    const ike_record *newest = ike_exchange_slot(sa->phase1, sa->phase1->highest), *first;
 
-    if (sa->phase1->mode != IKE_MODE_AGGRESSIVE || !am2 || ike_exchange_slot(sa->phase1, 3) ||
-        ike_judge_has_phase2(sa))
-        return;
-    info = ike_judge_info_after(sa, am2, ike_side_other(am2->side), IKE_REACTION);
-    if (!info)
-        return;
-    refuse(t, sa, IKE_DIAG_AM2_REJECT, info, "AM2", is_readable(info));
-    ike_sa_fail(sa);
+    if (!newest || newest->side != ike_side_other(info->side) || ike_judge_has_phase2(sa))
+        return NULL;
+    first = ike_judge_info_after(sa, newest, info->side, IKE_REACTION);
+    return first && ike_judge_knows_no_cookies(first) ? newest : NULL;
 }
 
-/* What QM1 is refused for, where that is said in clear (RFC 2408 3.14.1). */
-static ike_diagnosis_id refusal_of_qm1(const ike_record *info)
+static void judge_cookie(ike_tracker *t, ike_sa *sa, ike_record *info)
 {
-    switch (info->rare->notify_error) {
-    case IKE_NOTIFY_INVALID_KEY_INFORMATION: return IKE_DIAG_WRONG_GROUP;
-    case IKE_NOTIFY_INVALID_ID_INFORMATION: return IKE_DIAG_TS_MISMATCH;
-    default: return IKE_DIAG_QM1_REJECT;
+    const bool is_last = ike_judge_is_silent_after(sa, info);
+    const ike_record *asked = is_last ? unknown_phase1(sa, info) : NULL;
+    GString *text = g_string_new("the peer ");
+
+    if (asked) {
+        ike_label_append(g_string_append(text, "answers "), asked->label);
+        g_string_append(text, ": it ");
     }
-}
-
-/* Nothing was up before this Quick Mode that a liveness check or a delete could be about. */
-static bool is_first_of_all(const ike_tracker *t, const ike_sa *sa, const ike_exchange *exchange)
-{
-    return !sa->is_joined && sa->more->exchanges.pdata[0] == exchange && !ike_judge_renews_another(t, sa);
-}
-
-/* The two earliest QM1 of each opener that had no answer: what is to be known of all of them. */
-typedef struct open_quick {
-    const ike_record *first[3], *second[3]; /* by opener + 1 */
-} open_quick;
-
-static bool is_before(const ike_record *r, const ike_record *other)
-{
-    return !other || r->note.frame < other->note.frame;
-}
-
-static open_quick find_open(const ike_sa *sa)
-{
-    open_quick open = { { NULL }, { NULL } };
-
-    for (guint i = 0; i < sa->more->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
-        const int of = exchange->opener + 1;
-        const ike_record *qm1 = ike_exchange_slot(exchange, 1);
-
-        if (exchange->mode != IKE_MODE_QUICK || exchange->highest != 1)
-            continue;
-        if (is_before(qm1, open.first[of])) {
-            open.second[of] = open.first[of];
-            open.first[of] = qm1;
-        } else if (is_before(qm1, open.second[of])) {
-            open.second[of] = qm1;
-        }
+    g_string_append_printf(text, "does not know this cookie pair%s", trust(info));
+    if (asked) {
+        ike_judge_append_other_node(text, ike_exchange_slot(sa->phase1, asked->label.number - 1u), info);
+        ike_sa_fail_authentication(sa);
     }
-    return open;
-}
-
-/* Another QM1 of the same side waited for its answer as well. */
-static bool has_other_open(const open_quick *open, const ike_exchange *exchange, const ike_record *info)
-{
-    const int of = exchange->opener + 1;
-    const ike_record *other = open->first[of] == ike_exchange_slot(exchange, 1) ? open->second[of] : open->first[of];
-
-    return other && other->note.frame < info->note.frame;
-}
-
-/* That an Informational is about this QM1 only its time tells; where it names what is wrong with a Quick
- * Mode, or comes under the keys of the SA, that is beyond doubt. */
-static void refuse_qm1(ike_tracker *t, ike_exchange *exchange, ike_record *info, const open_quick *open)
-{
-    const ike_diagnosis_id id = refusal_of_qm1(info);
-    const bool is_sure = info->rare->notify_error != 0 && (id != IKE_DIAG_QM1_REJECT || info->is_decrypted) &&
-                         (names(info, exchange) || !has_other_open(open, exchange, info));
-    ike_finding *finding = refuse(t, exchange->sa, id, info, "QM1", is_sure);
-
-    ike_finding_known(finding, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
-    ike_exchange_failed(exchange, id, &info->note, is_sure ? IKE_OBSERVED : IKE_INFERRED);
-}
-
-static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, const open_quick *open)
-{
-    ike_record *qm1 = ike_exchange_slot(exchange, 1);
-    ike_record *info;
-
-    if (exchange->mode != IKE_MODE_QUICK || !qm1 || exchange->highest > 1 ||
-        qm1->side == IKE_SIDE_NONE)
-        return;
-    info = info_after(sa, qm1, ike_side_other(qm1->side), IKE_REACTION, exchange);
-    if (info && (info->rare->notify_error || ike_judge_waited(t, info->note.time) || is_first_of_all(t, sa, exchange)))
-        refuse_qm1(t, exchange, info, open);
+    ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &info->note, is_last ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE, "%s",
+              text->str);
+    g_string_free(text, TRUE);
 }
 
 static void judge_cookies(ike_tracker *t, ike_sa *sa)
@@ -323,26 +196,19 @@ static void judge_cookies(ike_tracker *t, ike_sa *sa)
     for (guint i = 0; i < sa->records.len; i++) {
         ike_record *r = sa->records.pdata[i];
 
-        if (ike_judge_is_info(r) && r->rare->notify_error == IKE_NOTIFY_INVALID_COOKIE)
-            ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &r->note,
-                      ike_judge_is_silent_after(sa, r) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
-                      "the peer does not know this cookie pair%s", trust(r));
+        if (ike_judge_is_info(r) && ike_judge_knows_no_cookies(r))
+            judge_cookie(t, sa, r);
     }
 }
 
 void ike_judge_refusals(ike_tracker *t, ike_sa *sa)
 {
-    open_quick open;
-
     if (sa->version != 1)
         return;
-    open = find_open(sa);
-    judge_first_message(t, sa);
-    judge_key_exchange(t, sa);
+    judge_clear(t, sa);
     judge_mm5(t, sa);
     judge_mm6(t, sa);
-    judge_am2(t, sa);
-    for (guint i = 0; i < sa->more->exchanges.len; i++)
-        judge_qm1(t, sa, sa->more->exchanges.pdata[i], &open);
+    ike_judge_aggressive(t, sa);
+    ike_judge_quick_refusals(t, sa);
     judge_cookies(t, sa);
 }

@@ -82,11 +82,21 @@ static bool has_reaction_v2(const ike_request *q, ike_side other)
             q->sa->sides[other].newest_exchange_frame > q->first->note.frame);
 }
 
+/* By an Informational that was taken for the answer, however late it came. */
+static bool is_refused(const ike_request *q)
+{
+    const ike_exchange_more *more = q->exchange->more;
+
+    return more->failed_by != IKE_DIAG_NONE && more->failed_by != q->step->unanswered &&
+           more->failed_at->frame > q->first->note.frame;
+}
+
 static bool is_answered(const ike_request *q)
 {
     const ike_side other = ike_side_other(q->first->side);
 
-    if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q) || is_child_in_use(q))
+    if (q->first->response || is_implied(q) || has_pieces_after(q) || is_quoted_by_icmp(q) || is_child_in_use(q) ||
+        is_refused(q))
         return true;
     return q->sa->version == 2 ? has_reaction_v2(q, other) : has_reaction_v1(q, other);
 }
@@ -150,11 +160,29 @@ static bool authenticates(ike_label label)
            (label.mode == IKE_MODE_V2_AUTH && label.number == 1 && !label.is_response);
 }
 
+/* The request of XAUTH or Mode-Config that the other side still waits for, or NULL: it takes no Quick Mode before. */
+static const ike_record *transaction_before(const ike_request *q)
+{
+    for (guint i = 0; q->exchange->mode == IKE_MODE_QUICK && i < q->sa->more->exchanges.len; i++) {
+        const ike_exchange *exchange = q->sa->more->exchanges.pdata[i];
+        const ike_record *asked = ike_exchange_slot(exchange, 1);
+
+        if (exchange == q->exchange)
+            break;
+        if (exchange->mode == IKE_MODE_TRANSACTION && asked && !asked->response &&
+            asked->side == ike_side_other(q->first->side) && ike_record_sends(asked) > 1 &&
+            ike_judge_is_due(q->t, asked, q->now))
+            return asked;
+    }
+    return NULL;
+}
+
 static silence silence_of(const ike_request *q)
 {
     GString *text = g_string_new(NULL);
     silence s = { IKE_DIAG_NONE, IKE_SEVERITY_NONE, false, NULL, NULL };
     const ike_sa *newer, *beside;
+    const ike_record *asked;
 
     ike_record_append_sends(text, q->first);
     if (!is_due(q)) {
@@ -173,10 +201,16 @@ static silence silence_of(const ike_request *q)
         g_string_append(text, " and never answered");
         if (authenticates(q->first->label))
             s.causes = ike_causes_new(q->t, q->sa, q->first);
+        else if (ike_judge_is_am3_unproven(q->sa) && q->exchange != q->sa->phase1)
+            s.causes = ike_causes_on_4500(q->t, q->sa, q->first);
         else
             ike_judge_append_dropped(text, q->sa, q->first);
         if (ike_record_sends(q->first) == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
+        if ((asked = transaction_before(q))) {
+            s.severity = ike_diagnosis_get(s.id)->lesser;
+            g_string_append_printf(text, "; the peer waits for the answer to TR1 in frame %u", asked->note.frame);
+        }
         if (s.id == IKE_DIAG_DPD_FAIL && (beside = ike_judge_alive_beside(q->t, q->sa, q->first))) {
             s.severity = ike_diagnosis_get(s.id)->lesser;
             g_string_append_printf(text, "; the peer goes on with SA %u", beside->number);
@@ -199,12 +233,19 @@ static bool is_large_by_certificates(const ike_record *r, const ike_causes *caus
            r->fragment != IKE_FRAGMENT_V2;
 }
 
+/* Of an SA that never came up: another finding says so, of one that began before the capture as well. */
+static bool is_in_vain(const ike_request *q)
+{
+    return q->sa->version == 1 && q->exchange != q->sa->phase1 &&
+           (q->sa->is_failed || ike_sa_finding(q->sa, IKE_DIAG_AM3_LOST) || ike_sa_finding(q->sa, IKE_DIAG_AM3_REJECT));
+}
+
 static void judge_request(const ike_request *q)
 {
     ike_finding *finding;
     silence s;
 
-    if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa))
+    if (is_answered(q) || ike_judge_is_oneway(q->t, q->sa) || is_in_vain(q))
         return;
     if (q->sa->is_in_flood && q->exchange == q->sa->phase1) {
         if (is_due(q))

@@ -434,7 +434,8 @@ static bool is_refused_offer(const ike_sa *sa)
 static bool is_about_proposals(const ike_sa *sa)
 {
     static const ike_diagnosis_id ids[] = { IKE_DIAG_INIT_NOPROP, IKE_DIAG_INIT_KE_LOOP, IKE_DIAG_MM2_NOREPLY,
-                                            IKE_DIAG_MM3_BADKE, IKE_DIAG_MM2_BADCHOICE, IKE_DIAG_LIFE_MISMATCH };
+                                            IKE_DIAG_MM2_REJECT, IKE_DIAG_MM3_BADKE, IKE_DIAG_MM2_BADCHOICE,
+                                            IKE_DIAG_LIFE_MISMATCH };
 
     if (is_refused_offer(sa))
         return true;

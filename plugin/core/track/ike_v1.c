@@ -283,20 +283,36 @@ static void learn_by_order(ike_sa *sa, ike_record *r)
     }
 }
 
+/* A key exchange that is sent again after the other side's encrypted message is MM4, the answer to MM3 that waits for
+ * MM5: the initiator does not send MM3 again once it has MM6. */
+static bool is_mm4_again(const ike_sa *sa, const ike_record *copy, const ike_record *first)
+{
+    const ike_record *theirs = undecided_of(sa, ike_side_other(first->side), 5);
+
+    return first->label.number == 3 && theirs && theirs->note.time <= copy->note.time &&
+           theirs->note.frame < copy->note.frame && !undecided_of(sa, first->side, 5);
+}
+
 /* Two slow halves are decided by what follows: a quick repeat of the first is the answer to the
  * second, which was then a repeated request. */
-void ike_v1_copy_seen(ike_record *copy)
+static void learn_by_copy(ike_sa *sa, const ike_record *copy)
 {
-    ike_sa *sa = copy->note.sa;
-    ike_record *first = ike_record_first(copy), *theirs;
+    const ike_record *first = ike_record_first(copy), *theirs;
 
-    copy->state = sa->tracked_state;
-    if (sa->initiator != IKE_SIDE_NONE || copy->copy != IKE_COPY_RETRANSMISSION ||
+    if (sa->initiator != IKE_SIDE_NONE || copy->copy != IKE_COPY_RETRANSMISSION || first->side == IKE_SIDE_NONE ||
         first->label.mode != IKE_MODE_MAIN || !first->label.other)
         return;
     theirs = undecided_of(sa, ike_side_other(first->side), first->label.number);
     if (theirs && theirs->note.time > first->note.time && is_quick_answer(theirs, copy))
         ike_v1_learn_initiator(sa, theirs->side, IKE_KNOWN_ORDER);
+    else if (!theirs && is_mm4_again(sa, copy, first))
+        ike_v1_learn_initiator(sa, ike_side_other(first->side), IKE_KNOWN_ORDER);
+}
+
+void ike_v1_copy_seen(ike_record *copy)
+{
+    learn_by_copy(copy->note.sa, copy);
+    copy->state = copy->note.sa->tracked_state;
 }
 
 /* After both encrypted halves of Main Mode something else follows: they were MM5 and MM6. */
