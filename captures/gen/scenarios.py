@@ -14,6 +14,7 @@ import pathlib
 import sys
 
 import esp  # noqa: F401  (adds its scenarios to the table)
+import esppath  # noqa: F401  (adds its scenarios to the table)
 import espudp  # noqa: F401  (adds its scenarios to the table)
 import findings  # noqa: F401  (adds its scenarios to the table)
 import fragments  # noqa: F401  (adds its scenarios to the table)

@@ -72,23 +72,45 @@ ike_flow *ike_esp_flow_to(const ike_tracker *t, uint32_t spi, const ike_addr *re
     return NULL;
 }
 
-const ike_list *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
+static ike_pair_flows *flows_of_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
 {
     const ike_host_pair pair = { *src, *dst };
 
     return g_hash_table_lookup(t->flows_by_pair, &pair);
 }
 
+const ike_list *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
+{
+    const ike_pair_flows *of_pair = flows_of_pair(t, src, dst);
+
+    return of_pair ? &of_pair->flows : NULL;
+}
+
+void ike_esp_later_fragment(ike_tracker *t, const ike_addr *src, const ike_addr *dst, ike_encapsulation of)
+{
+    ike_pair_flows *of_pair = flows_of_pair(t, src, dst);
+
+    if (of_pair)
+        of_pair->has_later[of] = true;
+}
+
+bool ike_esp_has_later_fragments(const ike_tracker *t, const ike_addr *src, const ike_addr *dst, ike_encapsulation of)
+{
+    const ike_pair_flows *of_pair = flows_of_pair(t, src, dst);
+
+    return of_pair && of_pair->has_later[of];
+}
+
 static void index_pair(ike_tracker *t, ike_flow *flow)
 {
     const ike_host_pair pair = { flow->src.addr, flow->dst.addr };
-    ike_list *list = g_hash_table_lookup(t->flows_by_pair, &pair);
+    ike_pair_flows *of_pair = flows_of_pair(t, &pair.src, &pair.dst);
 
-    if (!list) {
-        list = g_new0(ike_list, 1);
-        g_hash_table_insert(t->flows_by_pair, g_memdup2(&pair, sizeof pair), list);
+    if (!of_pair) {
+        of_pair = g_new0(ike_pair_flows, 1);
+        g_hash_table_insert(t->flows_by_pair, g_memdup2(&pair, sizeof pair), of_pair);
     }
-    ike_list_add(list, flow);
+    ike_list_add(&of_pair->flows, flow);
 }
 
 static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, bool is_ah)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Conclusions about IPsec SAs: traffic in one direction only, numbers that run out or begin anew,
- * packets that came twice or in fragments, ESP where a NAT needs it in UDP. RFC 4303 3.3.3 and 3.4.3,
- * RFC 3948, RFC 3715.
+ * Conclusions about IPsec SAs: traffic in one direction only, numbers that run out or begin anew, packets that came
+ * twice. RFC 4303 3.3.3 and 3.4.3.
  */
 #include "ike_agreement.h"
 #include "ike_esp.h"
@@ -29,10 +28,8 @@ static void append_ends(GString *out, const ike_flow *flow)
     ike_addr_append(out, &flow->dst.addr);
 }
 
-/* Raises a diagnosis of an IPsec SA, whose name begins the text: "SPI c1a9656b from 10.1.0.2 to 10.2.0.2". */
-static G_GNUC_PRINTF(6, 7) ike_finding *raise_flow(ike_tracker *t, const ike_flow *flow, ike_diagnosis_id id,
-                                                  ike_packet *packet, ike_severity severity,
-                                                  const char *format, ...)
+ike_finding *ike_judge_raise_flow(ike_tracker *t, const ike_flow *flow, ike_diagnosis_id id, ike_note *note,
+                                  ike_severity severity, const char *format, ...)
 {
     GString *text = g_string_new(NULL);
     ike_finding *finding;
@@ -43,7 +40,7 @@ static G_GNUC_PRINTF(6, 7) ike_finding *raise_flow(ike_tracker *t, const ike_flo
     va_start(arguments, format);
     g_string_append_vprintf(text, format, arguments);
     va_end(arguments);
-    finding = ike_raise(t, flow->sa, id, &packet->note, severity, "%s", text->str);
+    finding = ike_raise(t, flow->sa, id, note, severity, "%s", text->str);
     g_string_free(text, TRUE);
     return finding;
 }
@@ -93,7 +90,7 @@ static void judge_oneway(ike_tracker *t, ike_flow *flow)
         flow->newest->note.time - flow->first->note.time < ONE_WAY_SPAN ||
         !sees_receiver(t, flow) || has_return_traffic(t, flow))
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_ONEWAY, flow->newest, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_ONEWAY, &flow->newest->note, IKE_SEVERITY_NONE,
                ": %" G_GUINT64_FORMAT " %s packets, none the other way", flow->packets, protocol(flow));
 }
 
@@ -157,7 +154,7 @@ static void judge_early(ike_tracker *t, ike_flow *flow)
     if (!sa || sa->is_joined || sa->more->parent || flow->child || flow->first_sequence > IKE_LOW_SEQUENCE ||
         ike_judge_renews_another(t, sa) || !open_negotiation(sa, flow))
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_EARLY, flow->first, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_EARLY, &flow->first->note, IKE_SEVERITY_NONE,
                " has its packet number %u before the negotiation is over", flow->first_sequence);
 }
 
@@ -170,7 +167,7 @@ static void judge_commit(ike_tracker *t, ike_flow *flow)
     if (!connected || flow->side != quick->opener ||
         flow->first->note.frame > connected->note.frame)
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_QM2, flow->first, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_QM2, &flow->first->note, IKE_SEVERITY_NONE,
                " is in use before QM4 in frame %u", connected->note.frame);
 }
 
@@ -217,7 +214,7 @@ static void judge_after_end(ike_tracker *t, const ike_record *refusal)
     if (!flow || ike_judge_sends_esp_after(t, refusal) ||
         flow->newest->note.time - refusal->note.time < IN_FLIGHT)
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
                " goes on although the receiver said in frame %u that it does not know it",
                refusal->note.frame);
 }
@@ -241,7 +238,7 @@ static bool judge_after_told(ike_tracker *t, ike_flow *flow)
 
     if (!ended || flow->newest->note.time - ended->note.time < IN_FLIGHT)
         return false;
-    finding = raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+    finding = ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
                          " goes on although it was deleted in frame %u", ended->note.frame);
     ike_finding_known(finding, &flow->newest->note, IKE_OBSERVED);
     return true;
@@ -255,7 +252,7 @@ static void judge_after_delete(ike_tracker *t, ike_flow *flow)
     if (judge_after_told(t, flow) || !emptied || flow->tied_by != IKE_TIED_ONLY_CANDIDATE || flow->sa->more->rekeyed_to ||
         flow->side != emptied->side || flow->newest->note.time - emptied->note.time < IN_FLIGHT)
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
                " goes on although its IKE SA was deleted in frame %u", emptied->note.frame);
 }
 
@@ -278,73 +275,23 @@ static void judge_sequence(ike_tracker *t, ike_flow *flow)
     if (!ike_flow_is_numbered(flow))
         return;
     if (flow->restart)
-        raise_flow(t, flow, IKE_DIAG_SPI_REUSE, flow->restart, IKE_SEVERITY_NONE,
+        ike_judge_raise_flow(t, flow, IKE_DIAG_SPI_REUSE, &flow->restart->note, IKE_SEVERITY_NONE,
                    " begins anew at packet number %u", flow->restart->sequence);
     /* numbers that go on past the largest are extended ones: RFC 4303 2.2.1 */
     if (flow->near_wrap && !flow->has_wrapped)
-        raise_flow(t, flow, IKE_DIAG_ESP_SEQ_WRAP, flow->near_wrap, IKE_SEVERITY_NONE,
+        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_SEQ_WRAP, &flow->near_wrap->note, IKE_SEVERITY_NONE,
                    " has reached packet number %u of 4294967295", flow->highest);
     if (flow->repeat && !is_seen_twice(flow))
-        raise_flow(t, flow, IKE_DIAG_ESP_REPLAY, flow->repeat,
+        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_REPLAY, &flow->repeat->note,
                    flow->packets >= ENOUGH_PACKETS && flow->repeats * MANY_REPEATS > flow->packets
                       ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
                    ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets have a number that was "
                    "there before", flow->repeats, flow->packets);
     if (ike_flow_missing(flow) > 0)
-        raise_flow(t, flow, IKE_DIAG_ESP_LOSS, flow->newest, IKE_SEVERITY_NONE,
+        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_LOSS, &flow->newest->note, IKE_SEVERITY_NONE,
                    ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packet numbers are not in the "
                    "capture", ike_flow_missing(flow),
                    ike_flow_missing(flow) + flow->distinct);
-}
-
-/* ---- NAT and size ---- */
-
-/* What the peers find is what counts: forced encapsulation looks like a NAT to them as well, and what
- * routers change on both sides of the capture does not. */
-static bool is_behind_nat(const ike_sa *sa)
-{
-    return ike_sa_has_natted(sa) && !ike_judge_peers_see_none(sa);
-}
-
-/* NAT detection speaks of the addresses of its time; peers move (RFC 4555). */
-static bool is_of_natd(const ike_flow *flow)
-{
-    for (int side = 0; side < 2; side++) {
-        const ike_record *natd = flow->sa->sides[side].more->natd.record;
-
-        if (natd && ((ike_addr_equal(&ike_record_src(natd)->addr, &flow->src.addr) &&
-                      ike_addr_equal(&ike_record_dst(natd)->addr, &flow->dst.addr)) ||
-                     (ike_addr_equal(&ike_record_src(natd)->addr, &flow->dst.addr) &&
-                      ike_addr_equal(&ike_record_dst(natd)->addr, &flow->src.addr))))
-            return true;
-    }
-    return false;
-}
-
-/* RFC 3948 1: with a NAT on the path ESP travels in UDP; RFC 3715 2.1: AH cannot pass one. Another SA
- * between the hosts without a NAT may be the one that made it. */
-static bool needs_udp(const ike_tracker *t, const ike_flow *flow)
-{
-    const ike_list *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
-
-    if (!flow->child || flow->encapsulation != IKE_IN_IP || !is_behind_nat(flow->sa) || !is_of_natd(flow) ||
-        !list || list->len > LOOKED_AT)
-        return false;
-    for (guint i = 0; i < list->len; i++)
-        if (!is_behind_nat(list->pdata[i]))
-            return false;
-    return true;
-}
-
-static void judge_path(ike_tracker *t, ike_flow *flow)
-{
-    if (needs_udp(t, flow))
-        raise_flow(t, flow, flow->is_ah ? IKE_DIAG_AH_NAT : IKE_DIAG_ESP_NOTENCAP, flow->first,
-                   IKE_SEVERITY_NONE, " travels outside UDP");
-    if (flow->fragment)
-        raise_flow(t, flow, IKE_DIAG_ESP_FRAG, flow->fragment, IKE_SEVERITY_NONE,
-                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets came in IP fragments",
-                   flow->fragmented, flow->packets);
 }
 
 /* ---- ESP without encryption ---- */
@@ -384,7 +331,7 @@ static void judge_null(ike_tracker *t, ike_flow *flow)
 
     if (!ike_null_is(flow))
         return;
-    finding = raise_flow(t, flow, IKE_DIAG_ESP_NULL, flow->first, IKE_SEVERITY_NONE,
+    finding = ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_NULL, &flow->first->note, IKE_SEVERITY_NONE,
                          " is %snot encrypted and carries %s",
                          flow->null->verdict == IKE_NULL_YES ? "" : "probably ",
                          ike_null_content(flow));
@@ -397,7 +344,7 @@ static void judge_stranger(ike_tracker *t, ike_flow *flow)
 {
     if (flow->sa)
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_NOIKE, flow->first, IKE_SEVERITY_NONE, "%s", "");
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_NOIKE, &flow->first->note, IKE_SEVERITY_NONE, "%s", "");
 }
 
 void ike_judge_flows(ike_tracker *t)
@@ -412,7 +359,7 @@ void ike_judge_flows(ike_tracker *t)
         judge_early(t, flow);
         judge_commit(t, flow);
         judge_sequence(t, flow);
-        judge_path(t, flow);
+        ike_judge_flow_path(t, flow);
         judge_null(t, flow);
         judge_after_delete(t, flow);
     }

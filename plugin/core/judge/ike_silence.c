@@ -31,7 +31,7 @@ static bool has_pieces_after(const ike_request *q)
 /* An MTU that ICMP named is no answer to what was sent after it. */
 static bool names_mtu_before(const ike_icmp *icmp, const ike_record *sent)
 {
-    return ike_judge_is_too_big(icmp) && sent->note.frame > icmp->note.frame;
+    return ike_icmp_is_too_big(icmp) && sent->note.frame > icmp->note.frame;
 }
 
 static bool is_quoted_by_icmp(const ike_request *q)

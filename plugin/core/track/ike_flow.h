@@ -45,6 +45,19 @@ typedef struct ike_seen {
     ike_time time;
 } ike_seen;
 
+/* ICMP errors of one kind about different packets of an IPsec SA. */
+typedef struct ike_flow_errors {
+    struct ike_icmp *first, *newest;
+    unsigned n;      /* in IKE_ERRORS_AGE after the one before */
+    unsigned n_late; /* of these, about what was sent when the first had arrived */
+} ike_flow_errors;
+
+typedef struct ike_flow_icmp {
+    ike_flow_errors too_big, others;
+} ike_flow_icmp;
+
+#define IKE_ERRORS_AGE (300 * IKE_SECOND)
+
 typedef struct ike_flow {
     uint32_t number;         /* over the capture, from 0 */
     uint32_t spi;
@@ -68,6 +81,7 @@ typedef struct ike_flow {
     ike_seen first_seen;
     ike_seen *seen;          /* by number modulo `room`; use ike_flow_seen. NULL while there is one packet */
     uint8_t room;            /* a power of two that grows to IKE_FLOW_WINDOW when two numbers fall into one place */
+    ike_flow_icmp *icmp;     /* errors that quote it, or NULL */
     struct ike_null *null;   /* what the search for ESP-NULL knows, or NULL */
 } ike_flow;
 
