@@ -416,6 +416,26 @@ static void count(ike_tracker *t, ike_flow *flow, ike_packet *packet, const ike_
     }
 }
 
+static void end_row(ike_turns *turns, ike_time now)
+{
+    if (turns->packets == 0)
+        return;
+    turns->answered++;
+    turns->most = MAX(turns->most, turns->packets);
+    turns->longest = MAX(turns->longest, now - turns->first->note.time);
+    turns->packets = 0;
+}
+
+static void take_turn(ike_sa *sa, ike_side side, ike_packet *packet)
+{
+    ike_turns *turns = &ike_side_more_of(&sa->sides[side])->turns;
+
+    end_row(&ike_side_more_of(&sa->sides[ike_side_other(side)])->turns, packet->note.time);
+    if (turns->packets++ == 0)
+        turns->first = packet;
+    turns->newest = packet;
+}
+
 static void count_for_sa(ike_tracker *t, ike_packet *packet, const ike_flow *flow)
 {
     ike_side_more *side;
@@ -428,8 +448,10 @@ static void count_for_sa(ike_tracker *t, ike_packet *packet, const ike_flow *flo
         return;
     side = ike_side_more_of(&flow->sa->sides[flow->side]);
     side->newest_esp_frame = t->frame;
-    if (!packet->is_doubled)
-        side->esp_packets++;
+    if (packet->is_doubled)
+        return;
+    side->esp_packets++;
+    take_turn(flow->sa, flow->side, packet);
 }
 
 void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)

@@ -94,6 +94,80 @@ static void judge_oneway(ike_tracker *t, ike_flow *flow)
                ": %" G_GUINT64_FORMAT " %s packets, none the other way", flow->packets, protocol(flow));
 }
 
+/* ---- one direction only, after both were in use ---- */
+
+#define ENOUGH_TURNS 20  /* to know how soon something comes back */
+#define ENOUGH_IN_VAIN 30
+#define MANY_TIMES 20    /* as many packets as ever before nothing came back for .. */
+#define LONGER 5         /* .. in so much more time */
+#define IN_VAIN_SPAN (30 * IKE_SECOND)
+
+static bool stays_unanswered(const ike_turns *turns)
+{
+    const ike_time span = turns->packets ? turns->newest->note.time - turns->first->note.time : 0;
+
+    return turns->answered >= ENOUGH_TURNS && turns->packets >= ENOUGH_IN_VAIN && span >= IN_VAIN_SPAN &&
+           turns->packets / MANY_TIMES >= turns->most && span / LONGER >= turns->longest;
+}
+
+/* ESP of the receiver of a packet that is newer than it, on whatever SA: after a rekey it may have moved to another. */
+static bool sends_since(const ike_tracker *t, const ike_packet *packet)
+{
+    const ike_flow *flow = packet->flow;
+    const ike_list *back = ike_esp_flows_between(t, &flow->dst.addr, &flow->src.addr);
+
+    if (back && back->len > LOOKED_AT)
+        return true;
+    for (guint i = back ? back->len : 0; i > 0; i--) {
+        const ike_flow *other = back->pdata[i - 1];
+
+        if (other->first && other->newest->note.time > packet->note.time)
+            return true;
+    }
+    return ike_sa_heir(flow->sa)->sides[1 - flow->side].more->newest_esp_frame > packet->note.frame;
+}
+
+/* An Informational of IKEv1 by which the receiver may have deleted its IPsec SA: the first thing that it sent after its
+ * own ESP, no liveness check, and nothing negotiated since. NULL when there is none. */
+static const ike_record *farewell(const ike_sa *sa, ike_side receiver)
+{
+    const ike_list *infos = &sa->more->infos[receiver];
+    const guint i = ike_judge_info_position(infos, sa->sides[receiver].more->newest_esp_frame);
+    const ike_record *info = i < infos->len ? infos->pdata[i] : NULL;
+
+    return sa->version == 1 && info && info->is_encrypted && !info->is_liveness && !info->may_answer &&
+                   sa->more->newest_child_frame < info->note.frame && ike_judge_is_silent_after(sa, info)
+               ? info : NULL;
+}
+
+/* A sender of what nobody answers (a stream, a log) looks like one whose packets do not arrive, so this is a note,
+ * unless the receiver seems to have said that its SA is gone. It must be heard afterwards: else the capture may have
+ * lost its direction. */
+static void judge_silenced(ike_tracker *t, ike_sa *sa, ike_side side)
+{
+    const ike_turns *turns = &sa->sides[side].more->turns;
+    const ike_side_state *receiver = &sa->sides[ike_side_other(side)];
+    const ike_record *goodbye;
+    GString *span;
+
+    if (!stays_unanswered(turns) || !receiver->newest ||
+        receiver->newest->note.frame < receiver->more->newest_esp_frame || sends_since(t, turns->first))
+        return;
+    goodbye = farewell(sa, ike_side_other(side));
+    span = g_string_new(NULL);
+    ike_seconds_append(span, turns->newest->note.time - turns->first->note.time);
+    if (goodbye)
+        g_string_append_printf(span, " s; the receiver sent an Informational in frame %u, which may have deleted its SA",
+                               goodbye->note.frame);
+    else
+        g_string_append(span, " s, while the receiver goes on with IKE");
+    ike_judge_raise_flow(t, turns->newest->flow, IKE_DIAG_ESP_ONEWAY, &turns->newest->note,
+                         goodbye ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
+                         ": nothing comes back since frame %u, for %u packets in %s", turns->first->note.frame,
+                         turns->packets, span->str);
+    g_string_free(span, TRUE);
+}
+
 /* ---- without the answer that made them ---- */
 
 /* A new IPsec SA from this side, of which the capture holds one of the first `most` packets. */
@@ -362,6 +436,10 @@ void ike_judge_flows(ike_tracker *t)
         ike_judge_flow_path(t, flow);
         judge_null(t, flow);
         judge_after_delete(t, flow);
+    }
+    for (guint i = 0; i < t->sas.len; i++) {
+        judge_silenced(t, t->sas.pdata[i], IKE_SIDE_A);
+        judge_silenced(t, t->sas.pdata[i], IKE_SIDE_B);
     }
     judge_refused(t);
 }
