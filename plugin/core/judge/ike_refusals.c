@@ -322,15 +322,45 @@ static void judge_qm1(ike_tracker *t, ike_sa *sa, ike_exchange *exchange, const 
         refuse_qm1(t, exchange, info, open);
 }
 
+/* The newest frame in which each side sends under the keys of the SA: anybody can send a clear error. */
+static void find_keyed(const ike_sa *sa, uint32_t newest[2])
+{
+    newest[0] = sa->sides[0].more->newest_esp_frame;
+    newest[1] = sa->sides[1].more->newest_esp_frame;
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
+
+        if (r->side != IKE_SIDE_NONE && r->is_encrypted)
+            newest[r->side] = MAX(newest[r->side], r->note.frame);
+    }
+}
+
+/* The SA ends with this error, or only the other side goes on with it: no SA of both has taken its place. */
+static bool ends_with(const ike_tracker *t, const ike_sa *sa, const ike_record *r, const uint32_t keyed[2])
+{
+    const ike_record *asked = r->side == IKE_SIDE_NONE ? NULL : sa->sides[ike_side_other(r->side)].newest;
+
+    if (ike_judge_is_silent_after(sa, r))
+        return true;
+    return asked && keyed[r->side] <= r->note.frame && ike_judge_waited(t, r->note.time) &&
+           !ike_judge_successor(t, sa, asked, true) && !ike_judge_alive_beside(t, sa, asked);
+}
+
 static void judge_cookies(ike_tracker *t, ike_sa *sa)
 {
+    uint32_t keyed[2];
+
+    find_keyed(sa, keyed);
     for (guint i = 0; i < sa->records.len; i++) {
         ike_record *r = sa->records.pdata[i];
+        bool ends, goes_on;
 
-        if (ike_judge_is_info(r) && r->rare->notify_error == IKE_NOTIFY_INVALID_COOKIE)
-            ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &r->note,
-                      ike_judge_is_silent_after(sa, r) ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
-                      "the peer does not know this cookie pair%s", trust(r));
+        if (!ike_judge_is_info(r) || r->rare->notify_error != IKE_NOTIFY_INVALID_COOKIE)
+            continue;
+        ends = ends_with(t, sa, r, keyed);
+        goes_on = ends && !ike_judge_is_silent_after(sa, r);
+        ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &r->note, ends ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
+                  "the peer does not know this cookie pair%s%s", trust(r), goes_on ? ", and the other side goes on with it" : "");
     }
 }
 
