@@ -8,7 +8,7 @@ import ikev2wire as v2
 import ladder2
 from ikev2_scenarios import repeated
 from ladder import EspFlow, IkeSa, Note
-from ladder2 import Ikev2Sa, TcpSa
+from ladder2 import EMPTY, Ikev2Sa, TcpSa
 from registry import scenario
 from steps import STRONGSWAN_GAPS, elsewhere, esp_both_ways, esp_flows, pair, sent_on, v2_tunnel
 from tcpstream import EncapsulatingConnection
@@ -33,6 +33,25 @@ def ikev2_child_noresp(c):
     asked = sa.request(sa.initiator, v2.CREATE_CHILD_SA, ladder2.CHILD, after=5.0)
     repeated(sa, asked, STRONGSWAN_GAPS[:3])
     elsewhere(c, step=1)
+
+
+@scenario(expect=["dpd_fail"])
+def ikev2_failover(c):
+    """A cluster fails over and loses the message IDs of an IKE SA, while ESP goes on both ways: liveness checks of both
+    sides have no answer any more (from frame 35 on). The peer is not gone."""
+    sa = v2_tunnel(c)
+    flows = esp_flows(sa)
+    for _ in range(5):
+        sa.alive(sa.initiator, after=10)
+        sent_on(flows, 2, 0.5)
+    c.wait(10)
+    asked = sa.request(sa.initiator, v2.INFORMATIONAL, EMPTY)
+    asked_back = sa.request(sa.responder, v2.INFORMATIONAL, EMPTY, msgid=0)
+    for gap in STRONGSWAN_GAPS:
+        sa.again(asked, gap - 2)
+        sa.again(asked_back, 1)
+        sent_on(flows, 2, 0.4)
+    elsewhere(c)
 
 
 @scenario(expect=["info_noresp"], forbid=["dpd_fail"])

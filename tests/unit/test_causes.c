@@ -2,6 +2,8 @@
  *
  * Why a message that authenticates was not answered.
  */
+#include "ike_causes.h"
+#include "ike_sa.h"
 #include "ladder2.h"
 
 /* The initiator moves to UDP 4500, where the responder is never seen. */
@@ -115,6 +117,61 @@ static void ikev2_on_500(void)
     ladder_end(&l);
 }
 
+/* ---- of an SA in use ---- */
+
+static const ike_causes *causes_of(ladder *l, const char *name, ike_diagnosis_id id)
+{
+    expect_finding(l, name, WARN);
+    return ike_sa_finding(ladder_sa(l, 0), id)->causes;
+}
+
+static void request_in_vain(ladder *l, ladder_side by, uint32_t id)
+{
+    for (int i = 0; i < 3; i++) {
+        v2_info_req(l, by, id);
+        after(l, 4);
+    }
+}
+
+/* Fresh ESP of the peer shows that it is alive; that of one that is gone ends before the last request. */
+static void esp_goes_on(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    esp(&l, RESPONDER, 0x22222222, 1);
+    after(&l, 10);
+    request_in_vain(&l, INITIATOR, 2);
+    foreign(&l);
+    g_assert_null(causes_of(&l, "dpd_fail", IKE_DIAG_DPD_FAIL));
+    esp(&l, RESPONDER, 0x22222222, 2);
+    foreign(&l);
+    g_assert_nonnull(causes_of(&l, "dpd_fail", IKE_DIAG_DPD_FAIL));
+    g_assert_cmpint(causes_of(&l, "dpd_fail", IKE_DIAG_DPD_FAIL)->best, ==, IKE_CAUSE_STATE);
+    g_assert_false(causes_of(&l, "dpd_fail", IKE_DIAG_DPD_FAIL)->is_close);
+    ladder_end(&l);
+}
+
+/* What travelled in IP fragments only may be lost for that. */
+static void in_fragments_only(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    for (int i = 0; i < 3; i++) {
+        in_ip_fragments(&l, 400, NULL);
+        v2_request(&l, INITIATOR, IKE_XCHG_V2_CREATE_CHILD, 2, 700);
+        after(&l, 4);
+    }
+    esp(&l, RESPONDER, 0x22222222, 1);
+    after(&l, 10);
+    foreign(&l);
+    g_assert_null(causes_of(&l, "child_noresp", IKE_DIAG_CHILD_NORESP));
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -125,5 +182,7 @@ int main(int argc, char **argv)
     g_test_add_func("/causes/mm4-again", mm4_again);
     g_test_add_func("/vector/71-nothing-tells", nothing_tells);
     g_test_add_func("/causes/ikev2-on-500", ikev2_on_500);
+    g_test_add_func("/causes/esp-goes-on", esp_goes_on);
+    g_test_add_func("/causes/in-fragments-only", in_fragments_only);
     return g_test_run();
 }

@@ -31,6 +31,15 @@ static const struct {
         "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "
         "RADIUS, or with certificates a look-up of CRL or OCSP, may keep it waiting.",
         NULL, NULL },
+    [IKE_CAUSE_STATE] = {
+        "the peer is alive, and has lost this IKE SA or its message IDs (fail-over, restart of its IKE service)",
+        "See the peer's log at this time for a fail-over or a restart of IKE, and for requests that it ignores because "
+        "of their message ID. Clear the IKE SA on both sides to recover.",
+        NULL, NULL },
+    [IKE_CAUSE_IKE_PATH] = {
+        "IKE does not pass between the peers, while ESP does",
+        "Capture at the peer: do these requests arrive, and does it answer? Look at filters for IKE on the way.",
+        NULL, NULL },
 };
 
 typedef struct question {
@@ -166,9 +175,36 @@ static bool begins_itself(const question *q)
     return ike_judge_is_begun_by(q->t, q->sa, q->first);
 }
 
+/* Fresh ESP shows that the peer is alive (RFC 7296 2.4). */
+static bool sends_esp_still(const question *q)
+{
+    return q->sa->sides[q->peer].more->newest_esp_frame > ike_record_last_send(q->first)->note.frame;
+}
+
+static bool has_esp_in_ip(const question *q)
+{
+    const ike_packet *newest = q->sa->sides[q->peer].more->turns.newest;
+
+    return sends_esp_still(q) && newest && newest->flow->encapsulation == IKE_IN_IP;
+}
+
+/* Requests of the peer that were sent again after this one, in vain. */
+static bool asks_in_vain(const question *q)
+{
+    for (guint i = q->sa->more->exchanges.len; i > 0 && q->sa->more->exchanges.len - i < IKE_FEW; i--) {
+        const ike_exchange *exchange = q->sa->more->exchanges.pdata[i - 1];
+        const ike_record *asked = ike_exchange_slot(exchange, IKE_REQUEST);
+
+        if (asked && asked->side == q->peer && !ike_exchange_slot(exchange, IKE_RESPONSE) && ike_record_sends(asked) > 2 &&
+            ike_record_last_send(asked)->note.frame > q->first->note.frame)
+            return true;
+    }
+    return false;
+}
+
 static const struct evidence {
     bool (*holds)(const question *q);
-    int8_t score[IKE_N_CAUSES]; /* authentication, port 4500, fragments, silent */
+    int8_t score[IKE_N_CAUSES]; /* authentication, port 4500, fragments, silent; state, path of IKE */
     const char *text;
 } evidence[] = {
     { is_unseen_on_4500, { 0, 3, 1, 0 },
@@ -190,37 +226,67 @@ static const struct evidence {
     { keys_fit_beside, { -4, 0, 0, 0 }, "another SA of these hosts with a pre-shared key came up" },
     { must_answer, { -3, 0, 0, 0 }, "a refusal has an answer in IKEv2 (RFC 7296 2.21.2)" },
     { begins_itself, { 1, 0, 0, -3 }, "the responder starts a negotiation of its own afterwards" },
+    { sends_esp_still, { [IKE_CAUSE_STATE] = 4, [IKE_CAUSE_IKE_PATH] = 1 },
+      "the peer's ESP goes on after the request was sent last" },
+    { has_esp_in_ip, { [IKE_CAUSE_IKE_PATH] = 1 }, "that is IP protocol 50, which filters treat apart from IKE" },
+    { asks_in_vain, { [IKE_CAUSE_STATE] = 1, [IKE_CAUSE_IKE_PATH] = 1 }, "requests of the peer are not answered either" },
 };
 
 /* ---- the sums ---- */
 
-static ike_cause best_but(const ike_causes *causes, int other)
+static bool is_of_use(ike_cause cause)
+{
+    return cause >= IKE_CAUSE_STATE;
+}
+
+/* Of the causes of a message that authenticates, or of those of an SA in use. */
+static ike_cause best_but(const ike_causes *causes, bool of_use, int other)
 {
     int best = -1;
 
     for (int i = 0; i < IKE_N_CAUSES; i++)
-        if (i != other && (best < 0 || causes->score[i] > causes->score[best]))
+        if (i != other && is_of_use((ike_cause)i) == of_use && (best < 0 || causes->score[i] > causes->score[best]))
             best = i;
     return (ike_cause)best;
 }
 
-ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
+static ike_causes *weigh(const question *q, bool of_use)
 {
-    const question q = { t, sa, first, ike_side_other(first->side) };
     ike_causes *causes = g_new0(ike_causes, 1);
 
-    causes->is_psk = has_psk(sa);
-    for (size_t i = 0; q.peer != IKE_SIDE_NONE && i < G_N_ELEMENTS(evidence); i++) {
-        if (!evidence[i].holds(&q))
+    causes->is_psk = has_psk(q->sa);
+    for (size_t i = 0; q->peer != IKE_SIDE_NONE && i < G_N_ELEMENTS(evidence); i++) {
+        const bool counts = evidence[i].score[IKE_CAUSE_STATE] || evidence[i].score[IKE_CAUSE_IKE_PATH];
+
+        if (counts != of_use || !evidence[i].holds(q))
             continue;
         causes->evidence |= 1u << i;
         for (int k = 0; k < IKE_N_CAUSES; k++)
             causes->score[k] += evidence[i].score[k];
     }
-    causes->best = best_but(causes, -1);
-    causes->next = best_but(causes, causes->best);
+    causes->best = best_but(causes, of_use, -1);
+    causes->next = best_but(causes, of_use, causes->best);
     causes->is_close = causes->score[causes->best] - causes->score[causes->next] < CLOSE;
     return causes;
+}
+
+ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
+{
+    const question q = { t, sa, first, ike_side_other(first->side) };
+
+    return weigh(&q, false);
+}
+
+/* A new port of the peer's NAT explains as well why its ESP arrives and requests to the old port do not; and what went
+ * in IP fragments only, may be lost for that. */
+ike_causes *ike_causes_of_use(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
+{
+    const question q = { t, sa, first, ike_side_other(first->side) };
+
+    if (q.peer == IKE_SIDE_NONE || !sends_esp_still(&q) || ike_side_path(&sa->sides[q.peer])->gaps->port_changed ||
+        ike_judge_is_always_in_ip_fragments(first))
+        return NULL;
+    return weigh(&q, true);
 }
 
 /* ---- in words ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Why the message that authenticates was not answered: each piece of evidence counts for or against each
- * cause, and the sums say which is the likeliest, or that the capture does not tell.
+ * Why the message that authenticates, or a request of an SA in use, was not answered: each piece of evidence counts
+ * for or against each cause, and the sums say which is the likeliest, or that the capture does not tell.
  */
 #ifndef IKE_CAUSES_H
 #define IKE_CAUSES_H
@@ -13,6 +13,9 @@ typedef enum ike_cause {
     IKE_CAUSE_PORT_4500,      /* a filter between the peers */
     IKE_CAUSE_FRAGMENTS,      /* IP fragments are dropped on the way */
     IKE_CAUSE_SILENT,         /* the responder is down or slow */
+    /* of an SA in use whose peer is alive */
+    IKE_CAUSE_STATE,          /* it has lost the IKE SA or its message IDs */
+    IKE_CAUSE_IKE_PATH,       /* IKE does not pass */
     IKE_N_CAUSES
 } ike_cause;
 
@@ -24,8 +27,10 @@ typedef struct ike_causes {
     uint32_t evidence;    /* bit n: row n of the evidence holds */
 } ike_causes;
 
-/* Weighs the evidence for a request that nobody answered; free it with g_free. */
+/* Weighs the evidence for a message that authenticates and that nobody answered; free it with g_free. */
 ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
+/* The same for a request of an IKEv2 SA in use. NULL when nothing shows that the peer is alive. */
+ike_causes *ike_causes_of_use(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
 
 /* "UDP 4500 is blocked between the peers" */
 const char *ike_cause_text(const ike_causes *causes, ike_cause cause);

@@ -171,7 +171,9 @@ static silence silence_of(const ike_request *q)
         g_string_append(text, " and never answered");
         if (authenticates(q->first->label))
             s.causes = ike_causes_new(q->t, q->sa, q->first);
-        else
+        else if (is_of_sa_in_use(q) && ike_record_sends(q->first) >= ENOUGH_SENDS)
+            s.causes = ike_causes_of_use(q->t, q->sa, q->first);
+        if (!s.causes)
             ike_judge_append_dropped(text, q->sa, q->first);
         if (ike_record_sends(q->first) == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
