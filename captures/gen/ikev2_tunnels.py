@@ -10,9 +10,10 @@ from ikev2_scenarios import repeated
 from ladder import EspFlow, IkeSa, Note
 from ladder2 import EMPTY, Ikev2Sa, TcpSa
 from registry import scenario
-from steps import STRONGSWAN_GAPS, elsewhere, esp_both_ways, esp_flows, pair, sent_on, v2_tunnel
+from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, esp_both_ways, esp_flows, pair, sent_on, v2_tunnel
 from tcpstream import EncapsulatingConnection
 
+UPDATE_ADDRESSES = 8 + 2 * 28  # UPDATE_SA_ADDRESSES and NAT detection
 LONG_AUTH = 1350  # payloads of IKE_AUTH with a certificate; just fits into one packet
 
 
@@ -33,6 +34,23 @@ def ikev2_child_noresp(c):
     asked = sa.request(sa.initiator, v2.CREATE_CHILD_SA, ladder2.CHILD, after=5.0)
     repeated(sa, asked, STRONGSWAN_GAPS[:3])
     elsewhere(c, step=1)
+
+
+@scenario(expect=["dpd_fail"], forbid=["keepalive_gap"])
+def ikev2_mobike_dead(c):
+    """A client leaves the network behind its NAT for another one, from where it tells its new address (MOBIKE): the
+    request (frame 15) is sent five times and has no answer. Nothing passes there."""
+    sa = Ikev2Sa(c, *behind_nat(c))
+    sa.init()
+    sa.float_port()
+    sa.auth()
+    sent_on(esp_flows(sa), 5, 0.5)
+    c.nat = None
+    sa.initiator.address = "192.0.2.99"
+    asked = sa.request(sa.initiator, v2.INFORMATIONAL, UPDATE_ADDRESSES, after=4)
+    for gap in STRONGSWAN_GAPS:
+        sa.again(asked, gap)
+    elsewhere(c)
 
 
 @scenario(expect=["dpd_fail"])

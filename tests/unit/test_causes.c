@@ -4,7 +4,7 @@
  */
 #include "ike_causes.h"
 #include "ike_sa.h"
-#include "ladder2.h"
+#include "natt.h"
 
 /* The initiator moves to UDP 4500, where the responder is never seen. */
 static void port_4500(void)
@@ -153,6 +153,45 @@ static void esp_goes_on(void)
     ladder_end(&l);
 }
 
+/* A peer behind a NAT that was silent for long may be forgotten there, not for less than RFC 4787 4.3 asks for. */
+static void silent_behind_nat(void)
+{
+    static const int rows[] = { 100, 200 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        ladder l;
+
+        ladder_begin(&l);
+        nat_seen_outside(&l);
+        v2_floats(&l);
+        send_datagram(&l, INITIATOR, "\xff", 1); /* a keepalive: it has a mapping to keep */
+        after(&l, rows[i]);
+        request_in_vain(&l, RESPONDER, 0);
+        foreign(&l);
+        if (rows[i] < 120)
+            g_assert_null(causes_of(&l, "dpd_fail", IKE_DIAG_DPD_FAIL));
+        else
+            g_assert_cmpint(causes_of(&l, "dpd_fail", IKE_DIAG_DPD_FAIL)->best, ==, IKE_CAUSE_MAPPING);
+        ladder_end(&l);
+    }
+}
+
+/* The request by which a side says where it is now (RFC 4555 3.5). */
+static void from_new_address(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    nat_seen_outside(&l);
+    v2_floats(&l);
+    after(&l, 10);
+    l.hosts[INITIATOR].seen = wire_endpoint("192.0.2.99", 4500);
+    request_in_vain(&l, INITIATOR, 2);
+    foreign(&l);
+    g_assert_cmpint(causes_of(&l, "dpd_fail", IKE_DIAG_DPD_FAIL)->best, ==, IKE_CAUSE_NEW_PATH);
+    ladder_end(&l);
+}
+
 /* What travelled in IP fragments only may be lost for that. */
 static void in_fragments_only(void)
 {
@@ -183,6 +222,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vector/71-nothing-tells", nothing_tells);
     g_test_add_func("/causes/ikev2-on-500", ikev2_on_500);
     g_test_add_func("/causes/esp-goes-on", esp_goes_on);
+    g_test_add_func("/causes/silent-behind-nat", silent_behind_nat);
+    g_test_add_func("/causes/from-new-address", from_new_address);
     g_test_add_func("/causes/in-fragments-only", in_fragments_only);
     return g_test_run();
 }

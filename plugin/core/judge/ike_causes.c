@@ -40,6 +40,21 @@ static const struct {
         "IKE does not pass between the peers, while ESP does",
         "Capture at the peer: do these requests arrive, and does it answer? Look at filters for IKE on the way.",
         NULL, NULL },
+    [IKE_CAUSE_MAPPING] = {
+        "the NAT before the peer has forgotten it, and lets nothing in",
+        "Check that NAT keepalives are on at the peer (every 20 s) and not filtered. Raise the UDP timeout of the NAT, "
+        "or shorten the interval of liveness checks.",
+        NULL, NULL },
+    [IKE_CAUSE_NEW_PATH] = {
+        "nothing passes between the peer and the new address or port of the sender",
+        "Check filters, NAT and the way back for UDP 4500 between the peer and the new address or port, and that both "
+        "sides use MOBIKE (RFC 4555).",
+        NULL, NULL },
+    [IKE_CAUSE_GONE] = {
+        "the peer or its link is down",
+        "Find when the peer was last heard (frame, time) and look there for a restart or a link that went down. Ping "
+        "the peer; check that it still has the SA.",
+        NULL, NULL },
 };
 
 typedef struct question {
@@ -175,10 +190,12 @@ static bool begins_itself(const question *q)
     return ike_judge_is_begun_by(q->t, q->sa, q->first);
 }
 
-/* Fresh ESP shows that the peer is alive (RFC 7296 2.4). */
+/* Fresh ESP shows that the peer is alive (RFC 7296 2.4). A new port of its NAT explains as well why its ESP arrives
+ * and requests to the old port do not. */
 static bool sends_esp_still(const question *q)
 {
-    return q->sa->sides[q->peer].more->newest_esp_frame > ike_record_last_send(q->first)->note.frame;
+    return !ike_side_path(&q->sa->sides[q->peer])->gaps->port_changed &&
+           q->sa->sides[q->peer].more->newest_esp_frame > ike_record_last_send(q->first)->note.frame;
 }
 
 static bool has_esp_in_ip(const question *q)
@@ -202,9 +219,19 @@ static bool asks_in_vain(const question *q)
     return false;
 }
 
+static bool was_silent_long(const question *q)
+{
+    return ike_judge_may_be_forgotten(q->t, q->sa, q->first);
+}
+
+static bool is_first_from_there(const question *q)
+{
+    return q->first->rare->mapping != NULL;
+}
+
 static const struct evidence {
     bool (*holds)(const question *q);
-    int8_t score[IKE_N_CAUSES]; /* authentication, port 4500, fragments, silent; state, path of IKE */
+    int8_t score[IKE_N_CAUSES]; /* authentication, port 4500, fragments, silent; those of an SA in use */
     const char *text;
 } evidence[] = {
     { is_unseen_on_4500, { 0, 3, 1, 0 },
@@ -229,6 +256,10 @@ static const struct evidence {
     { sends_esp_still, { [IKE_CAUSE_STATE] = 4, [IKE_CAUSE_IKE_PATH] = 1 },
       "the peer's ESP goes on after the request was sent last" },
     { has_esp_in_ip, { [IKE_CAUSE_IKE_PATH] = 1 }, "that is IP protocol 50, which filters treat apart from IKE" },
+    { was_silent_long, { [IKE_CAUSE_MAPPING] = 3, [IKE_CAUSE_GONE] = 1 },
+      "the peer is behind a NAT and sent nothing for two minutes or longer before the request" },
+    { is_first_from_there, { [IKE_CAUSE_NEW_PATH] = 3, [IKE_CAUSE_GONE] = 1 },
+      "the request is the first message from this address and port" },
     { asks_in_vain, { [IKE_CAUSE_STATE] = 1, [IKE_CAUSE_IKE_PATH] = 1 }, "requests of the peer are not answered either" },
 };
 
@@ -237,6 +268,14 @@ static const struct evidence {
 static bool is_of_use(ike_cause cause)
 {
     return cause >= IKE_CAUSE_STATE;
+}
+
+static bool is_about_use(const struct evidence *piece)
+{
+    for (int i = IKE_CAUSE_STATE; i < IKE_N_CAUSES; i++)
+        if (piece->score[i])
+            return true;
+    return false;
 }
 
 /* Of the causes of a message that authenticates, or of those of an SA in use. */
@@ -256,9 +295,7 @@ static ike_causes *weigh(const question *q, bool of_use)
 
     causes->is_psk = has_psk(q->sa);
     for (size_t i = 0; q->peer != IKE_SIDE_NONE && i < G_N_ELEMENTS(evidence); i++) {
-        const bool counts = evidence[i].score[IKE_CAUSE_STATE] || evidence[i].score[IKE_CAUSE_IKE_PATH];
-
-        if (counts != of_use || !evidence[i].holds(q))
+        if (is_about_use(&evidence[i]) != of_use || !evidence[i].holds(q))
             continue;
         causes->evidence |= 1u << i;
         for (int k = 0; k < IKE_N_CAUSES; k++)
@@ -277,14 +314,13 @@ ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_rec
     return weigh(&q, false);
 }
 
-/* A new port of the peer's NAT explains as well why its ESP arrives and requests to the old port do not; and what went
- * in IP fragments only, may be lost for that. */
+/* What went in IP fragments only, may be lost for that. */
 ike_causes *ike_causes_of_use(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
 {
     const question q = { t, sa, first, ike_side_other(first->side) };
 
-    if (q.peer == IKE_SIDE_NONE || !sends_esp_still(&q) || ike_side_path(&sa->sides[q.peer])->gaps->port_changed ||
-        ike_judge_is_always_in_ip_fragments(first))
+    if (q.peer == IKE_SIDE_NONE || ike_judge_is_always_in_ip_fragments(first) ||
+        (!sends_esp_still(&q) && !was_silent_long(&q) && !is_first_from_there(&q)))
         return NULL;
     return weigh(&q, true);
 }

@@ -13,9 +13,12 @@ typedef enum ike_cause {
     IKE_CAUSE_PORT_4500,      /* a filter between the peers */
     IKE_CAUSE_FRAGMENTS,      /* IP fragments are dropped on the way */
     IKE_CAUSE_SILENT,         /* the responder is down or slow */
-    /* of an SA in use whose peer is alive */
-    IKE_CAUSE_STATE,          /* it has lost the IKE SA or its message IDs */
-    IKE_CAUSE_IKE_PATH,       /* IKE does not pass */
+    /* of an SA in use */
+    IKE_CAUSE_STATE,          /* the peer is alive, and has lost the IKE SA or its message IDs */
+    IKE_CAUSE_IKE_PATH,       /* it is alive, and IKE does not pass */
+    IKE_CAUSE_MAPPING,        /* its NAT has forgotten it */
+    IKE_CAUSE_NEW_PATH,       /* it does not hear the sender at its new place */
+    IKE_CAUSE_GONE,           /* it is down */
     IKE_N_CAUSES
 } ike_cause;
 
@@ -29,7 +32,7 @@ typedef struct ike_causes {
 
 /* Weighs the evidence for a message that authenticates and that nobody answered; free it with g_free. */
 ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
-/* The same for a request of an IKEv2 SA in use. NULL when nothing shows that the peer is alive. */
+/* The same for a request of an IKEv2 SA in use. NULL when the capture shows nothing but silence. */
 ike_causes *ike_causes_of_use(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
 
 /* "UDP 4500 is blocked between the peers" */

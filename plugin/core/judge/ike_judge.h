@@ -151,6 +151,9 @@ bool ike_judge_is_floating(const ike_sa *sa);
 bool ike_judge_peers_see_none(const ike_sa *sa);
 /* What is wrong with NAT traversal; uses what was said of unanswered messages. */
 void ike_judge_natt(ike_tracker *t, ike_sa *sa);
+/* True when the receiver of this request, behind a NAT, had sent nothing for so long that the NAT may have forgotten
+ * it, and sent nothing since. */
+bool ike_judge_may_be_forgotten(const ike_tracker *t, const ike_sa *sa, const ike_record *request);
 /* Hosts that a NAT gives the same address and port; `list`: all SAs between two hosts. */
 void ike_judge_nat_clash(ike_tracker *t, const ike_list *list);
 
