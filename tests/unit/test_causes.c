@@ -211,6 +211,35 @@ static void in_fragments_only(void)
     ladder_end(&l);
 }
 
+/* ---- of an answer ---- */
+
+/* MM2 comes from another address, unless a copy of it does not. */
+static void from_elsewhere(void)
+{
+    for (int is_excused = 0; is_excused < 2; is_excused++) {
+        ladder l;
+
+        ladder_begin(&l);
+        for (int i = 0; i < 3; i++) {
+            l.hosts[RESPONDER].seen = wire_endpoint("10.2.0.2", 500);
+            mm1(&l);
+            after(&l, 0.01);
+            if (!is_excused || i < 2)
+                l.hosts[RESPONDER].seen = wire_endpoint("10.2.0.3", 500);
+            mm2(&l);
+            after(&l, 4);
+        }
+        long_after(&l);
+        if (is_excused) {
+            g_assert_null(causes_of(&l, "mm2_noreply", IKE_DIAG_MM2_NOREPLY));
+        } else {
+            g_assert_cmpint(causes_of(&l, "mm2_noreply", IKE_DIAG_MM2_NOREPLY)->best, ==, IKE_CAUSE_OTHER_PLACE);
+            expect_finding_says(&l, "mm2_noreply", "from 10.2.0.3:500, but its request went to 10.2.0.2:500");
+        }
+        ladder_end(&l);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -225,5 +254,6 @@ int main(int argc, char **argv)
     g_test_add_func("/causes/silent-behind-nat", silent_behind_nat);
     g_test_add_func("/causes/from-new-address", from_new_address);
     g_test_add_func("/causes/in-fragments-only", in_fragments_only);
+    g_test_add_func("/causes/from-elsewhere", from_elsewhere);
     return g_test_run();
 }

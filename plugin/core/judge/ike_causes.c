@@ -55,13 +55,26 @@ static const struct {
         "Find when the peer was last heard (frame, time) and look there for a restart or a link that went down. Ping "
         "the peer; check that it still has the SA.",
         NULL, NULL },
+    [IKE_CAUSE_OTHER_PLACE] = {
+        "the answer comes from another address or port than the request went to, so that it is not taken for one",
+        "See why the answers leave from there: an address of a cluster or load balancer, a host with several "
+        "addresses, a NAT that maps the way back otherwise. They must come from where the requests go to.",
+        NULL, NULL },
+    [IKE_CAUSE_ANSWER_LOST] = {
+        "the answer is lost on its way, or rejected",
+        "Capture at the receiver of the answer. If it arrives, see the log there.",
+        NULL, NULL },
 };
+
+/* Causes compete with those of their kind. */
+typedef enum cause_kind { OF_AUTHENTICATION, OF_USE, OF_ANSWER } cause_kind;
 
 typedef struct question {
     const ike_tracker *t;
     const ike_sa *sa;
     const ike_record *first;
     ike_side peer;
+    const ike_record *answer; /* or NULL */
 } question;
 
 /* ---- evidence ---- */
@@ -229,6 +242,11 @@ static bool is_first_from_there(const question *q)
     return q->first->rare->mapping != NULL;
 }
 
+static bool is_from_elsewhere(const question *q)
+{
+    return ike_answer_is_from_elsewhere(q->first, q->answer);
+}
+
 static const struct evidence {
     bool (*holds)(const question *q);
     int8_t score[IKE_N_CAUSES]; /* authentication, port 4500, fragments, silent; those of an SA in use */
@@ -261,68 +279,100 @@ static const struct evidence {
     { is_first_from_there, { [IKE_CAUSE_NEW_PATH] = 3, [IKE_CAUSE_GONE] = 1 },
       "the request is the first message from this address and port" },
     { asks_in_vain, { [IKE_CAUSE_STATE] = 1, [IKE_CAUSE_IKE_PATH] = 1 }, "requests of the peer are not answered either" },
+    { is_from_elsewhere, { [IKE_CAUSE_OTHER_PLACE] = 3, [IKE_CAUSE_ANSWER_LOST] = 1 },
+      "each of its copies comes from there (RFC 7296 2.11)" },
 };
 
 /* ---- the sums ---- */
 
-static bool is_of_use(ike_cause cause)
+static cause_kind kind_of(ike_cause cause)
 {
-    return cause >= IKE_CAUSE_STATE;
+    return cause >= IKE_CAUSE_OTHER_PLACE ? OF_ANSWER : cause >= IKE_CAUSE_STATE ? OF_USE : OF_AUTHENTICATION;
 }
 
-static bool is_about_use(const struct evidence *piece)
+/* A piece of evidence speaks of causes of one kind only. */
+static bool is_about(const struct evidence *piece, cause_kind kind)
 {
-    for (int i = IKE_CAUSE_STATE; i < IKE_N_CAUSES; i++)
+    for (int i = 0; i < IKE_N_CAUSES; i++)
         if (piece->score[i])
-            return true;
+            return kind_of((ike_cause)i) == kind;
     return false;
 }
 
-/* Of the causes of a message that authenticates, or of those of an SA in use. */
-static ike_cause best_but(const ike_causes *causes, bool of_use, int other)
+static ike_cause best_but(const ike_causes *causes, cause_kind kind, int other)
 {
     int best = -1;
 
     for (int i = 0; i < IKE_N_CAUSES; i++)
-        if (i != other && is_of_use((ike_cause)i) == of_use && (best < 0 || causes->score[i] > causes->score[best]))
+        if (i != other && kind_of((ike_cause)i) == kind && (best < 0 || causes->score[i] > causes->score[best]))
             best = i;
     return (ike_cause)best;
 }
 
-static ike_causes *weigh(const question *q, bool of_use)
+static ike_causes *weigh(const question *q, cause_kind kind)
 {
     ike_causes *causes = g_new0(ike_causes, 1);
 
     causes->is_psk = has_psk(q->sa);
     for (size_t i = 0; q->peer != IKE_SIDE_NONE && i < G_N_ELEMENTS(evidence); i++) {
-        if (is_about_use(&evidence[i]) != of_use || !evidence[i].holds(q))
+        if (!is_about(&evidence[i], kind) || !evidence[i].holds(q))
             continue;
         causes->evidence |= 1u << i;
         for (int k = 0; k < IKE_N_CAUSES; k++)
             causes->score[k] += evidence[i].score[k];
     }
-    causes->best = best_but(causes, of_use, -1);
-    causes->next = best_but(causes, of_use, causes->best);
+    causes->best = best_but(causes, kind, -1);
+    causes->next = best_but(causes, kind, causes->best);
     causes->is_close = causes->score[causes->best] - causes->score[causes->next] < CLOSE;
     return causes;
 }
 
 ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
 {
-    const question q = { t, sa, first, ike_side_other(first->side) };
+    const question q = { t, sa, first, ike_side_other(first->side), NULL };
 
-    return weigh(&q, false);
+    return weigh(&q, OF_AUTHENTICATION);
 }
 
 /* What went in IP fragments only, may be lost for that. */
 ike_causes *ike_causes_of_use(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
 {
-    const question q = { t, sa, first, ike_side_other(first->side) };
+    const question q = { t, sa, first, ike_side_other(first->side), NULL };
 
     if (q.peer == IKE_SIDE_NONE || ike_judge_is_always_in_ip_fragments(first) ||
         (!sends_esp_still(&q) && !was_silent_long(&q) && !is_first_from_there(&q)))
         return NULL;
-    return weigh(&q, true);
+    return weigh(&q, OF_USE);
+}
+
+static bool went_to(const ike_record *asked, const ike_endpoint *place)
+{
+    const ike_record *copy = ike_record_last(asked);
+
+    for (int n = 0; copy && n < IKE_COPIES_LOOKED_AT; copy = copy->rare->older, n++)
+        if (ike_endpoint_equal(ike_record_dst(copy), place))
+            return true;
+    return copy != NULL;
+}
+
+bool ike_answer_is_from_elsewhere(const ike_record *asked, const ike_record *answer)
+{
+    const ike_record *copy = ike_record_last(answer);
+
+    for (int n = 0; copy && n < IKE_COPIES_LOOKED_AT; copy = copy->rare->older, n++)
+        if (went_to(asked, ike_record_src(copy)))
+            return false;
+    return copy == NULL;
+}
+
+/* A capture on both sides of a NAT shows other addresses on each. */
+ike_causes *ike_causes_of_answer(const ike_tracker *t, const ike_sa *sa, const ike_record *asked, const ike_record *answer)
+{
+    const question q = { t, sa, asked, answer->side, answer };
+
+    if (q.peer == IKE_SIDE_NONE || sa->sides[0].is_rewritten || sa->sides[1].is_rewritten || !is_from_elsewhere(&q))
+        return NULL;
+    return weigh(&q, OF_ANSWER);
 }
 
 /* ---- in words ---- */

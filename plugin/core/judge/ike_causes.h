@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Why the message that authenticates, or a request of an SA in use, was not answered: each piece of evidence counts
- * for or against each cause, and the sums say which is the likeliest, or that the capture does not tell.
+ * Why the message that authenticates, or a request of an SA in use, was not answered, or an answer not taken: each
+ * piece of evidence counts for or against each cause, and the sums say which is the likeliest, or that the capture
+ * does not tell.
  */
 #ifndef IKE_CAUSES_H
 #define IKE_CAUSES_H
@@ -19,6 +20,9 @@ typedef enum ike_cause {
     IKE_CAUSE_MAPPING,        /* its NAT has forgotten it */
     IKE_CAUSE_NEW_PATH,       /* it does not hear the sender at its new place */
     IKE_CAUSE_GONE,           /* it is down */
+    /* of an answer that the other side does not go on after */
+    IKE_CAUSE_OTHER_PLACE,    /* it does not come from where the request went to */
+    IKE_CAUSE_ANSWER_LOST,    /* it is lost, or rejected */
     IKE_N_CAUSES
 } ike_cause;
 
@@ -34,6 +38,10 @@ typedef struct ike_causes {
 ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
 /* The same for a request of an IKEv2 SA in use. NULL when the capture shows nothing but silence. */
 ike_causes *ike_causes_of_use(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
+/* The same for an answer after which the sender of the request does not go on. NULL when nothing is special of it. */
+ike_causes *ike_causes_of_answer(const ike_tracker *t, const ike_sa *sa, const ike_record *asked, const ike_record *answer);
+/* True when an answer never comes from an address and port that its request went to. */
+bool ike_answer_is_from_elsewhere(const ike_record *asked, const ike_record *answer);
 
 /* "UDP 4500 is blocked between the peers" */
 const char *ike_cause_text(const ike_causes *causes, ike_cause cause);

@@ -280,10 +280,20 @@ static bool is_asked_again(const ike_request *q, const ike_record *asked)
     return ike_record_sends(q->first) > 1 && !(asked && q->step == &init_response);
 }
 
+static void append_place(GString *text, const ike_record *asked, const ike_record *answer)
+{
+    g_string_append(text, "; it comes from ");
+    ike_endpoint_append(text, ike_record_src(answer));
+    g_string_append(text, ", but its request went to ");
+    ike_endpoint_append(text, ike_record_dst(asked));
+}
+
 static void raise_standstill(const ike_request *q, const ike_record *asked, bool resent, ike_severity severity)
 {
     const uint32_t answer = q->first->note.frame, again = asked ? ike_record_last_send(asked)->note.frame : 0;
+    ike_causes *causes = asked ? ike_causes_of_answer(q->t, q->sa, asked, q->first) : NULL;
     GString *text = g_string_new(NULL);
+    ike_finding *finding;
 
     g_string_printf(text, "nothing followed frame %u", answer);
     if (resent && again > answer)
@@ -295,7 +305,12 @@ static void raise_standstill(const ike_request *q, const ike_record *asked, bool
         g_string_append_printf(text, "; %s to UDP 4500, which may be blocked, or left out by a capture filter",
                                q->sa->version == 2 ? "the next message may go"
                                                    : "since there is a NAT, the next message goes");
-    ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
+    if (causes)
+        append_place(text, asked, q->first);
+    finding = ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
+    if (!finding->causes)
+        finding->causes = g_steal_pointer(&causes);
+    g_free(causes);
     g_string_free(text, TRUE);
 }
 
