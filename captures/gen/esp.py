@@ -219,6 +219,19 @@ def esp_loss(c):
         back.send(84, 0.02)
 
 
+@scenario(expect=["esp_loss"], healthy=True)
+def esp_loss_one_way(c):
+    """A line or a policer drops one packet in ten of what comes back; of the other direction nothing is missing, so it is
+    not the capture that loses packets."""
+    there, back = esp_flows(v2_tunnel(c))
+    for number in range(300):
+        if number % 10 == 5:
+            back.packet(1200)
+        else:
+            back.send(1200, 0.02)
+        there.send(84, 0.01)
+
+
 @scenario(expect=["esp_frag"], healthy=True, forbid=["esp_frag_loss"])
 def esp_frag(c):
     """Full-sized packets grow by ESP beyond the MTU and travel in two IP fragments each."""

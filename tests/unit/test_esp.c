@@ -296,6 +296,25 @@ static void losses(void)
     ladder_end(&l);
 }
 
+/* 20 of 300 in one direction, or in both, as when the capture loses them. */
+static void losses_one_way(void)
+{
+    for (int both = 0; both < 2; both++) {
+        ladder l;
+
+        tunnel(&l);
+        for (uint32_t i = 1; i <= 300; i++) {
+            if (i % 15)
+                esp(&l, RESPONDER, BACK, i);
+            if (!both || i % 15)
+                esp(&l, INITIATOR, THERE, i);
+            after(&l, 0.01);
+        }
+        expect_finding(&l, "esp_loss", both ? CHAT : NOTE);
+        ladder_end(&l);
+    }
+}
+
 static void repeats(void)
 {
     static const uint32_t list[] = { 1, 2, 3, 2, 4, 3 };
@@ -523,6 +542,7 @@ int main(int argc, char **argv)
     g_test_add_func("/esp/stream", stream);
     g_test_add_func("/esp/farewell", farewell);
     g_test_add_func("/esp/losses", losses);
+    g_test_add_func("/esp/losses-one-way", losses_one_way);
     g_test_add_func("/esp/repeats", repeats);
     g_test_add_func("/esp/mirrored", mirrored_packets);
     g_test_add_func("/esp/merged", merged_packets);

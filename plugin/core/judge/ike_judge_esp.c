@@ -13,6 +13,8 @@
 #define MANY_REPEATS 100      /* one repeat in so many packets is more than noise */
 #define ENOUGH_PACKETS 200u   /* to speak of a share */
 #define ENOUGH_SEEN 10u
+#define MUCH_LOSS 20u         /* one in so many packets is missing: users notice */
+#define LITTLE_LOSS 100u      /* not even one in so many */
 #define LOOKED_AT 1024        /* flows, exchanges or SAs that one flow is compared with: beyond it no
                                * verdict, so that a flood of SPIs costs no more than its packets */
 
@@ -344,6 +346,43 @@ static bool is_seen_twice(const ike_flow *flow)
     return flow->packets >= ENOUGH_SEEN && flow->repeats * 20 >= flow->packets * 9;
 }
 
+static uint64_t numbers_of(const ike_flow *flow)
+{
+    return ike_flow_missing(flow) + flow->distinct;
+}
+
+/* A capture that loses packets itself does so in both directions. */
+static bool is_other_way_whole(const ike_tracker *t, const ike_flow *flow)
+{
+    const ike_list *back = ike_esp_flows_between(t, &flow->dst.addr, &flow->src.addr);
+
+    for (guint i = 0; back && i < MIN(back->len, LOOKED_AT); i++) {
+        const ike_flow *other = back->pdata[i];
+
+        if (overlaps(flow, other) && numbers_of(other) >= ENOUGH_PACKETS && ike_flow_is_numbered(other) &&
+            ike_flow_missing(other) * LITTLE_LOSS < numbers_of(other))
+            return true;
+    }
+    return false;
+}
+
+static bool is_lost_on_the_path(const ike_tracker *t, const ike_flow *flow)
+{
+    return numbers_of(flow) >= ENOUGH_PACKETS && ike_flow_missing(flow) * MUCH_LOSS >= numbers_of(flow) &&
+           is_other_way_whole(t, flow);
+}
+
+static void judge_loss(ike_tracker *t, ike_flow *flow)
+{
+    const bool is_lost = is_lost_on_the_path(t, flow);
+
+    if (ike_flow_missing(flow) > 0)
+        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_LOSS, &flow->newest->note, is_lost ? IKE_SEVERITY_NONE : IKE_SEVERITY_CHAT,
+                             ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packet numbers are not in the capture%s",
+                             ike_flow_missing(flow), numbers_of(flow),
+                             is_lost ? ", while next to none is missing the other way" : "");
+}
+
 static void judge_sequence(ike_tracker *t, ike_flow *flow)
 {
     if (!ike_flow_is_numbered(flow))
@@ -361,11 +400,7 @@ static void judge_sequence(ike_tracker *t, ike_flow *flow)
                       ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
                    ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets have a number that was "
                    "there before", flow->repeats, flow->packets);
-    if (ike_flow_missing(flow) > 0)
-        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_LOSS, &flow->newest->note, IKE_SEVERITY_NONE,
-                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packet numbers are not in the "
-                   "capture", ike_flow_missing(flow),
-                   ike_flow_missing(flow) + flow->distinct);
+    judge_loss(t, flow);
 }
 
 /* ---- ESP without encryption ---- */
