@@ -4,7 +4,7 @@ import ladder
 import netwire
 from ladder2 import Ikev2Sa
 from registry import scenario
-from steps import behind_nat, elsewhere, esp_flows, pair, v2_tunnel
+from steps import behind_nat, elsewhere, esp_flows, sent_on, v2_tunnel
 
 ADMIN_PROHIBITED = 3, 13
 PROTOCOL_UNREACHABLE = 3, 2
@@ -17,6 +17,45 @@ def refused(c, flow, by, error, inner=84, mtu=0, after=1.0):
     packet = flow.send(inner, after)
     c.wait(0.01)
     c.icmp_error(by, flow.src, *error, ladder.Sent(flow.src, flow.dst, 0, 0, b"", None, packet), mtu)
+
+
+# Ports of a NAT
+
+@scenario(expect=["nat_stale"], but=["keepalive_gap"])
+def nat_not_followed(c):
+    """After two minutes of silence the NAT gives the client another port, from which its ESP comes (frame 25 first).
+    The server answers liveness checks there, but its ESP goes on to the old port, which the NAT has forgotten."""
+    sa, there, back = rebound(c, 121)
+    for _ in range(20):
+        there.send(84, 1)
+        back.send(84, 0.5)
+    sa.alive(sa.initiator)
+    elsewhere(c)
+
+
+@scenario(healthy=True, forbid=["nat_stale"])
+def nat_followed(c):
+    """After forty seconds of silence the NAT gives the client another port, from which its ESP comes. The server's ESP
+    goes to the old port for two packets and then to the new one. All is well."""
+    sa, there, back = rebound(c, 40)
+    sent_on((there, back), 2, 1, 0.5)
+    back.ports = (4500, 61002)
+    sent_on((there, back), 18, 1, 0.5)
+    sa.alive(sa.initiator)
+    elsewhere(c)
+
+
+def rebound(c, silence):
+    """A tunnel whose initiator gets another port after so many seconds of silence, with its ESP both ways."""
+    sa = Ikev2Sa(c, *behind_nat(c))
+    sa.mapped = {500: 1024, 4500: 61001}
+    sa.establish()
+    there, back = esp_flows(sa)
+    sent_on((there, back), 10, 1)
+    c.wait(silence)
+    sa.mapped[4500] = 61002
+    there.ports = (61002, 4500)
+    return sa, there, back
 
 
 # IP fragments

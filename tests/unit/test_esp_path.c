@@ -103,6 +103,51 @@ static void first_fragments_of_udp(void)
     ladder_end(&l);
 }
 
+/* ---- ports of a NAT ---- */
+
+static void udp_esp(ladder *l, ladder_side from, uint32_t spi, uint32_t sequence)
+{
+    const uint32_t packet[6] = { GUINT32_TO_BE(spi), GUINT32_TO_BE(sequence) };
+
+    send_datagram(l, from, packet, sizeof packet);
+}
+
+/* The NAT gives the initiator another port after a silence, and the responder follows after so many packets. */
+static void moves(ladder *l, double silence, uint32_t stale)
+{
+    ladder_begin(l);
+    nat_seen_outside(l);
+    v2_floats(l);
+    l->hosts[INITIATOR].seen.port = 61001;
+    udp_esp(l, INITIATOR, THERE, 1);
+    udp_esp(l, RESPONDER, BACK, 1);
+    after(l, silence);
+    for (uint32_t i = 2; i <= 10; i++) {
+        l->hosts[INITIATOR].seen.port = 61002;
+        udp_esp(l, INITIATOR, THERE, i);
+        if (i - 2 < stale)
+            l->hosts[INITIATOR].seen.port = 61001;
+        udp_esp(l, RESPONDER, BACK, i);
+        after(l, 1);
+    }
+}
+
+static void stale_port(void)
+{
+    ladder l;
+
+    moves(&l, 130, 9);
+    expect_finding(&l, "nat_stale", WARN);
+    expect_finding_says(&l, "nat_stale", "still goes to port 61001, although its receiver sends from port 61002");
+    ladder_end(&l);
+    moves(&l, 40, 9);
+    expect_finding(&l, "nat_stale", NOTE);
+    ladder_end(&l);
+    moves(&l, 130, 4);
+    expect_no_finding(&l, "nat_stale");
+    ladder_end(&l);
+}
+
 /* ---- ICMP ---- */
 
 /* An ESP packet, and an error of this host about it. */
@@ -210,6 +255,7 @@ int main(int argc, char **argv)
     g_test_add_func("/esp-path/first-fragments-only", first_fragments_only);
     g_test_add_func("/esp-path/few-or-some-later", few_or_some_later);
     g_test_add_func("/esp-path/first-fragments-of-udp", first_fragments_of_udp);
+    g_test_add_func("/esp-path/stale-port", stale_port);
     g_test_add_func("/esp-path/filtered", filtered);
     g_test_add_func("/esp-path/comes-back", comes_back);
     g_test_add_func("/esp-path/forged", forged);

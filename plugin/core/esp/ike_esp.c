@@ -122,6 +122,8 @@ static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, 
     flow = ike_flow_new(t->flows.len, spi, is_ah);
     flow->src = d->src;
     flow->dst = d->dst;
+    flow->src_port = d->src.port;
+    flow->dst_port = d->dst.port;
     flow->encapsulation = encapsulation_of(d);
     flow->next = g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(spi));
     g_hash_table_replace(t->by_ipsec_spi, GUINT_TO_POINTER(spi), flow);
@@ -390,6 +392,21 @@ static void note_firsts(ike_flow *flow, ike_packet *packet, ike_sequence sequenc
         flow->near_wrap = packet;
 }
 
+/* A NAT may give a sender another port, which the receiver should follow (RFC 7296 2.23). A capture that sees both sides
+ * of the NAT has other addresses there. */
+static void note_ports(ike_tracker *t, ike_flow *flow, const ike_datagram *d)
+{
+    if (encapsulation_of(d) != IKE_IN_UDP || !ike_addr_equal(&flow->src.addr, &d->src.addr) ||
+        !ike_addr_equal(&flow->dst.addr, &d->dst.addr))
+        return;
+    if (flow->src_port != d->src.port && flow->newest) {
+        flow->moved = t->now;
+        flow->moved_after = t->now - flow->newest->note.time;
+    }
+    flow->src_port = d->src.port;
+    flow->dst_port = d->dst.port;
+}
+
 static void count(ike_tracker *t, ike_flow *flow, ike_packet *packet, const ike_datagram *d)
 {
     const ike_seen seen = { .sequence = packet->sequence, .ip_id = d->ip_id,
@@ -404,6 +421,7 @@ static void count(ike_tracker *t, ike_flow *flow, ike_packet *packet, const ike_
         return;
     }
     note_firsts(flow, packet, sequence);
+    note_ports(t, flow, d);
     flow->packets++;
     flow->bytes += d->wire;
     if (!flow->first)

@@ -54,6 +54,34 @@ static void judge_encapsulation(ike_tracker *t, ike_flow *flow)
                              IKE_SEVERITY_NONE, " travels outside UDP");
 }
 
+/* ---- a port that the NAT has taken back ---- */
+
+#define SETTLED (5 * IKE_SECOND)       /* after which a peer knows a new mapping */
+#define NAT_FORGETS (120 * IKE_SECOND) /* RFC 4787 4.3, REQ-5: not sooner than two minutes */
+
+/* The other direction of the same Child SA, while both go through the same addresses. */
+static const ike_flow *way_back(const ike_flow *flow)
+{
+    const ike_flow *back = flow->child && flow->side != IKE_SIDE_NONE ? flow->child->more->flow[1 - flow->side] : NULL;
+
+    return back && back->first && back->other_dst.family == 0 && flow->other_dst.family == 0 &&
+                   ike_addr_equal(&back->dst.addr, &flow->src.addr) && ike_addr_equal(&back->src.addr, &flow->dst.addr)
+               ? back : NULL;
+}
+
+/* Some NATs keep the old mapping for a while; after a long silence it is gone. */
+static void judge_stale_port(ike_tracker *t, const ike_flow *flow)
+{
+    const ike_flow *back = flow->moved ? way_back(flow) : NULL;
+
+    if (!back || back->dst_port != flow->src.port || back->dst_port == flow->src_port ||
+        back->newest->note.time - flow->moved < SETTLED || flow->newest->note.time - flow->moved < SETTLED)
+        return;
+    ike_judge_raise_flow(t, back, IKE_DIAG_NAT_STALE, &back->newest->note,
+                         flow->moved_after >= NAT_FORGETS ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
+                         " still goes to port %u, although its receiver sends from port %u now", back->dst_port, flow->src_port);
+}
+
 /* ---- IP fragments ---- */
 
 #define ENOUGH_IN_FRAGMENTS 3
@@ -192,6 +220,7 @@ static void judge_too_big_packets(ike_tracker *t, const ike_flow *flow)
 void ike_judge_flow_path(ike_tracker *t, ike_flow *flow)
 {
     judge_encapsulation(t, flow);
+    judge_stale_port(t, flow);
     judge_fragments(t, flow);
     if (flow->icmp && flow->sa) {
         judge_refused_packets(t, flow);

@@ -71,6 +71,10 @@ typedef struct ike_flow {
     ike_tied_by tied_by;
     struct ike_flow *next;   /* older one with the same SPI */
 
+    uint16_t src_port, dst_port; /* of its newest packet between the addresses of the first */
+    ike_time moved;          /* when src_port changed, 0: never .. */
+    ike_time moved_after;    /* .. and for how long it had sent nothing then */
+
     struct ike_packet *first, *newest; /* packets */
     uint64_t packets, bytes; /* without those doubled; bytes from the SPI on */
     uint64_t repeats, fragmented;
