@@ -91,6 +91,9 @@ void ike_judge_flow_path(ike_tracker *t, ike_flow *flow);
 /* Raises a diagnosis of an IPsec SA, whose name begins the text: "SPI c1a9656b from 10.1.0.2 to 10.2.0.2". */
 ike_finding *ike_judge_raise_flow(ike_tracker *t, const ike_flow *flow, ike_diagnosis_id id, ike_note *note,
                                   ike_severity severity, const char *format, ...) G_GNUC_PRINTF(6, 7);
+/* True when a packet of the IPsec SA is behind a note by its place in the file, or by time: a file may hold the packets
+ * in reverse, and clocks may run so. */
+bool ike_judge_flow_goes_on_after(const ike_flow *flow, const ike_note *note);
 /* What IPsec SAs and their packets say. */
 void ike_judge_flows(ike_tracker *t);
 /* The IPsec SA of which an INVALID_SPI says that its receiver does not know it; NULL when the capture

@@ -47,6 +47,12 @@ ike_finding *ike_judge_raise_flow(ike_tracker *t, const ike_flow *flow, ike_diag
     return finding;
 }
 
+bool ike_judge_flow_goes_on_after(const ike_flow *flow, const ike_note *note)
+{
+    return flow->newest->note.frame > note->frame ||
+           MAX(flow->first->note.time, flow->newest->note.time) > note->time;
+}
+
 /* ---- one direction only ---- */
 
 static bool overlaps(const ike_flow *a, const ike_flow *b)
@@ -123,7 +129,7 @@ static bool sends_since(const ike_tracker *t, const ike_packet *packet)
     for (guint i = back ? back->len : 0; i > 0; i--) {
         const ike_flow *other = back->pdata[i - 1];
 
-        if (other->first && other->newest->note.time > packet->note.time)
+        if (other->first && ike_judge_flow_goes_on_after(other, &packet->note))
             return true;
     }
     return ike_sa_heir(flow->sa)->sides[1 - flow->side].more->newest_esp_frame > packet->note.frame;
@@ -259,13 +265,6 @@ ike_flow *ike_judge_refused_flow(const ike_tracker *t, const ike_record *refusal
     return flow && flow->first ? flow : NULL;
 }
 
-/* By its place in the file or by time: a file may hold the packets in reverse, and clocks may run so. */
-static bool is_sent_after(const ike_flow *flow, const ike_note *note)
-{
-    return flow->newest->note.frame > note->frame ||
-           MAX(flow->first->note.time, flow->newest->note.time) > note->time;
-}
-
 bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after)
 {
     const ike_list *flows = ike_esp_flows_between(t, &ike_record_src(after)->addr, &ike_record_dst(after)->addr);
@@ -275,7 +274,7 @@ bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after)
     for (guint i = flows ? flows->len : 0; i > 0; i--) {
         const ike_flow *flow = flows->pdata[i - 1];
 
-        if (flow->first && is_sent_after(flow, &after->note))
+        if (flow->first && ike_judge_flow_goes_on_after(flow, &after->note))
             return true;
     }
     return false;

@@ -96,8 +96,8 @@ static bool has_first_fragments_only(const ike_tracker *t, const ike_flow *flow)
 }
 
 /* A capture filter for protocol 50 takes later fragments of ESP, which have that in their IP header, but one for ports
- * hides those of ESP in UDP, which have none (RFC 791 3.1). There only later fragments of UDP the other way show that
- * none is hidden. */
+ * hides those of ESP in UDP, which have none (RFC 791 3.1): these are a note at most, also where later fragments of UDP
+ * the other way show that the filter of some capture lets them in. */
 static bool may_be_hidden(const ike_tracker *t, const ike_flow *flow)
 {
     return flow->encapsulation == IKE_IN_UDP &&
@@ -111,7 +111,7 @@ static void judge_fragments(ike_tracker *t, ike_flow *flow)
     if (!flow->fragment)
         return;
     ike_judge_raise_flow(t, flow, is_lost ? IKE_DIAG_ESP_FRAG_LOSS : IKE_DIAG_ESP_FRAG, &flow->fragment->note,
-                         is_lost && is_hidden ? IKE_SEVERITY_NOTE : IKE_SEVERITY_NONE,
+                         is_lost && flow->encapsulation == IKE_IN_UDP ? IKE_SEVERITY_NOTE : IKE_SEVERITY_NONE,
                          ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets came in IP fragments%s%s",
                          flow->fragmented, flow->packets,
                          is_lost ? ", only the first one of each: none is complete" : "",
@@ -141,7 +141,7 @@ static bool comes_back(const ike_tracker *t, const ike_flow *flow, const ike_not
     for (guint i = back ? back->len : 0; i > 0; i--) {
         const ike_flow *other = back->pdata[i - 1];
 
-        if (other->first && other->newest->note.time > since->time)
+        if (other->first && ike_judge_flow_goes_on_after(other, since))
             return true;
     }
     return false;
