@@ -9,7 +9,7 @@ import netwire
 from ladder import EspFlow, IkeSa
 from ladder2 import Ikev2Sa
 from registry import scenario
-from steps import behind_nat, esp_both_ways, esp_flows, pair, sent_on, v2_tunnel, windows_pair
+from steps import behind_nat, elsewhere, esp_both_ways, esp_flows, pair, sent_on, tunnel, v2_tunnel, windows_pair
 
 AH = 51
 L2TP_PORT = 1701
@@ -44,6 +44,50 @@ def esp_rekey_overlap(c):
     new_there, new_back = esp_flows(sa)
     sent_on((new_there, back), 10, 2.0)
     sent_on((new_there, new_back), 3, 1.0)
+
+
+@scenario(expect=["esp_oneway"], healthy=True)
+def esp_return_stops(c):
+    """ESP goes both ways for two minutes, each packet soon followed by one the other way. Then nothing comes back for
+    five minutes (from frame 125 on), although the responder answers each liveness check of IKE."""
+    sa = Ikev2Sa(c, *behind_nat(c))
+    sa.establish()
+    there, back = esp_flows(sa)
+    sent_on((there, back), 60, 1, 1)
+    for _ in range(10):
+        for _ in range(15):
+            there.send(84, 2.0)
+        sa.alive(sa.initiator, after=0.1)
+    elsewhere(c)
+
+
+@scenario(expect=["esp_oneway"])
+def esp_delete_ignored(c):
+    """The responder's lifetime is the shorter one: it deletes the IPsec SA by an Informational (frame 70), and the
+    initiator goes on with it for a minute. Nothing comes back, and there is no new Quick Mode."""
+    sa = tunnel(c)
+    there, back = esp_flows(sa)
+    sent_on((there, back), 30, 10, 10)
+    sa.delete_esp(sa.responder)
+    for _ in range(30):
+        there.send(84, 2.0)
+    elsewhere(c)
+
+
+@scenario(healthy=True, forbid=["esp_oneway"])
+def esp_stream(c):
+    """A stream to the responder, of which it says something now and then: a packet back after every ten. Then it is
+    silent for a while. All is well."""
+    sa = v2_tunnel(c)
+    there, back = esp_flows(sa)
+    for _ in range(25):
+        for _ in range(10):
+            there.send(1200, 0.1)
+        back.send(84, 0.1)
+    for _ in range(100):
+        there.send(1200, 0.5)
+    sa.alive(sa.initiator)
+    elsewhere(c)
 
 
 @scenario(expect=["esp_early"], healthy=True)
@@ -175,7 +219,20 @@ def esp_loss(c):
         back.send(84, 0.02)
 
 
-@scenario(expect=["esp_frag"], healthy=True)
+@scenario(expect=["esp_loss"], healthy=True)
+def esp_loss_one_way(c):
+    """A line or a policer drops one packet in ten of what comes back; of the other direction nothing is missing, so it is
+    not the capture that loses packets."""
+    there, back = esp_flows(v2_tunnel(c))
+    for number in range(300):
+        if number % 10 == 5:
+            back.packet(1200)
+        else:
+            back.send(1200, 0.02)
+        there.send(84, 0.01)
+
+
+@scenario(expect=["esp_frag"], healthy=True, forbid=["esp_frag_loss"])
 def esp_frag(c):
     """Full-sized packets grow by ESP beyond the MTU and travel in two IP fragments each."""
     there, back = esp_flows(v2_tunnel(c))

@@ -8,11 +8,12 @@ import ikev2wire as v2
 import ladder2
 from ikev2_scenarios import repeated
 from ladder import EspFlow, IkeSa, Note
-from ladder2 import Ikev2Sa, TcpSa
+from ladder2 import EMPTY, Ikev2Sa, TcpSa
 from registry import scenario
-from steps import STRONGSWAN_GAPS, elsewhere, esp_both_ways, esp_flows, pair, sent_on, v2_tunnel
+from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, esp_both_ways, esp_flows, pair, sent_on, v2_tunnel
 from tcpstream import EncapsulatingConnection
 
+UPDATE_ADDRESSES = 8 + 2 * 28  # UPDATE_SA_ADDRESSES and NAT detection
 LONG_AUTH = 1350  # payloads of IKE_AUTH with a certificate; just fits into one packet
 
 
@@ -33,6 +34,42 @@ def ikev2_child_noresp(c):
     asked = sa.request(sa.initiator, v2.CREATE_CHILD_SA, ladder2.CHILD, after=5.0)
     repeated(sa, asked, STRONGSWAN_GAPS[:3])
     elsewhere(c, step=1)
+
+
+@scenario(expect=["dpd_fail"], forbid=["keepalive_gap"])
+def ikev2_mobike_dead(c):
+    """A client leaves the network behind its NAT for another one, from where it tells its new address (MOBIKE): the
+    request (frame 15) is sent five times and has no answer. Nothing passes there."""
+    sa = Ikev2Sa(c, *behind_nat(c))
+    sa.init()
+    sa.float_port()
+    sa.auth()
+    sent_on(esp_flows(sa), 5, 0.5)
+    c.nat = None
+    sa.initiator.address = "192.0.2.99"
+    asked = sa.request(sa.initiator, v2.INFORMATIONAL, UPDATE_ADDRESSES, after=4)
+    for gap in STRONGSWAN_GAPS:
+        sa.again(asked, gap)
+    elsewhere(c)
+
+
+@scenario(expect=["dpd_fail"])
+def ikev2_failover(c):
+    """A cluster fails over and loses the message IDs of an IKE SA, while ESP goes on both ways: liveness checks of both
+    sides have no answer any more (from frame 35 on). The peer is not gone."""
+    sa = v2_tunnel(c)
+    flows = esp_flows(sa)
+    for _ in range(5):
+        sa.alive(sa.initiator, after=10)
+        sent_on(flows, 2, 0.5)
+    c.wait(10)
+    asked = sa.request(sa.initiator, v2.INFORMATIONAL, EMPTY)
+    asked_back = sa.request(sa.responder, v2.INFORMATIONAL, EMPTY, msgid=0)
+    for gap in STRONGSWAN_GAPS:
+        sa.again(asked, gap - 2)
+        sa.again(asked_back, 1)
+        sent_on(flows, 2, 0.4)
+    elsewhere(c)
 
 
 @scenario(expect=["info_noresp"], forbid=["dpd_fail"])

@@ -7,6 +7,7 @@ import ladder
 import ladder2
 import ikev2wire as v2
 from ladder import IkeSa, Nat, Suite
+from ladder2 import Ikev2Sa
 from registry import scenario
 from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, esp_both_ways, mapped_sa, pair
 
@@ -60,7 +61,7 @@ def ikev2_natt_nofloat(c):
     IKE_AUTH goes to UDP 500 and has no response, although it is sent four times; other traffic follows."""
     inside, server = behind_nat(c)
     c.taps = ("inside",)
-    sa = ladder2.Ikev2Sa(c, inside, server)
+    sa = Ikev2Sa(c, inside, server)
     sa.init()
     request = sa.request(inside, v2.IKE_AUTH, ladder2.AUTH_REQUEST)
     for gap in STRONGSWAN_GAPS[:3]:
@@ -115,7 +116,7 @@ def natd_missing(c):
     esp_both_ways(sa)
 
 
-class WithoutDetection(ladder2.Ikev2Sa):
+class WithoutDetection(Ikev2Sa):
     """The responder knows no NAT traversal."""
 
     def nat_detection(self, sender, spi_r):
@@ -131,6 +132,24 @@ def ikev2_natd_missing(c):
 
 
 # Ports
+
+@scenario(expect=["natt_wrongport"])
+def ikev2_auth_wrong_port(c):
+    """The initiator is behind a NAT and moves to UDP 4500 with IKE_AUTH, but the responder answers each copy of it from
+    port 500 (frame 4 first), where the NAT does not let it in."""
+    sa = Ikev2Sa(c, *behind_nat(c))
+    sa.init()
+    asked = sa.auth_req()
+    answer = sa.answer(asked, 180)
+    for gap in (None, *STRONGSWAN_GAPS[:3]):
+        if gap:
+            sa.again(asked, gap)
+        c.wait(0.01)
+        sa.port = 500
+        sa.deliver(sa.responder, answer)
+        sa.port = 4500
+    elsewhere(c)
+
 
 @scenario(expect=["natt_wrongport", "qm2_noreply"], forbid=["nat_rebind"])
 def natt_wrongport(c):
@@ -206,7 +225,7 @@ def ikev2_nat_both_sides(c):
     or destination changed. No mapping changes, and nothing is sent again."""
     inside, server = behind_nat(c)
     c.taps = ("inside", "outside")
-    sa = ladder2.Ikev2Sa(c, inside, server)
+    sa = Ikev2Sa(c, inside, server)
     sa.establish()
     for _ in range(3):
         sa.alive(inside)

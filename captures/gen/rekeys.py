@@ -85,6 +85,24 @@ def qm_many_subnets(c):
         sa.delete_esp(sa.initiator, after=2.0)
 
 
+@scenario(expect=["cookie_invalid"], forbid=["dpd_fail"])
+def invalid_cookie_ignored(c):
+    """The responder restarts and forgets its SAs. It answers each liveness check of the initiator by INVALID-COOKIE in
+    clear (frame 53 first), which the initiator does not believe: it goes on with the SA, and its ESP is lost."""
+    sa = tunnel(c)
+    there, back = esp_flows(sa)
+    for _ in range(5):
+        sa.alive(sa.initiator)
+        sent_on((there, back), 3, 0.1)
+    c.wait(20)
+    for _ in range(5):
+        there.send(84, 1)
+        there.send(84, 1)
+        sa.probe(sa.initiator, after=8)
+        refuse(sa, ike.INVALID_COOKIE)
+    elsewhere(c)
+
+
 @scenario(expect=["delete_storm"], healthy=True)
 def delete_storm(c):
     """The responder deletes twelve IPsec SAs, one by one, within five seconds."""

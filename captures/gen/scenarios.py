@@ -15,6 +15,7 @@ import sys
 
 import endings  # noqa: F401  (adds its scenarios to the table)
 import esp  # noqa: F401  (adds its scenarios to the table)
+import esppath  # noqa: F401  (adds its scenarios to the table)
 import espudp  # noqa: F401  (adds its scenarios to the table)
 import findings  # noqa: F401  (adds its scenarios to the table)
 import fragments  # noqa: F401  (adds its scenarios to the table)

@@ -5,8 +5,9 @@ import ikewire as ike
 import ladder
 import netwire
 from ladder import EspFlow, IkeSa, Note, Suite
+from ladder2 import Ikev2Sa
 from registry import scenario
-from steps import behind_nat, esp_flows, mapped_sa, pair, sent_on, tunnel, windows_pair
+from steps import STRONGSWAN_GAPS, behind_nat, elsewhere, esp_flows, mapped_sa, pair, sent_on, tunnel, windows_pair
 
 TRIPLE_DES = Suite(((ike.TRIPLE_DES, None, ike.SHA1, 2),))
 
@@ -40,6 +41,23 @@ def dpd_crosses_qm1(c):
         sa.alive(sa.responder)
     sa.quick_mode().qm1(after=9.98)
     sa.alive(sa.responder, after=0.01)
+
+
+@scenario(expect=["init_noreply"])
+def ikev2_init_other_address(c):
+    """A cluster answers from the address of one of its members (198.51.100.21) what was sent to that of the cluster
+    (198.51.100.20): the initiator does not take it for an answer and asks four times."""
+    cluster, member = "198.51.100.20", "198.51.100.21"
+    sa = Ikev2Sa(c, c.host("10.1.0.2"), c.host(cluster))
+    asked = sa.init_req()
+    sa.responder.address = member
+    answer = sa.init_resp()
+    for gap in STRONGSWAN_GAPS[:3]:
+        sa.responder.address = cluster
+        sa.again(asked, gap)
+        sa.responder.address = member
+        sa.again(answer, 0.001, response=True)
+    elsewhere(c)
 
 
 @scenario(expect=["dpd_fail"], vectors=[29])

@@ -184,6 +184,76 @@ static void one_way_to_the_capture(void)
     ladder_end(&l);
 }
 
+/* Packets each way in turns, then of the initiator only. */
+static void silenced(ladder *l, unsigned turns, unsigned in_a_row, unsigned in_vain)
+{
+    uint32_t sequence = 0;
+
+    for (unsigned i = 1; i <= turns; i++) {
+        for (unsigned k = 0; k < in_a_row; k++)
+            esp(l, INITIATOR, THERE, ++sequence);
+        esp(l, RESPONDER, BACK, i);
+        after(l, 1);
+    }
+    for (unsigned i = 0; i < in_vain; i++) {
+        esp(l, INITIATOR, THERE, ++sequence);
+        after(l, 2);
+    }
+}
+
+static void return_stops(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_establish(&l);
+    silenced(&l, 20, 1, 30);
+    expect_no_finding(&l, "esp_oneway"); /* the capture may have lost that direction */
+    v2_info(&l, INITIATOR, 2);
+    expect_finding(&l, "esp_oneway", NOTE);
+    expect_finding_says(&l, "esp_oneway", "30 packets in 58.000 s, while the receiver goes on with IKE");
+    esp(&l, RESPONDER, NEW_BACK, 1);
+    expect_no_finding(&l, "esp_oneway");
+    ladder_end(&l);
+}
+
+/* Too few in vain, not used to answers, or to answers of many packets only. */
+static void stream(void)
+{
+    static const unsigned rows[][3] = { { 20, 1, 15 }, { 10, 1, 60 }, { 20, 5, 60 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        ladder l;
+
+        ladder_begin(&l);
+        v2_establish(&l);
+        silenced(&l, rows[i][0], rows[i][1], rows[i][2]);
+        v2_info(&l, INITIATOR, 2);
+        expect_no_finding(&l, "esp_oneway");
+        ladder_end(&l);
+    }
+}
+
+/* An Informational of the receiver says more, unless it was answered or something was negotiated since. */
+static void farewell(void)
+{
+    ladder l;
+
+    tunnel(&l);
+    silenced(&l, 20, 1, 0);
+    info(&l, RESPONDER, 0xd1, 92);
+    after(&l, 10);
+    for (uint32_t i = 21; i <= 60; i++) {
+        esp(&l, INITIATOR, THERE, i);
+        after(&l, 2);
+    }
+    expect_finding(&l, "esp_oneway", WARN);
+    expect_finding_says(&l, "esp_oneway", "may have deleted its SA");
+    quick_mode(&l, 9);
+    expect_finding(&l, "esp_oneway", NOTE);
+    ladder_end(&l);
+}
+
 static void one_way_not_long_enough(void)
 {
     ladder l;
@@ -224,6 +294,25 @@ static void losses(void)
     g_assert_cmpuint(ike_flow_missing(flow_of(&l, BACK)), ==, 0);
     expect_no_finding(&l, "esp_replay");
     ladder_end(&l);
+}
+
+/* 20 of 300 in one direction, or in both, as when the capture loses them. */
+static void losses_one_way(void)
+{
+    for (int both = 0; both < 2; both++) {
+        ladder l;
+
+        tunnel(&l);
+        for (uint32_t i = 1; i <= 300; i++) {
+            if (i % 15)
+                esp(&l, RESPONDER, BACK, i);
+            if (!both || i % 15)
+                esp(&l, INITIATOR, THERE, i);
+            after(&l, 0.01);
+        }
+        expect_finding(&l, "esp_loss", both ? CHAT : NOTE);
+        ladder_end(&l);
+    }
 }
 
 static void repeats(void)
@@ -449,7 +538,11 @@ int main(int argc, char **argv)
     g_test_add_func("/esp/one-way", one_way);
     g_test_add_func("/esp/one-way-to-the-capture", one_way_to_the_capture);
     g_test_add_func("/esp/one-way-not-long-enough", one_way_not_long_enough);
+    g_test_add_func("/esp/return-stops", return_stops);
+    g_test_add_func("/esp/stream", stream);
+    g_test_add_func("/esp/farewell", farewell);
     g_test_add_func("/esp/losses", losses);
+    g_test_add_func("/esp/losses-one-way", losses_one_way);
     g_test_add_func("/esp/repeats", repeats);
     g_test_add_func("/esp/mirrored", mirrored_packets);
     g_test_add_func("/esp/merged", merged_packets);

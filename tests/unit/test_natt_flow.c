@@ -99,6 +99,32 @@ static void old_mapping(void)
 }
 
 /* RFC 7296 2.23: without a NAT either port may be used. */
+/* RFC 7296 2.11, from the first response on; a copy of the request on port 500 excuses it. */
+static void v2_answer_from_500(void)
+{
+    for (int is_excused = 0; is_excused < 2; is_excused++) {
+        ladder l;
+
+        ladder_begin(&l);
+        v2_init(&l);
+        move_to_4500(&l);
+        v2_auth_req(&l, 1);
+        on_500(&l);
+        if (is_excused) {
+            after(&l, 4);
+            v2_auth_req(&l, 1);
+        }
+        v2_auth_resp(&l, 1, 220);
+        if (is_excused) {
+            expect_no_finding(&l, "natt_wrongport");
+        } else {
+            expect_finding_at(&l, 4, "natt_wrongport");
+            expect_finding_says(&l, "natt_wrongport", "from port 500 to port 500 what went to port 4500 in frame 3");
+        }
+        ladder_end(&l);
+    }
+}
+
 static void v2_either_port(void)
 {
     ladder l;
@@ -439,6 +465,7 @@ int main(int argc, char **argv)
     g_test_add_func("/natt/wrongport/silent", right_port);
     g_test_add_func("/natt/wrongport/old-mapping", old_mapping);
     g_test_add_func("/natt/wrongport/v2", v2_either_port);
+    g_test_add_func("/natt/wrongport/v2-answer", v2_answer_from_500);
     g_test_add_func("/natt/gap/lengths", gaps);
     g_test_add_func("/natt/gap/keepalives", no_gap);
     g_test_add_func("/natt/gap/silent", silent_without_nat);

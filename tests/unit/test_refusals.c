@@ -252,6 +252,53 @@ static void unknown_spi(void)
     ladder_end(&l);
 }
 
+/* INVALID-COOKIE in clear. What the other side sends on does not show that the SA lives, what its sender encrypts
+ * does, or ESP of it. */
+static void unknown_cookies(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    quick_mode(&l, 1);
+    after(&l, 60);
+    info(&l, INITIATOR, 0xd1, 92);
+    refuse(&l, RESPONDER, 4);
+    after(&l, 10);
+    info(&l, INITIATOR, 0xd2, 92);
+    after(&l, 10);
+    foreign(&l);
+    expect_finding(&l, "cookie_invalid", WARN);
+    expect_finding_says(&l, "cookie_invalid", "the other side goes on with it");
+    esp(&l, INITIATOR, 0x11111111, 1);
+    expect_finding(&l, "cookie_invalid", WARN);
+    esp(&l, RESPONDER, 0x22222222, 1);
+    expect_finding(&l, "cookie_invalid", NOTE);
+    ladder_end(&l);
+}
+
+/* .. nor has a new SA of both taken its place. */
+static void unknown_cookies_replaced(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    main_mode(&l);
+    quick_mode(&l, 1);
+    after(&l, 60);
+    info(&l, INITIATOR, 0xd1, 92);
+    refuse(&l, RESPONDER, 4);
+    after(&l, 1);
+    info(&l, INITIATOR, 0xd2, 92);
+    next_sa(&l);
+    main_mode(&l);
+    quick_mode(&l, 2);
+    after(&l, 10);
+    foreign(&l);
+    expect_finding(&l, "cookie_invalid", NOTE);
+    ladder_end(&l);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -266,5 +313,7 @@ int main(int argc, char **argv)
     g_test_add_func("/refusals/filtered", filtered);
     g_test_add_func("/refusals/unreachable", unreachable);
     g_test_add_func("/refusals/unknown-spi", unknown_spi);
+    g_test_add_func("/refusals/unknown-cookies", unknown_cookies);
+    g_test_add_func("/refusals/unknown-cookies-replaced", unknown_cookies_replaced);
     return g_test_run();
 }

@@ -72,23 +72,45 @@ ike_flow *ike_esp_flow_to(const ike_tracker *t, uint32_t spi, const ike_addr *re
     return NULL;
 }
 
-const ike_list *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
+static ike_pair_flows *flows_of_pair(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
 {
     const ike_host_pair pair = { *src, *dst };
 
     return g_hash_table_lookup(t->flows_by_pair, &pair);
 }
 
+const ike_list *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst)
+{
+    const ike_pair_flows *of_pair = flows_of_pair(t, src, dst);
+
+    return of_pair ? &of_pair->flows : NULL;
+}
+
+void ike_esp_later_fragment(ike_tracker *t, const ike_addr *src, const ike_addr *dst, ike_encapsulation of)
+{
+    ike_pair_flows *of_pair = flows_of_pair(t, src, dst);
+
+    if (of_pair)
+        of_pair->has_later[of] = true;
+}
+
+bool ike_esp_has_later_fragments(const ike_tracker *t, const ike_addr *src, const ike_addr *dst, ike_encapsulation of)
+{
+    const ike_pair_flows *of_pair = flows_of_pair(t, src, dst);
+
+    return of_pair && of_pair->has_later[of];
+}
+
 static void index_pair(ike_tracker *t, ike_flow *flow)
 {
     const ike_host_pair pair = { flow->src.addr, flow->dst.addr };
-    ike_list *list = g_hash_table_lookup(t->flows_by_pair, &pair);
+    ike_pair_flows *of_pair = flows_of_pair(t, &pair.src, &pair.dst);
 
-    if (!list) {
-        list = g_new0(ike_list, 1);
-        g_hash_table_insert(t->flows_by_pair, g_memdup2(&pair, sizeof pair), list);
+    if (!of_pair) {
+        of_pair = g_new0(ike_pair_flows, 1);
+        g_hash_table_insert(t->flows_by_pair, g_memdup2(&pair, sizeof pair), of_pair);
     }
-    ike_list_add(list, flow);
+    ike_list_add(&of_pair->flows, flow);
 }
 
 static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, bool is_ah)
@@ -100,6 +122,8 @@ static ike_flow *make_flow(ike_tracker *t, const ike_datagram *d, uint32_t spi, 
     flow = ike_flow_new(t->flows.len, spi, is_ah);
     flow->src = d->src;
     flow->dst = d->dst;
+    flow->src_port = d->src.port;
+    flow->dst_port = d->dst.port;
     flow->encapsulation = encapsulation_of(d);
     flow->next = g_hash_table_lookup(t->by_ipsec_spi, GUINT_TO_POINTER(spi));
     g_hash_table_replace(t->by_ipsec_spi, GUINT_TO_POINTER(spi), flow);
@@ -368,6 +392,21 @@ static void note_firsts(ike_flow *flow, ike_packet *packet, ike_sequence sequenc
         flow->near_wrap = packet;
 }
 
+/* A NAT may give a sender another port, which the receiver should follow (RFC 7296 2.23). A capture that sees both sides
+ * of the NAT has other addresses there. */
+static void note_ports(ike_tracker *t, ike_flow *flow, const ike_datagram *d)
+{
+    if (encapsulation_of(d) != IKE_IN_UDP || !ike_addr_equal(&flow->src.addr, &d->src.addr) ||
+        !ike_addr_equal(&flow->dst.addr, &d->dst.addr))
+        return;
+    if (flow->src_port != d->src.port && flow->newest) {
+        flow->moved = t->now;
+        flow->moved_after = t->now - flow->newest->note.time;
+    }
+    flow->src_port = d->src.port;
+    flow->dst_port = d->dst.port;
+}
+
 static void count(ike_tracker *t, ike_flow *flow, ike_packet *packet, const ike_datagram *d)
 {
     const ike_seen seen = { .sequence = packet->sequence, .ip_id = d->ip_id,
@@ -382,6 +421,7 @@ static void count(ike_tracker *t, ike_flow *flow, ike_packet *packet, const ike_
         return;
     }
     note_firsts(flow, packet, sequence);
+    note_ports(t, flow, d);
     flow->packets++;
     flow->bytes += d->wire;
     if (!flow->first)
@@ -392,6 +432,26 @@ static void count(ike_tracker *t, ike_flow *flow, ike_packet *packet, const ike_
         if (!flow->fragment)
             flow->fragment = packet;
     }
+}
+
+static void end_row(ike_turns *turns, ike_time now)
+{
+    if (turns->packets == 0)
+        return;
+    turns->answered++;
+    turns->most = MAX(turns->most, turns->packets);
+    turns->longest = MAX(turns->longest, now - turns->first->note.time);
+    turns->packets = 0;
+}
+
+static void take_turn(ike_sa *sa, ike_side side, ike_packet *packet)
+{
+    ike_turns *turns = &ike_side_more_of(&sa->sides[side])->turns;
+
+    end_row(&ike_side_more_of(&sa->sides[ike_side_other(side)])->turns, packet->note.time);
+    if (turns->packets++ == 0)
+        turns->first = packet;
+    turns->newest = packet;
 }
 
 static void count_for_sa(ike_tracker *t, ike_packet *packet, const ike_flow *flow)
@@ -406,8 +466,10 @@ static void count_for_sa(ike_tracker *t, ike_packet *packet, const ike_flow *flo
         return;
     side = ike_side_more_of(&flow->sa->sides[flow->side]);
     side->newest_esp_frame = t->frame;
-    if (!packet->is_doubled)
-        side->esp_packets++;
+    if (packet->is_doubled)
+        return;
+    side->esp_packets++;
+    take_turn(flow->sa, flow->side, packet);
 }
 
 void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind)

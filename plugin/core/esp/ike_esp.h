@@ -13,6 +13,10 @@ void ike_esp_feed(ike_tracker *t, const ike_datagram *d, ike_note_kind kind);
 ike_flow *ike_esp_flow_to(const ike_tracker *t, uint32_t spi, const ike_addr *receiver);
 /* IPsec SAs that began with a packet from `src` to `dst`, oldest first; or NULL. */
 const ike_list *ike_esp_flows_between(const ike_tracker *t, const ike_addr *src, const ike_addr *dst);
+/* A later fragment of an IP packet with ESP or AH (IKE_IN_IP), or with UDP (IKE_IN_UDP): it shows neither SPI nor ports.
+ * Noticed between hosts whose IPsec SAs are known. */
+void ike_esp_later_fragment(ike_tracker *t, const ike_addr *src, const ike_addr *dst, ike_encapsulation of);
+bool ike_esp_has_later_fragments(const ike_tracker *t, const ike_addr *src, const ike_addr *dst, ike_encapsulation of);
 /* True when an exchange has made an IPsec SA, as far as it is visible. */
 bool ike_esp_is_complete(const ike_exchange *exchange);
 /* Takes note that a side chose this SPI for packets to itself, in the exchange that leads a child: decrypted. */

@@ -31,13 +31,50 @@ static const struct {
         "Is the responder up, and what does its log say at that time? Does its own firewall accept the message? "
         "RADIUS, or with certificates a look-up of CRL or OCSP, may keep it waiting.",
         NULL, NULL },
+    [IKE_CAUSE_STATE] = {
+        "the peer is alive, and has lost this IKE SA or its message IDs (fail-over, restart of its IKE service)",
+        "See the peer's log at this time for a fail-over or a restart of IKE, and for requests that it ignores because "
+        "of their message ID. Clear the IKE SA on both sides to recover.",
+        NULL, NULL },
+    [IKE_CAUSE_IKE_PATH] = {
+        "IKE does not pass between the peers, while ESP does",
+        "Capture at the peer: do these requests arrive, and does it answer? Look at filters for IKE on the way.",
+        NULL, NULL },
+    [IKE_CAUSE_MAPPING] = {
+        "the NAT before the peer has forgotten it, and lets nothing in",
+        "Check that NAT keepalives are on at the peer (every 20 s) and not filtered. Raise the UDP timeout of the NAT, "
+        "or shorten the interval of liveness checks.",
+        NULL, NULL },
+    [IKE_CAUSE_NEW_PATH] = {
+        "nothing passes between the peer and the new address or port of the sender",
+        "Check filters, NAT and the way back for UDP 4500 between the peer and the new address or port, and that both "
+        "sides use MOBIKE (RFC 4555).",
+        NULL, NULL },
+    [IKE_CAUSE_GONE] = {
+        "the peer or its link is down",
+        "Find when the peer was last heard (frame, time) and look there for a restart or a link that went down. Ping "
+        "the peer; check that it still has the SA.",
+        NULL, NULL },
+    [IKE_CAUSE_OTHER_PLACE] = {
+        "the answer comes from another address or port than the request went to, so that it is not taken for one",
+        "See why the answers leave from there: an address of a cluster or load balancer, a host with several "
+        "addresses, a NAT that maps the way back otherwise. They must come from where the requests go to.",
+        NULL, NULL },
+    [IKE_CAUSE_ANSWER_LOST] = {
+        "the answer is lost on its way, or rejected",
+        "Capture at the receiver of the answer. If it arrives, see the log there.",
+        NULL, NULL },
 };
+
+/* Causes compete with those of their kind. */
+typedef enum cause_kind { OF_AUTHENTICATION, OF_USE, OF_ANSWER } cause_kind;
 
 typedef struct question {
     const ike_tracker *t;
     const ike_sa *sa;
     const ike_record *first;
     ike_side peer;
+    const ike_record *answer; /* or NULL */
 } question;
 
 /* ---- evidence ---- */
@@ -179,9 +216,53 @@ static bool begins_itself(const question *q)
     return ike_judge_is_begun_by(q->t, q->sa, q->first);
 }
 
+/* Fresh ESP shows that the peer is alive (RFC 7296 2.4). A new port of its NAT explains as well why its ESP arrives
+ * and requests to the old port do not. */
+static bool sends_esp_still(const question *q)
+{
+    return !ike_side_path(&q->sa->sides[q->peer])->gaps->port_changed &&
+           q->sa->sides[q->peer].more->newest_esp_frame > ike_record_last_send(q->first)->note.frame;
+}
+
+static bool has_esp_in_ip(const question *q)
+{
+    const ike_packet *newest = q->sa->sides[q->peer].more->turns.newest;
+
+    return sends_esp_still(q) && newest && newest->flow->encapsulation == IKE_IN_IP;
+}
+
+/* Requests of the peer that were sent again after this one, in vain. */
+static bool asks_in_vain(const question *q)
+{
+    for (guint i = q->sa->more->exchanges.len; i > 0 && q->sa->more->exchanges.len - i < IKE_FEW; i--) {
+        const ike_exchange *exchange = q->sa->more->exchanges.pdata[i - 1];
+        const ike_record *asked = ike_exchange_slot(exchange, IKE_REQUEST);
+
+        if (asked && asked->side == q->peer && !ike_exchange_slot(exchange, IKE_RESPONSE) && ike_record_sends(asked) > 2 &&
+            ike_record_last_send(asked)->note.frame > q->first->note.frame)
+            return true;
+    }
+    return false;
+}
+
+static bool was_silent_long(const question *q)
+{
+    return ike_judge_may_be_forgotten(q->t, q->sa, q->first);
+}
+
+static bool is_first_from_there(const question *q)
+{
+    return q->first->rare->mapping != NULL;
+}
+
+static bool is_from_elsewhere(const question *q)
+{
+    return ike_answer_is_from_elsewhere(q->first, q->answer);
+}
+
 static const struct evidence {
     bool (*holds)(const question *q);
-    int8_t score[IKE_N_CAUSES]; /* authentication, port 4500, fragments, silent */
+    int8_t score[IKE_N_CAUSES]; /* authentication, port 4500, fragments, silent; those of an SA in use */
     const char *text;
 } evidence[] = {
     { is_unseen_on_4500, { 0, 3, 1, 0 },
@@ -205,44 +286,115 @@ static const struct evidence {
     { has_proven_key, { -6, 0, 0, 0 }, "the initiator has accepted the responder's proof that it has the key" },
     { must_answer, { -3, 0, 0, 0 }, "a refusal has an answer in IKEv2 (RFC 7296 2.21.2)" },
     { begins_itself, { 1, 0, 0, -3 }, "the responder starts a negotiation of its own afterwards" },
+    { sends_esp_still, { [IKE_CAUSE_STATE] = 4, [IKE_CAUSE_IKE_PATH] = 1 },
+      "the peer's ESP goes on after the request was sent last" },
+    { has_esp_in_ip, { [IKE_CAUSE_IKE_PATH] = 1 }, "that is IP protocol 50, which filters treat apart from IKE" },
+    { was_silent_long, { [IKE_CAUSE_MAPPING] = 3, [IKE_CAUSE_GONE] = 1 },
+      "the peer is behind a NAT and sent nothing for two minutes or longer before the request" },
+    { is_first_from_there, { [IKE_CAUSE_NEW_PATH] = 3, [IKE_CAUSE_GONE] = 1 },
+      "the request is the first message from this address and port" },
+    { asks_in_vain, { [IKE_CAUSE_STATE] = 1, [IKE_CAUSE_IKE_PATH] = 1 }, "requests of the peer are not answered either" },
+    { is_from_elsewhere, { [IKE_CAUSE_OTHER_PLACE] = 3, [IKE_CAUSE_ANSWER_LOST] = 1 },
+      "each of its copies comes from there (RFC 7296 2.11)" },
 };
 
 /* ---- the sums ---- */
 
-static ike_cause best_but(const ike_causes *causes, int other)
+static cause_kind kind_of(ike_cause cause)
+{
+    return cause >= IKE_CAUSE_OTHER_PLACE ? OF_ANSWER : cause >= IKE_CAUSE_STATE ? OF_USE : OF_AUTHENTICATION;
+}
+
+/* A piece of evidence speaks of causes of one kind only. */
+static bool is_about(const struct evidence *piece, cause_kind kind)
+{
+    for (int i = 0; i < IKE_N_CAUSES; i++)
+        if (piece->score[i])
+            return kind_of((ike_cause)i) == kind;
+    return false;
+}
+
+static ike_cause best_but(const ike_causes *causes, cause_kind kind, int other)
 {
     int best = -1;
 
     for (int i = 0; i < IKE_N_CAUSES; i++)
-        if (i != other && (best < 0 || causes->score[i] > causes->score[best]))
+        if (i != other && kind_of((ike_cause)i) == kind && (best < 0 || causes->score[i] > causes->score[best]))
             best = i;
     return (ike_cause)best;
 }
 
-ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
+static ike_causes *weigh(const question *q, cause_kind kind)
 {
-    const question q = { t, sa, first, ike_side_other(first->side) };
     ike_causes *causes = g_new0(ike_causes, 1);
 
-    causes->is_psk = has_psk(sa);
-    for (size_t i = 0; q.peer != IKE_SIDE_NONE && i < G_N_ELEMENTS(evidence); i++) {
-        if (!evidence[i].holds(&q))
+    causes->is_psk = has_psk(q->sa);
+    for (size_t i = 0; q->peer != IKE_SIDE_NONE && i < G_N_ELEMENTS(evidence); i++) {
+        if (!is_about(&evidence[i], kind) || !evidence[i].holds(q))
             continue;
         causes->evidence |= 1u << i;
         for (int k = 0; k < IKE_N_CAUSES; k++)
             causes->score[k] += evidence[i].score[k];
     }
-    causes->best = best_but(causes, -1);
-    causes->next = best_but(causes, causes->best);
+    causes->best = best_but(causes, kind, -1);
+    causes->next = best_but(causes, kind, causes->best);
     causes->is_close = causes->score[causes->best] - causes->score[causes->next] < CLOSE;
     return causes;
 }
 
+ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
+{
+    const question q = { t, sa, first, ike_side_other(first->side), NULL };
+
+    return weigh(&q, OF_AUTHENTICATION);
+}
+
 ike_causes *ike_causes_on_4500(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
 {
-    const question q = { t, sa, first, ike_side_other(first->side) };
+    const question q = { t, sa, first, ike_side_other(first->side), NULL };
 
-    return q.peer != IKE_SIDE_NONE && is_unseen_on_4500(&q) ? ike_causes_new(t, sa, first) : NULL;
+    return q.peer != IKE_SIDE_NONE && is_unseen_on_4500(&q) ? weigh(&q, OF_AUTHENTICATION) : NULL;
+}
+
+/* What went in IP fragments only, may be lost for that. */
+ike_causes *ike_causes_of_use(const ike_tracker *t, const ike_sa *sa, const ike_record *first)
+{
+    const question q = { t, sa, first, ike_side_other(first->side), NULL };
+
+    if (q.peer == IKE_SIDE_NONE || ike_judge_is_always_in_ip_fragments(first) ||
+        (!sends_esp_still(&q) && !was_silent_long(&q) && !is_first_from_there(&q)))
+        return NULL;
+    return weigh(&q, OF_USE);
+}
+
+static bool went_to(const ike_record *asked, const ike_endpoint *place)
+{
+    const ike_record *copy = ike_record_last(asked);
+
+    for (int n = 0; copy && n < IKE_COPIES_LOOKED_AT; copy = copy->rare->older, n++)
+        if (ike_endpoint_equal(ike_record_dst(copy), place))
+            return true;
+    return copy != NULL;
+}
+
+bool ike_answer_is_from_elsewhere(const ike_record *asked, const ike_record *answer)
+{
+    const ike_record *copy = ike_record_last(answer);
+
+    for (int n = 0; copy && n < IKE_COPIES_LOOKED_AT; copy = copy->rare->older, n++)
+        if (went_to(asked, ike_record_src(copy)))
+            return false;
+    return copy == NULL;
+}
+
+/* A capture on both sides of a NAT shows other addresses on each. */
+ike_causes *ike_causes_of_answer(const ike_tracker *t, const ike_sa *sa, const ike_record *asked, const ike_record *answer)
+{
+    const question q = { t, sa, asked, answer->side, answer };
+
+    if (q.peer == IKE_SIDE_NONE || sa->sides[0].is_rewritten || sa->sides[1].is_rewritten || !is_from_elsewhere(&q))
+        return NULL;
+    return weigh(&q, OF_ANSWER);
 }
 
 /* ---- in words ---- */

@@ -88,9 +88,10 @@ bool ike_judge_answers_check(const ike_record *probe, const ike_record *r);
 /* ---- ike_xauth.c ---- */
 void ike_judge_xauth(ike_tracker *t, ike_sa *sa);
 void ike_judge_icmp(ike_tracker *t, ike_sa *sa);
-/* True for "fragmentation needed" and "packet too big". */
-bool ike_judge_is_too_big(const ike_icmp *icmp);
-/* True for these and for "fragment reassembly time exceeded". */
+/* The diagnosis of an ICMP error that is not about size, and its name; false when it has none. */
+bool ike_judge_read_icmp(const ike_icmp *icmp, ike_diagnosis_id *id, const char **name);
+bool ike_judge_is_port_unreachable(const ike_icmp *icmp);
+/* True when it is about size, and for "fragment reassembly time exceeded". */
 bool ike_judge_is_about_size(const ike_icmp *icmp);
 /* True when each copy of a message came in IP fragments. */
 bool ike_judge_is_always_in_ip_fragments(const ike_record *first);
@@ -125,7 +126,17 @@ void ike_judge_v2frags(ike_tracker *t, ike_exchange *exchange);
 /* IKEv2: a request of which only some fragments came; `piece` is the one that was sent most often. */
 void ike_judge_incomplete_request(ike_tracker *t, ike_exchange *exchange, ike_record *piece);
 
+/* ---- ike_judge_esp_path.c ---- */
+/* What the path does to the packets of an IPsec SA. */
+void ike_judge_flow_path(ike_tracker *t, ike_flow *flow);
+
 /* ---- ike_judge_esp.c ---- */
+/* Raises a diagnosis of an IPsec SA, whose name begins the text: "SPI c1a9656b from 10.1.0.2 to 10.2.0.2". */
+ike_finding *ike_judge_raise_flow(ike_tracker *t, const ike_flow *flow, ike_diagnosis_id id, ike_note *note,
+                                  ike_severity severity, const char *format, ...) G_GNUC_PRINTF(6, 7);
+/* True when a packet of the IPsec SA is behind a note by its place in the file, or by time: a file may hold the packets
+ * in reverse, and clocks may run so. */
+bool ike_judge_flow_goes_on_after(const ike_flow *flow, const ike_note *note);
 /* What IPsec SAs and their packets say. */
 void ike_judge_flows(ike_tracker *t);
 /* The IPsec SA of which an INVALID_SPI says that its receiver does not know it; NULL when the capture
@@ -194,6 +205,9 @@ bool ike_judge_is_floating(const ike_sa *sa);
 bool ike_judge_peers_see_none(const ike_sa *sa);
 /* What is wrong with NAT traversal; uses what was said of unanswered messages. */
 void ike_judge_natt(ike_tracker *t, ike_sa *sa);
+/* True when the receiver of this request, behind a NAT, had sent nothing for so long that the NAT may have forgotten
+ * it, and sent nothing since. */
+bool ike_judge_may_be_forgotten(const ike_tracker *t, const ike_sa *sa, const ike_record *request);
 /* Hosts that a NAT gives the same address and port; `list`: all SAs between two hosts. */
 void ike_judge_nat_clash(ike_tracker *t, const ike_list *list);
 

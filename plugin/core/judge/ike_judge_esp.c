@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Conclusions about IPsec SAs: traffic in one direction only, numbers that run out or begin anew,
- * packets that came twice or in fragments, ESP where a NAT needs it in UDP. RFC 4303 3.3.3 and 3.4.3,
- * RFC 3948, RFC 3715.
+ * Conclusions about IPsec SAs: traffic in one direction only, numbers that run out or begin anew, packets that came
+ * twice. RFC 4303 3.3.3 and 3.4.3.
  */
 #include "ike_agreement.h"
 #include "ike_esp.h"
@@ -14,6 +13,8 @@
 #define MANY_REPEATS 100      /* one repeat in so many packets is more than noise */
 #define ENOUGH_PACKETS 200u   /* to speak of a share */
 #define ENOUGH_SEEN 10u
+#define MUCH_LOSS 20u         /* one in so many packets is missing: users notice */
+#define LITTLE_LOSS 100u      /* not even one in so many */
 #define LOOKED_AT 1024        /* flows, exchanges or SAs that one flow is compared with: beyond it no
                                * verdict, so that a flood of SPIs costs no more than its packets */
 
@@ -29,10 +30,8 @@ static void append_ends(GString *out, const ike_flow *flow)
     ike_addr_append(out, &flow->dst.addr);
 }
 
-/* Raises a diagnosis of an IPsec SA, whose name begins the text: "SPI c1a9656b from 10.1.0.2 to 10.2.0.2". */
-static G_GNUC_PRINTF(6, 7) ike_finding *raise_flow(ike_tracker *t, const ike_flow *flow, ike_diagnosis_id id,
-                                                  ike_packet *packet, ike_severity severity,
-                                                  const char *format, ...)
+ike_finding *ike_judge_raise_flow(ike_tracker *t, const ike_flow *flow, ike_diagnosis_id id, ike_note *note,
+                                  ike_severity severity, const char *format, ...)
 {
     GString *text = g_string_new(NULL);
     ike_finding *finding;
@@ -43,9 +42,15 @@ static G_GNUC_PRINTF(6, 7) ike_finding *raise_flow(ike_tracker *t, const ike_flo
     va_start(arguments, format);
     g_string_append_vprintf(text, format, arguments);
     va_end(arguments);
-    finding = ike_raise(t, flow->sa, id, &packet->note, severity, "%s", text->str);
+    finding = ike_raise(t, flow->sa, id, note, severity, "%s", text->str);
     g_string_free(text, TRUE);
     return finding;
+}
+
+bool ike_judge_flow_goes_on_after(const ike_flow *flow, const ike_note *note)
+{
+    return flow->newest->note.frame > note->frame ||
+           MAX(flow->first->note.time, flow->newest->note.time) > note->time;
 }
 
 /* ---- one direction only ---- */
@@ -93,8 +98,82 @@ static void judge_oneway(ike_tracker *t, ike_flow *flow)
         flow->newest->note.time - flow->first->note.time < ONE_WAY_SPAN ||
         !sees_receiver(t, flow) || has_return_traffic(t, flow))
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_ONEWAY, flow->newest, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_ONEWAY, &flow->newest->note, IKE_SEVERITY_NONE,
                ": %" G_GUINT64_FORMAT " %s packets, none the other way", flow->packets, protocol(flow));
+}
+
+/* ---- one direction only, after both were in use ---- */
+
+#define ENOUGH_TURNS 20  /* to know how soon something comes back */
+#define ENOUGH_IN_VAIN 30
+#define MANY_TIMES 20    /* as many packets as ever before nothing came back for .. */
+#define LONGER 5         /* .. in so much more time */
+#define IN_VAIN_SPAN (30 * IKE_SECOND)
+
+static bool stays_unanswered(const ike_turns *turns)
+{
+    const ike_time span = turns->packets ? turns->newest->note.time - turns->first->note.time : 0;
+
+    return turns->answered >= ENOUGH_TURNS && turns->packets >= ENOUGH_IN_VAIN && span >= IN_VAIN_SPAN &&
+           turns->packets / MANY_TIMES >= turns->most && span / LONGER >= turns->longest;
+}
+
+/* ESP of the receiver of a packet that is newer than it, on whatever SA: after a rekey it may have moved to another. */
+static bool sends_since(const ike_tracker *t, const ike_packet *packet)
+{
+    const ike_flow *flow = packet->flow;
+    const ike_list *back = ike_esp_flows_between(t, &flow->dst.addr, &flow->src.addr);
+
+    if (back && back->len > LOOKED_AT)
+        return true;
+    for (guint i = back ? back->len : 0; i > 0; i--) {
+        const ike_flow *other = back->pdata[i - 1];
+
+        if (other->first && ike_judge_flow_goes_on_after(other, &packet->note))
+            return true;
+    }
+    return ike_sa_heir(flow->sa)->sides[1 - flow->side].more->newest_esp_frame > packet->note.frame;
+}
+
+/* An Informational of IKEv1 by which the receiver may have deleted its IPsec SA: the first thing that it sent after its
+ * own ESP, no liveness check, and nothing negotiated since. NULL when there is none. */
+static const ike_record *farewell(const ike_sa *sa, ike_side receiver)
+{
+    const ike_list *infos = &sa->more->infos[receiver];
+    const guint i = ike_judge_info_position(infos, sa->sides[receiver].more->newest_esp_frame);
+    const ike_record *info = i < infos->len ? infos->pdata[i] : NULL;
+
+    return sa->version == 1 && info && info->is_encrypted && !info->is_liveness && !info->may_answer &&
+                   sa->more->newest_child_frame < info->note.frame && ike_judge_is_silent_after(sa, info)
+               ? info : NULL;
+}
+
+/* A sender of what nobody answers (a stream, a log) looks like one whose packets do not arrive, so this is a note,
+ * unless the receiver seems to have said that its SA is gone. It must be heard afterwards: else the capture may have
+ * lost its direction. */
+static void judge_silenced(ike_tracker *t, ike_sa *sa, ike_side side)
+{
+    const ike_turns *turns = &sa->sides[side].more->turns;
+    const ike_side_state *receiver = &sa->sides[ike_side_other(side)];
+    const ike_record *goodbye;
+    GString *span;
+
+    if (!stays_unanswered(turns) || !receiver->newest ||
+        receiver->newest->note.frame < receiver->more->newest_esp_frame || sends_since(t, turns->first))
+        return;
+    goodbye = farewell(sa, ike_side_other(side));
+    span = g_string_new(NULL);
+    ike_seconds_append(span, turns->newest->note.time - turns->first->note.time);
+    if (goodbye)
+        g_string_append_printf(span, " s; the receiver sent an Informational in frame %u, which may have deleted its SA",
+                               goodbye->note.frame);
+    else
+        g_string_append(span, " s, while the receiver goes on with IKE");
+    ike_judge_raise_flow(t, turns->newest->flow, IKE_DIAG_ESP_ONEWAY, &turns->newest->note,
+                         goodbye ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
+                         ": nothing comes back since frame %u, for %u packets in %s", turns->first->note.frame,
+                         turns->packets, span->str);
+    g_string_free(span, TRUE);
 }
 
 /* ---- without the answer that made them ---- */
@@ -157,7 +236,7 @@ static void judge_early(ike_tracker *t, ike_flow *flow)
     if (!sa || sa->is_joined || sa->more->parent || flow->child || flow->first_sequence > IKE_LOW_SEQUENCE ||
         ike_judge_renews_another(t, sa) || !open_negotiation(sa, flow))
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_EARLY, flow->first, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_EARLY, &flow->first->note, IKE_SEVERITY_NONE,
                " has its packet number %u before the negotiation is over", flow->first_sequence);
 }
 
@@ -170,7 +249,7 @@ static void judge_commit(ike_tracker *t, ike_flow *flow)
     if (!connected || flow->side != quick->opener ||
         flow->first->note.frame > connected->note.frame)
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_QM2, flow->first, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_QM2, &flow->first->note, IKE_SEVERITY_NONE,
                " is in use before QM4 in frame %u", connected->note.frame);
 }
 
@@ -186,13 +265,6 @@ ike_flow *ike_judge_refused_flow(const ike_tracker *t, const ike_record *refusal
     return flow && flow->first ? flow : NULL;
 }
 
-/* By its place in the file or by time: a file may hold the packets in reverse, and clocks may run so. */
-static bool is_sent_after(const ike_flow *flow, const ike_note *note)
-{
-    return flow->newest->note.frame > note->frame ||
-           MAX(flow->first->note.time, flow->newest->note.time) > note->time;
-}
-
 bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after)
 {
     const ike_list *flows = ike_esp_flows_between(t, &ike_record_src(after)->addr, &ike_record_dst(after)->addr);
@@ -202,7 +274,7 @@ bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after)
     for (guint i = flows ? flows->len : 0; i > 0; i--) {
         const ike_flow *flow = flows->pdata[i - 1];
 
-        if (flow->first && is_sent_after(flow, &after->note))
+        if (flow->first && ike_judge_flow_goes_on_after(flow, &after->note))
             return true;
     }
     return false;
@@ -217,7 +289,7 @@ static void judge_after_end(ike_tracker *t, const ike_record *refusal)
     if (!flow || ike_judge_sends_esp_after(t, refusal) ||
         flow->newest->note.time - refusal->note.time < IN_FLIGHT)
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
                " goes on although the receiver said in frame %u that it does not know it",
                refusal->note.frame);
 }
@@ -241,7 +313,7 @@ static bool judge_after_told(ike_tracker *t, ike_flow *flow)
 
     if (!ended || flow->newest->note.time - ended->note.time < IN_FLIGHT)
         return false;
-    finding = raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+    finding = ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
                          " goes on although it was deleted in frame %u", ended->note.frame);
     ike_finding_known(finding, &flow->newest->note, IKE_OBSERVED);
     return true;
@@ -255,7 +327,7 @@ static void judge_after_delete(ike_tracker *t, ike_flow *flow)
     if (judge_after_told(t, flow) || !emptied || flow->tied_by != IKE_TIED_ONLY_CANDIDATE || flow->sa->more->rekeyed_to ||
         flow->side != emptied->side || flow->newest->note.time - emptied->note.time < IN_FLIGHT)
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, flow->newest, IKE_SEVERITY_NONE,
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
                " goes on although its IKE SA was deleted in frame %u", emptied->note.frame);
 }
 
@@ -273,78 +345,61 @@ static bool is_seen_twice(const ike_flow *flow)
     return flow->packets >= ENOUGH_SEEN && flow->repeats * 20 >= flow->packets * 9;
 }
 
-static void judge_sequence(ike_tracker *t, ike_flow *flow)
+static uint64_t numbers_of(const ike_flow *flow)
 {
-    if (!ike_flow_is_numbered(flow))
-        return;
-    if (flow->restart)
-        raise_flow(t, flow, IKE_DIAG_SPI_REUSE, flow->restart, IKE_SEVERITY_NONE,
-                   " begins anew at packet number %u", flow->restart->sequence);
-    /* numbers that go on past the largest are extended ones: RFC 4303 2.2.1 */
-    if (flow->near_wrap && !flow->has_wrapped)
-        raise_flow(t, flow, IKE_DIAG_ESP_SEQ_WRAP, flow->near_wrap, IKE_SEVERITY_NONE,
-                   " has reached packet number %u of 4294967295", flow->highest);
-    if (flow->repeat && !is_seen_twice(flow))
-        raise_flow(t, flow, IKE_DIAG_ESP_REPLAY, flow->repeat,
-                   flow->packets >= ENOUGH_PACKETS && flow->repeats * MANY_REPEATS > flow->packets
-                      ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
-                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets have a number that was "
-                   "there before", flow->repeats, flow->packets);
-    if (ike_flow_missing(flow) > 0)
-        raise_flow(t, flow, IKE_DIAG_ESP_LOSS, flow->newest, IKE_SEVERITY_NONE,
-                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packet numbers are not in the "
-                   "capture", ike_flow_missing(flow),
-                   ike_flow_missing(flow) + flow->distinct);
+    return ike_flow_missing(flow) + flow->distinct;
 }
 
-/* ---- NAT and size ---- */
-
-/* What the peers find is what counts: forced encapsulation looks like a NAT to them as well, and what
- * routers change on both sides of the capture does not. */
-static bool is_behind_nat(const ike_sa *sa)
+/* A capture that loses packets itself does so in both directions. */
+static bool is_other_way_whole(const ike_tracker *t, const ike_flow *flow)
 {
-    return ike_sa_has_natted(sa) && !ike_judge_peers_see_none(sa);
-}
+    const ike_list *back = ike_esp_flows_between(t, &flow->dst.addr, &flow->src.addr);
 
-/* NAT detection speaks of the addresses of its time; peers move (RFC 4555). */
-static bool is_of_natd(const ike_flow *flow)
-{
-    for (int side = 0; side < 2; side++) {
-        const ike_record *natd = flow->sa->sides[side].more->natd.record;
+    for (guint i = 0; back && i < MIN(back->len, LOOKED_AT); i++) {
+        const ike_flow *other = back->pdata[i];
 
-        if (natd && ((ike_addr_equal(&ike_record_src(natd)->addr, &flow->src.addr) &&
-                      ike_addr_equal(&ike_record_dst(natd)->addr, &flow->dst.addr)) ||
-                     (ike_addr_equal(&ike_record_src(natd)->addr, &flow->dst.addr) &&
-                      ike_addr_equal(&ike_record_dst(natd)->addr, &flow->src.addr))))
+        if (overlaps(flow, other) && numbers_of(other) >= ENOUGH_PACKETS && ike_flow_is_numbered(other) &&
+            ike_flow_missing(other) * LITTLE_LOSS < numbers_of(other))
             return true;
     }
     return false;
 }
 
-/* RFC 3948 1: with a NAT on the path ESP travels in UDP; RFC 3715 2.1: AH cannot pass one. Another SA
- * between the hosts without a NAT may be the one that made it. */
-static bool needs_udp(const ike_tracker *t, const ike_flow *flow)
+static bool is_lost_on_the_path(const ike_tracker *t, const ike_flow *flow)
 {
-    const ike_list *list = ike_tracker_sas_between(t, &flow->src.addr, &flow->dst.addr);
-
-    if (!flow->child || flow->encapsulation != IKE_IN_IP || !is_behind_nat(flow->sa) || !is_of_natd(flow) ||
-        !list || list->len > LOOKED_AT)
-        return false;
-    for (guint i = 0; i < list->len; i++)
-        if (!is_behind_nat(list->pdata[i]))
-            return false;
-    return true;
+    return numbers_of(flow) >= ENOUGH_PACKETS && ike_flow_missing(flow) * MUCH_LOSS >= numbers_of(flow) &&
+           is_other_way_whole(t, flow);
 }
 
-static void judge_path(ike_tracker *t, ike_flow *flow)
+static void judge_loss(ike_tracker *t, ike_flow *flow)
 {
-    if (needs_udp(t, flow))
-        raise_flow(t, flow, flow->is_ah ? IKE_DIAG_AH_NAT : IKE_DIAG_ESP_NOTENCAP, flow->first,
-                   IKE_SEVERITY_NONE, " travels outside UDP");
-    if (flow->fragment)
-        raise_flow(t, flow, IKE_DIAG_ESP_FRAG, flow->fragment, IKE_SEVERITY_NONE,
-                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets came in IP fragments",
-                   flow->fragmented, flow->packets);
+    const bool is_lost = is_lost_on_the_path(t, flow);
+
+    if (ike_flow_missing(flow) > 0)
+        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_LOSS, &flow->newest->note, is_lost ? IKE_SEVERITY_NONE : IKE_SEVERITY_CHAT,
+                             ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packet numbers are not in the capture%s",
+                             ike_flow_missing(flow), numbers_of(flow),
+                             is_lost ? ", while next to none is missing the other way" : "");
+}
+
+static void judge_sequence(ike_tracker *t, ike_flow *flow)
+{
+    if (!ike_flow_is_numbered(flow))
+        return;
+    if (flow->restart)
+        ike_judge_raise_flow(t, flow, IKE_DIAG_SPI_REUSE, &flow->restart->note, IKE_SEVERITY_NONE,
+                   " begins anew at packet number %u", flow->restart->sequence);
+    /* numbers that go on past the largest are extended ones: RFC 4303 2.2.1 */
+    if (flow->near_wrap && !flow->has_wrapped)
+        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_SEQ_WRAP, &flow->near_wrap->note, IKE_SEVERITY_NONE,
+                   " has reached packet number %u of 4294967295", flow->highest);
+    if (flow->repeat && !is_seen_twice(flow))
+        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_REPLAY, &flow->repeat->note,
+                   flow->packets >= ENOUGH_PACKETS && flow->repeats * MANY_REPEATS > flow->packets
+                      ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
+                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets have a number that was "
+                   "there before", flow->repeats, flow->packets);
+    judge_loss(t, flow);
 }
 
 /* ---- ESP without encryption ---- */
@@ -384,7 +439,7 @@ static void judge_null(ike_tracker *t, ike_flow *flow)
 
     if (!ike_null_is(flow))
         return;
-    finding = raise_flow(t, flow, IKE_DIAG_ESP_NULL, flow->first, IKE_SEVERITY_NONE,
+    finding = ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_NULL, &flow->first->note, IKE_SEVERITY_NONE,
                          " is %snot encrypted and carries %s",
                          flow->null->verdict == IKE_NULL_YES ? "" : "probably ",
                          ike_null_content(flow));
@@ -397,7 +452,7 @@ static void judge_stranger(ike_tracker *t, ike_flow *flow)
 {
     if (flow->sa)
         return;
-    raise_flow(t, flow, IKE_DIAG_ESP_NOIKE, flow->first, IKE_SEVERITY_NONE, "%s", "");
+    ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_NOIKE, &flow->first->note, IKE_SEVERITY_NONE, "%s", "");
 }
 
 void ike_judge_flows(ike_tracker *t)
@@ -412,9 +467,13 @@ void ike_judge_flows(ike_tracker *t)
         judge_early(t, flow);
         judge_commit(t, flow);
         judge_sequence(t, flow);
-        judge_path(t, flow);
+        ike_judge_flow_path(t, flow);
         judge_null(t, flow);
         judge_after_delete(t, flow);
+    }
+    for (guint i = 0; i < t->sas.len; i++) {
+        judge_silenced(t, t->sas.pdata[i], IKE_SIDE_A);
+        judge_silenced(t, t->sas.pdata[i], IKE_SIDE_B);
     }
     judge_refused(t);
 }

@@ -44,7 +44,7 @@ static const struct {
     { true, 3, -1, IKE_DIAG_ICMP_UNREACH, "hop limit exceeded: a routing loop" },
 };
 
-static bool is_port_unreachable(const ike_icmp *icmp)
+bool ike_judge_is_port_unreachable(const ike_icmp *icmp)
 {
     return icmp->is_v6 ? icmp->type == 1 && icmp->code == 4 : icmp->type == 3 && icmp->code == 3;
 }
@@ -64,16 +64,11 @@ static bool is_first_message(ike_record *r)
 
 /* ---- the path MTU ---- */
 
-bool ike_judge_is_too_big(const ike_icmp *icmp)
-{
-    return icmp->is_v6 ? icmp->type == 2 : icmp->type == 3 && icmp->code == 4;
-}
-
 bool ike_judge_is_about_size(const ike_icmp *icmp)
 {
     const int timeout = icmp->is_v6 ? 3 : 11; /* code 1: of reassembly */
 
-    return ike_judge_is_too_big(icmp) || (icmp->type == timeout && icmp->code == 1);
+    return ike_icmp_is_too_big(icmp) || (icmp->type == timeout && icmp->code == 1);
 }
 
 /* The other side was heard after this record. */
@@ -152,11 +147,28 @@ static bool is_late_answer(const ike_sa *sa, const ike_icmp *icmp)
 {
     const ike_record *about = icmp->about ? ike_record_first(icmp->about) : NULL;
 
-    if (!about || !is_port_unreachable(icmp) || about->side == IKE_SIDE_NONE)
+    if (!about || !ike_judge_is_port_unreachable(icmp) || about->side == IKE_SIDE_NONE)
         return false;
     return (about->label.mode == IKE_MODE_V2_INFO && about->label.is_response) ||
            (about->label.mode == IKE_MODE_INFO && (sa->is_joined || ike_judge_came_up(sa)) &&
             follows_goodbye(sa, about));
+}
+
+bool ike_judge_read_icmp(const ike_icmp *icmp, ike_diagnosis_id *id, const char **name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(icmp_rows); i++) {
+        if (icmp_rows[i].v6 != icmp->is_v6 || icmp_rows[i].type != icmp->type ||
+            (icmp_rows[i].code >= 0 && icmp_rows[i].code != icmp->code))
+            continue;
+        *id = icmp_rows[i].id;
+        *name = icmp_rows[i].text;
+        if (ike_judge_is_port_unreachable(icmp) && !ike_icmp_is_from_target(icmp)) {
+            *id = IKE_DIAG_ICMP_FILTERED;
+            *name = PORT_REJECTED;
+        }
+        return true;
+    }
+    return false;
 }
 
 static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
@@ -164,28 +176,20 @@ static void judge_one_icmp(ike_tracker *t, ike_sa *sa, ike_icmp *icmp)
     const ike_record *about = icmp->about ? icmp->about : ike_sa_first_record(sa);
     const bool stops = ike_judge_is_silent_after(sa, about) && !ike_judge_has_esp_after(sa, about) &&
                        !is_late_answer(sa, icmp);
-    GString *from = g_string_new(NULL);
+    ike_diagnosis_id id;
+    const char *name;
+    GString *from;
 
+    if (!ike_judge_read_icmp(icmp, &id, &name))
+        return;
+    if (ike_judge_is_port_unreachable(icmp) && id == IKE_DIAG_ICMP_UNREACH && is_first_message(icmp->about))
+        id = IKE_DIAG_MM1_ICMP;
+    from = g_string_new(NULL);
     ike_addr_append(from, &icmp->reporter);
-    for (size_t i = 0; i < G_N_ELEMENTS(icmp_rows); i++) {
-        ike_diagnosis_id id = icmp_rows[i].id;
-        const char *what = icmp_rows[i].text;
-
-        if (icmp_rows[i].v6 != icmp->is_v6 || icmp_rows[i].type != icmp->type ||
-            (icmp_rows[i].code >= 0 && icmp_rows[i].code != icmp->code))
-            continue;
-        if (is_port_unreachable(icmp) && !ike_icmp_is_from_target(icmp)) {
-            id = IKE_DIAG_ICMP_FILTERED;
-            what = PORT_REJECTED;
-        } else if (is_port_unreachable(icmp) && is_first_message(icmp->about)) {
-            id = IKE_DIAG_MM1_ICMP;
-        }
-        ike_raise(t, sa, id, &icmp->note, stops ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
-                  "ICMP from %s: %s", from->str, what);
-        if (stops)
-            ike_sa_fail(sa);
-        break;
-    }
+    ike_raise(t, sa, id, &icmp->note, stops ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
+              "ICMP from %s: %s", from->str, name);
+    if (stops)
+        ike_sa_fail(sa);
     g_string_free(from, TRUE);
 }
 
@@ -196,7 +200,7 @@ static void judge_mtu_of(ike_tracker *t, ike_sa *sa, ike_side quoted)
         ike_icmp *icmp = sa->more->icmp.pdata[i];
         GString *from;
 
-        if (!ike_judge_is_too_big(icmp) || icmp->quoted != quoted)
+        if (!ike_icmp_is_too_big(icmp) || icmp->quoted != quoted)
             continue;
         from = g_string_new(NULL);
         ike_addr_append(from, &icmp->reporter);
@@ -215,6 +219,6 @@ void ike_judge_icmp(ike_tracker *t, ike_sa *sa)
     judge_mtu_of(t, sa, IKE_SIDE_B);
     judge_mtu_of(t, sa, IKE_SIDE_NONE);
     for (guint i = 0; i < sa->more->icmp.len; i++)
-        if (!ike_judge_is_too_big(sa->more->icmp.pdata[i]))
+        if (!ike_icmp_is_too_big(sa->more->icmp.pdata[i]))
             judge_one_icmp(t, sa, sa->more->icmp.pdata[i]);
 }

@@ -232,6 +232,15 @@ static bool needs_mapping(const ike_sa *sa, ike_side side)
            (natted == IKE_NAT_MAYBE && path->keepalives > 0);
 }
 
+bool ike_judge_may_be_forgotten(const ike_tracker *t, const ike_sa *sa, const ike_record *request)
+{
+    const ike_side side = ike_side_other(request->side);
+    const ike_path *path = side == IKE_SIDE_NONE ? NULL : ike_side_path(&sa->sides[side]);
+
+    return path && path->has_used_4500 && needs_mapping(sa, side) && shows_all(t, sa) &&
+           request->note.time - path->newest > NAT_FORGETS;
+}
+
 /* A request of the other side that was not answered, after this side was silent for so long that a NAT
  * may forget; sets the time from which it was silent. */
 static const ike_finding *lost_after(const ike_sa *sa, ike_side side, ike_time *from)

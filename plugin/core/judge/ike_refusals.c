@@ -171,10 +171,10 @@ static const ike_record *unknown_phase1(const ike_sa *sa, const ike_record *info
     return first && ike_judge_knows_no_cookies(first) ? newest : NULL;
 }
 
-static void judge_cookie(ike_tracker *t, ike_sa *sa, ike_record *info)
+/* `ends`: the SA does with it, as far as who knows it not is concerned. */
+static void judge_cookie(ike_tracker *t, ike_sa *sa, ike_record *info, bool ends)
 {
-    const bool is_last = ike_judge_is_silent_after(sa, info);
-    const ike_record *asked = is_last ? unknown_phase1(sa, info) : NULL;
+    const ike_record *asked = ends ? unknown_phase1(sa, info) : NULL;
     GString *text = g_string_new("the peer ");
 
     if (asked) {
@@ -186,18 +186,47 @@ static void judge_cookie(ike_tracker *t, ike_sa *sa, ike_record *info)
         ike_judge_append_other_node(text, ike_exchange_slot(sa->phase1, asked->label.number - 1u), info);
         ike_sa_fail_authentication(sa);
     }
-    ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &info->note, is_last ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE, "%s",
+    if (ends && !asked && !ike_judge_is_silent_after(sa, info))
+        g_string_append(text, ", and the other side goes on with it");
+    ike_raise(t, sa, IKE_DIAG_COOKIE_INVALID, &info->note, ends ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE, "%s",
               text->str);
     g_string_free(text, TRUE);
 }
 
+/* The newest frame in which each side sends under the keys of the SA: anybody can send a clear error. */
+static void find_keyed(const ike_sa *sa, uint32_t newest[2])
+{
+    newest[0] = sa->sides[0].more->newest_esp_frame;
+    newest[1] = sa->sides[1].more->newest_esp_frame;
+    for (guint i = 0; i < sa->records.len; i++) {
+        const ike_record *r = sa->records.pdata[i];
+
+        if (r->side != IKE_SIDE_NONE && r->is_encrypted)
+            newest[r->side] = MAX(newest[r->side], r->note.frame);
+    }
+}
+
+/* The SA ends with this error, or only the other side goes on with it: no SA of both has taken its place. */
+static bool ends_with(const ike_tracker *t, const ike_sa *sa, const ike_record *r, const uint32_t keyed[2])
+{
+    const ike_record *asked = r->side == IKE_SIDE_NONE ? NULL : sa->sides[ike_side_other(r->side)].newest;
+
+    if (ike_judge_is_silent_after(sa, r))
+        return true;
+    return asked && keyed[r->side] <= r->note.frame && ike_judge_waited(t, r->note.time) &&
+           !ike_judge_successor(t, sa, asked, true) && !ike_judge_alive_beside(t, sa, asked);
+}
+
 static void judge_cookies(ike_tracker *t, ike_sa *sa)
 {
+    uint32_t keyed[2];
+
+    find_keyed(sa, keyed);
     for (guint i = 0; i < sa->records.len; i++) {
         ike_record *r = sa->records.pdata[i];
 
         if (ike_judge_is_info(r) && ike_judge_knows_no_cookies(r))
-            judge_cookie(t, sa, r);
+            judge_cookie(t, sa, r, ends_with(t, sa, r, keyed));
     }
 }
 

@@ -31,7 +31,7 @@ static bool has_pieces_after(const ike_request *q)
 /* An MTU that ICMP named is no answer to what was sent after it. */
 static bool names_mtu_before(const ike_icmp *icmp, const ike_record *sent)
 {
-    return ike_judge_is_too_big(icmp) && sent->note.frame > icmp->note.frame;
+    return ike_icmp_is_too_big(icmp) && sent->note.frame > icmp->note.frame;
 }
 
 static bool is_quoted_by_icmp(const ike_request *q)
@@ -203,7 +203,9 @@ static silence silence_of(const ike_request *q)
             s.causes = ike_causes_new(q->t, q->sa, q->first);
         else if (ike_judge_is_am3_unproven(q->sa) && q->exchange != q->sa->phase1)
             s.causes = ike_causes_on_4500(q->t, q->sa, q->first);
-        else
+        else if (is_of_sa_in_use(q) && ike_record_sends(q->first) >= ENOUGH_SENDS)
+            s.causes = ike_causes_of_use(q->t, q->sa, q->first);
+        if (!s.causes)
             ike_judge_append_dropped(text, q->sa, q->first);
         if (ike_record_sends(q->first) == 1)
             s.severity = ike_diagnosis_get(s.id)->lesser;
@@ -349,10 +351,20 @@ static bool is_asked_again(const ike_request *q, const ike_record *asked)
     return ike_record_sends(q->first) > 1 && !(asked && q->step == &init_response);
 }
 
+static void append_place(GString *text, const ike_record *asked, const ike_record *answer)
+{
+    g_string_append(text, "; it comes from ");
+    ike_endpoint_append(text, ike_record_src(answer));
+    g_string_append(text, ", but its request went to ");
+    ike_endpoint_append(text, ike_record_dst(asked));
+}
+
 static void raise_standstill(const ike_request *q, const ike_record *asked, bool resent, ike_severity severity)
 {
     const uint32_t answer = q->first->note.frame, again = asked ? ike_record_last_send(asked)->note.frame : 0;
+    ike_causes *causes = asked ? ike_causes_of_answer(q->t, q->sa, asked, q->first) : NULL;
     GString *text = g_string_new(NULL);
+    ike_finding *finding;
 
     g_string_printf(text, "nothing followed frame %u", answer);
     if (resent && again > answer)
@@ -366,7 +378,12 @@ static void raise_standstill(const ike_request *q, const ike_record *asked, bool
                                                    : "since there is a NAT, the next message goes");
     if (is_challenge(q))
         append_challenge(text, q);
-    ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
+    if (causes)
+        append_place(text, asked, q->first);
+    finding = ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
+    if (!finding->causes)
+        finding->causes = g_steal_pointer(&causes);
+    g_free(causes);
     g_string_free(text, TRUE);
 }
 

@@ -212,6 +212,8 @@ static void feed_native_esp(ike_tracker *t, const ike_ip_packet *ip)
 
     if (ip->offset == 0)
         ike_esp_feed(t, &d, ip->protocol == IKE_IPPROTO_AH ? IKE_NOTE_AH : IKE_NOTE_ESP);
+    else
+        ike_esp_later_fragment(t, &ip->src, &ip->dst, IKE_IN_IP);
 }
 
 static bool is_ipsec(const ike_ip_packet *ip)

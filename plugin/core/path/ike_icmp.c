@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * ICMP errors that quote IKE. They are evidence, never messages. RFC 792, RFC 4443.
+ * ICMP errors that quote IKE, ESP or AH. They are evidence, never messages. RFC 792, RFC 4443.
  */
+#include "ike_esp.h"
 #include "ike_path.h"
 
 #define ICMP_HEADER 8
 #define RECORDS_LOOKED_AT 64 /* of an SA among which the quoted packet is looked for */
+#define ON_THE_WAY (1 * IKE_SECOND) /* packets that left before the first error arrived */
 
 enum { ICMP_UNREACHABLE = 3, ICMP_TIME_EXCEEDED = 11 };
 enum { ICMPV6_UNREACHABLE = 1, ICMPV6_TOO_BIG = 2, ICMPV6_TIME_EXCEEDED = 3 };
@@ -123,6 +125,77 @@ static ike_sa *sa_of_quote(const ike_tracker *t, const ike_ip_packet *quoted, ik
     return sa;
 }
 
+/* ---- about IPsec SAs ---- */
+
+/* Where the SPI and the number of a quoted ESP or AH packet stand (RFC 4303 2, RFC 4302 2, RFC 3948 2.1); NULL when
+ * it is none, or its quote ends before. */
+static const uint8_t *ipsec_of(const ike_ip_packet *quoted)
+{
+    uint8_t protocol = quoted->protocol;
+    size_t at = 0;
+
+    if (quoted->offset > 0 || !ike_ip_skip_extensions(quoted->payload, quoted->captured, &protocol, &at))
+        return NULL;
+    if (protocol == IKE_IPPROTO_UDP && quoted->captured >= at + 12 &&
+        ike_is_natt(ike_be16(quoted->payload + at), ike_be16(quoted->payload + at + 2)))
+        at += 8;
+    else if (protocol == IKE_IPPROTO_AH)
+        at += 4;
+    else if (protocol != IKE_IPPROTO_ESP)
+        return NULL;
+    return quoted->captured >= at + 8 ? quoted->payload + at : NULL;
+}
+
+static bool is_larger(const ike_ip_packet *quoted, const ike_icmp *than)
+{
+    return quoted->length + (quoted->src.family == 4 ? 20 : 40) > than->mtu;
+}
+
+/* A sender that was told a size and sends a smaller packet obeys, though that may be too big for a later router. */
+static void count_error(ike_flow_errors *errors, ike_icmp *icmp, const ike_ip_packet *quoted)
+{
+    if (errors->newest && icmp->note.time - errors->newest->note.time > IKE_ERRORS_AGE)
+        *errors = (ike_flow_errors){ 0 };
+    if (errors->newest && errors->newest->sequence == icmp->sequence)
+        return;
+    if (!errors->first)
+        errors->first = icmp;
+    errors->newest = icmp;
+    errors->n++;
+    errors->n_late += icmp->note.time - errors->first->note.time > ON_THE_WAY && is_larger(quoted, errors->first);
+}
+
+static ike_icmp *new_error(ike_tracker *t, const ike_ip_packet *ip, const ike_ip_packet *quoted, ike_sa *sa)
+{
+    ike_icmp *icmp = ike_note_new(t, IKE_NOTE_ICMP, sizeof *icmp);
+
+    ike_note_set_sa(t, &icmp->note, sa);
+    icmp->reporter = ip->src;
+    icmp->target = quoted->dst;
+    icmp->is_v6 = ip->protocol == IKE_IPPROTO_ICMPV6;
+    icmp->type = ip->payload[0];
+    icmp->code = ip->payload[1];
+    icmp->mtu = named_mtu(ip);
+    return icmp;
+}
+
+/* Only what quotes a packet between the ends of an IPsec SA that the capture shows counts: anybody can make one up. */
+static void feed_ipsec(ike_tracker *t, const ike_ip_packet *ip, const ike_ip_packet *quoted)
+{
+    const uint8_t *esp = ipsec_of(quoted);
+    ike_flow *flow = esp ? ike_esp_flow_to(t, ike_be32(esp), &quoted->dst) : NULL;
+    ike_icmp *icmp;
+
+    if (!flow || !flow->sa || !ike_addr_equal(&flow->src.addr, &quoted->src))
+        return;
+    icmp = new_error(t, ip, quoted, flow->sa);
+    icmp->quoted = flow->side;
+    icmp->sequence = ike_be32(esp + 4);
+    if (!flow->icmp)
+        flow->icmp = g_new0(ike_flow_icmp, 1);
+    count_error(ike_icmp_is_too_big(icmp) ? &flow->icmp->too_big : &flow->icmp->others, icmp, quoted);
+}
+
 void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
 {
     ike_ip_packet quoted;
@@ -134,16 +207,11 @@ void ike_icmp_feed(ike_tracker *t, const ike_ip_packet *ip)
         !ike_ip_parse(ip->payload + ICMP_HEADER, ip->captured - ICMP_HEADER, &quoted))
         return;
     sa = sa_of_quote(t, &quoted, &src, &dst);
-    if (!sa)
+    if (!sa) {
+        feed_ipsec(t, ip, &quoted);
         return;
-    icmp = ike_note_new(t, IKE_NOTE_ICMP, sizeof *icmp);
-    ike_note_set_sa(t, &icmp->note, sa);
-    icmp->reporter = ip->src;
-    icmp->target = quoted.dst;
-    icmp->is_v6 = ip->protocol == IKE_IPPROTO_ICMPV6;
-    icmp->type = ip->payload[0];
-    icmp->code = ip->payload[1];
-    icmp->mtu = named_mtu(ip);
+    }
+    icmp = new_error(t, ip, &quoted, sa);
     icmp->quoted = ike_sa_side(sa, &src, &dst);
     if (icmp->quoted != IKE_SIDE_NONE)
         icmp->about = record_of(sa, icmp->quoted, &quoted);

@@ -3,6 +3,7 @@
  * IKE messages in IP fragments. Only the first fragment has ports, so fragments that come before it
  * are kept until it tells whether they matter. RFC 791 3.2, RFC 8200 4.5, RFC 5722.
  */
+#include "ike_esp.h"
 #include "ike_ipset.h"
 #include "ike_path.h"
 
@@ -496,7 +497,10 @@ void ike_ipfrag_feed(ike_tracker *t, const ike_ip_packet *ip)
     if ((ip->protocol != IKE_IPPROTO_UDP && !ike_ip_is_extension(ip->protocol)) ||
         ip->length == 0 || ip->offset + ip->length > MAX_DATAGRAM)
         return;
-    t->ipfrags->has_later |= ip->offset > 0;
+    if (ip->offset > 0) {
+        t->ipfrags->has_later = true;
+        ike_esp_later_fragment(t, &ip->src, &ip->dst, IKE_IN_UDP);
+    }
     set = set_for(t, ip);
     same = ike_ipset_at(set, ip->offset);
     if (is_other_datagram(t, set, ip, same)) {

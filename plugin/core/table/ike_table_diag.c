@@ -117,7 +117,7 @@ static const ike_column negotiation_columns[] = {
     { "owed", IKE_CELL_TEXT, "in a failed negotiation: the message that was owed, and by whom", get_owed },
     { "verdict", IKE_CELL_TEXT, "id of the finding that decides the result; none below a warning",
       get_deciding },
-    { "cause", IKE_CELL_TEXT, "best cause of an authentication that nobody answered (inferred)", get_cause },
+    { "cause", IKE_CELL_TEXT, "best cause of a message that nobody answered (inferred)", get_cause },
     { "evidence", IKE_CELL_TEXT, "what speaks for it", get_evidence },
     { "next_cause", IKE_CELL_TEXT, "the next best cause", get_next_cause },
     { "indistinguishable", IKE_CELL_FLAG, "true when the two causes cannot be told apart", get_is_close },

@@ -24,6 +24,7 @@ ike_flow *ike_flow_new(uint32_t number, uint32_t spi, bool is_ah)
 void ike_flow_free(ike_flow *flow)
 {
     g_free(flow->seen);
+    g_free(flow->icmp);
     g_free(flow->null);
     g_free(flow);
 }

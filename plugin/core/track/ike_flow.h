@@ -45,6 +45,19 @@ typedef struct ike_seen {
     ike_time time;
 } ike_seen;
 
+/* ICMP errors of one kind about different packets of an IPsec SA. */
+typedef struct ike_flow_errors {
+    struct ike_icmp *first, *newest;
+    unsigned n;      /* in IKE_ERRORS_AGE after the one before */
+    unsigned n_late; /* of these, about what was sent when the first had arrived */
+} ike_flow_errors;
+
+typedef struct ike_flow_icmp {
+    ike_flow_errors too_big, others;
+} ike_flow_icmp;
+
+#define IKE_ERRORS_AGE (300 * IKE_SECOND)
+
 typedef struct ike_flow {
     uint32_t number;         /* over the capture, from 0 */
     uint32_t spi;
@@ -58,6 +71,10 @@ typedef struct ike_flow {
     ike_tied_by tied_by;
     struct ike_flow *next;   /* older one with the same SPI */
 
+    uint16_t src_port, dst_port; /* of its newest packet between the addresses of the first */
+    ike_time moved;          /* when src_port changed, 0: never .. */
+    ike_time moved_after;    /* .. and for how long it had sent nothing then */
+
     struct ike_packet *first, *newest; /* packets */
     uint64_t packets, bytes; /* without those doubled; bytes from the SPI on */
     uint64_t repeats, fragmented;
@@ -68,6 +85,7 @@ typedef struct ike_flow {
     ike_seen first_seen;
     ike_seen *seen;          /* by number modulo `room`; use ike_flow_seen. NULL while there is one packet */
     uint8_t room;            /* a power of two that grows to IKE_FLOW_WINDOW when two numbers fall into one place */
+    ike_flow_icmp *icmp;     /* errors that quote it, or NULL */
     struct ike_null *null;   /* what the search for ESP-NULL knows, or NULL */
 } ike_flow;
 

@@ -200,12 +200,29 @@ static bool answers_elsewhere(const ike_record *r)
            r->request->note.time - ike_side_path(peer)->gaps->port_changed > SETTLED;
 }
 
+/* RFC 7296 2.11: a response goes back from where its request went to. A copy of the request on port 500 excuses it. */
+static bool answers_from_500(const ike_record *r)
+{
+    const ike_record *copy = r->version == 2 && r->request ? ike_record_last(r->request) : NULL;
+
+    if (!copy || !is_on_500(r) || r->note.sa->sides[0].is_rewritten || r->note.sa->sides[1].is_rewritten)
+        return false;
+    for (unsigned n = 0; copy && n < IKE_COPIES_WALKED; copy = copy->rare->older, n++)
+        if (!copy->has_marker || copy->is_tcp)
+            return false;
+    return copy == NULL;
+}
+
 static void raise_wrong_port(ike_tracker *t, ike_record *r)
 {
     const bool initiates = ike_sa_role(r->note.sa, r->side) == IKE_ROLE_INITIATOR;
     GString *text = g_string_new(initiates ? "the initiator" : "the responder");
 
-    if (is_on_500(r)) {
+    if (answers_from_500(r)) {
+        g_string_append_printf(text, " answers from port %u to port %u what went to port %u in frame %u",
+                               ike_record_src(r)->port, ike_record_dst(r)->port, ike_record_dst(r->request)->port,
+                               r->request->note.frame);
+    } else if (is_on_500(r)) {
         g_string_append(text, " sends to or from port 500, although both sides use port 4500");
     } else {
         g_string_append_printf(text, " answers to port %u, but the request in frame %u came from port %u",
@@ -216,15 +233,15 @@ static void raise_wrong_port(ike_tracker *t, ike_record *r)
 }
 
 /* A responder that could not accept the first message on port 4500 may go on with port 500, so all is
- * exempt until both have used 4500. */
+ * exempt until both have used 4500, but for the response of IKEv2 to what it did accept there. */
 static void check_port(ike_tracker *t, ike_record *r)
 {
     const ike_sa *sa = r->note.sa;
 
-    if (r->copy != IKE_COPY_NONE || r->is_tcp || sa->has_used_tcp || sa->initiator == IKE_SIDE_NONE ||
-        !ike_side_path(&sa->sides[0])->has_used_4500 || !ike_side_path(&sa->sides[1])->has_used_4500)
+    if (r->copy != IKE_COPY_NONE || r->is_tcp || sa->has_used_tcp || sa->initiator == IKE_SIDE_NONE)
         return;
-    if ((is_on_500(r) && must_use_4500(r)) || answers_elsewhere(r))
+    if (answers_from_500(r) || (ike_side_path(&sa->sides[0])->has_used_4500 && ike_side_path(&sa->sides[1])->has_used_4500 &&
+                                ((is_on_500(r) && must_use_4500(r)) || answers_elsewhere(r))))
         raise_wrong_port(t, r);
 }
 

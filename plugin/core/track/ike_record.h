@@ -56,6 +56,7 @@ typedef struct ike_icmp {
     uint16_t mtu;
     ike_side quoted; /* side that sent the quoted packet */
     ike_record *about; /* the newest message it may be about, or NULL */
+    uint32_t sequence; /* of the ESP or AH packet that is quoted */
 } ike_icmp;
 
 /* True when the host itself, to which the quoted packet went, sent it: what a router says of a port says
@@ -63,6 +64,12 @@ typedef struct ike_icmp {
 static inline bool ike_icmp_is_from_target(const ike_icmp *icmp)
 {
     return ike_addr_equal(&icmp->reporter, &icmp->target);
+}
+
+/* True for "fragmentation needed" and "packet too big". */
+static inline bool ike_icmp_is_too_big(const ike_icmp *icmp)
+{
+    return icmp->is_v6 ? icmp->type == 2 : icmp->type == 3 && icmp->code == 4;
 }
 
 typedef enum ike_copy { IKE_COPY_NONE, IKE_COPY_RETRANSMISSION, IKE_COPY_DUPLICATE } ike_copy;

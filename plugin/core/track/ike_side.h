@@ -57,6 +57,15 @@ typedef struct ike_path {
 extern const ike_gaps ike_no_gaps;
 ike_gaps *ike_path_gaps(ike_path *path);
 
+/* ESP and AH packets of a side in a row, while the other side sends none. */
+typedef struct ike_turns {
+    struct ike_packet *first, *newest; /* of the newest row */
+    uint32_t packets;  /* in it; 0: the other side has sent since */
+    uint32_t answered; /* rows before it, each ended by a packet of the other side */
+    uint32_t most;     /* packets in one of these .. */
+    ike_time longest;  /* .. and how long one took until that came */
+} ike_turns;
+
 /* What a side has that sent more than a first message. Read it as `more` of a side, which is ike_no_side_more at first;
  * write to what ike_side_more_of returns. */
 typedef struct ike_side_more {
@@ -69,6 +78,7 @@ typedef struct ike_side_more {
     uint32_t newest_piece_frame;    /* of its newest piece */
     uint32_t newest_outside_frame;  /* of its newest error outside the SA */
     uint32_t newest_esp_frame;
+    ike_turns turns;
 } ike_side_more;
 
 extern const ike_side_more ike_no_side_more;

@@ -53,6 +53,12 @@ typedef struct ike_hosts {
     ike_list sas;       /* in the order of their numbers */
 } ike_hosts;
 
+/* The IPsec SAs that began from one host to another. */
+typedef struct ike_pair_flows {
+    ike_list flows; /* first: what frees a list frees this */
+    bool has_later[2]; /* IP fragments came that are no first ones: of ESP or AH in IP, of UDP */
+} ike_pair_flows;
+
 /* When a single pass drew conclusions last. */
 typedef struct ike_looked {
     guint records, notes; /* how many there were */
@@ -90,7 +96,7 @@ struct ike_tracker {
     ike_list flows;       /* owns them */
     GHashTable *by_ipsec_spi; /* SPI -> newest flow with it */
     GHashTable *made;     /* SPI that was decrypted -> ike_list of the exchanges that lead their child */
-    GHashTable *flows_by_pair; /* ordered pair of hosts -> ike_list of flows that began between them */
+    GHashTable *flows_by_pair; /* ordered pair of hosts -> ike_pair_flows */
     unsigned n_pieces;
     guint n_records;      /* notes that are neither keepalives nor ESP or AH */
     bool has_natt_port;   /* the capture holds packets of UDP 4500 */
