@@ -20,6 +20,12 @@ EARLIER = {
     ("merged-clocks", "joined"): "the first frame of the file is not the first in time",
     ("mm-renews-unseen", "esp_noike"): "a delete under the old cookies, which comes later, shows whose ESP it is",
     ("xauth-renews-unseen", "esp_noike"): "the same",
+    ("refusals-ignored", "mm2_reject"): "what comes later shows that nobody believed it",
+    ("refusals-ignored", "mm3_reject"): "the same",
+    ("refusals-ignored", "mm4_reject"): "the same",
+    ("refusals-ignored", "am1_reject"): "the same",
+    ("ikev2-failover", "info_noresp"): "its third copy makes the request a liveness check: dpd_fail",
+    ("xauth-answer-lost", "xauth_fail"): "one copy more of TR1 shows that its answers are lost: tr_noresp",
 }
 USED = set()
 

@@ -122,6 +122,9 @@ OUTCOMES = {
 # What a capture holds of which a child came up, unless it holds one direction only.
 CHILD_DONE = {"QM3", "QM4", "CREATE_CHILD_SA.resp"}
 
+# These may be about ESP as well, of a tunnel that is up.
+OF_ESP_TOO = {"icmp_filtered", "icmp_unreach", "pmtu"}
+
 # What is too big for the path gets lost; which message it was, the headline says.
 TOO_BIG = "ipfrag_loss v1frag_loss skf_loss reasm_timeout pmtu"
 TOO_BIG_AFTER = (
@@ -220,6 +223,8 @@ def expected_outcomes(file):
     if file.healthy:
         whole = CHILD_DONE & set(file.labels()) and "oneway_capture" not in ids
         return {WELL} if whole else {WELL, UNFINISHED}
+    if ids & OF_ESP_TOO and (CHILD_DONE | {"IKE_AUTH.resp"}) & set(file.labels()):
+        return {WELL, UNFINISHED}
     decided = next((group for name in OUTCOMES for group in groups if name in group), None)
     if decided or not ids:
         return decided or set()
@@ -300,6 +305,8 @@ def by_finding(findings, headlines):
     """(outcome, finding) of the first row of OUTCOMES that has one, or nothing."""
     for name, row in OUTCOMES.items():
         for finding in raised(row.findings, findings, row.least):
+            if finding in OF_ESP_TOO and say(UP, headlines):
+                continue
             return (name if say(row.headline, headlines) else f"{name}, but no headline says so"), finding
     for finding in raised(TOO_BIG, findings, WARN):
         for words, name in TOO_BIG_AFTER:

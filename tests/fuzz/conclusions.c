@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conclusions.h"
+#include "ike_reports.h"
 
 #include "invariants.h"
 

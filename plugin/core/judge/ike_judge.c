@@ -253,7 +253,7 @@ static void judge_attempts(ike_tracker *t, const ike_list *list)
 
         if (a->state == IKE_STATE_ABANDONED || b->more->sibling_of || !begins_here(a) || !begins_here(b) ||
             a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2->nack ||
-            !ike_judge_waited(t, a->last_time))
+            !ike_judge_waited(t, a->last_time) || !ike_judge_waited(t, b->last_time)) /* it may come up yet */
             continue;
         if (ike_judge_came_up(b) || (!t->has_natt_port && ike_judge_is_floating(a))) /* or goes on unseen */
             continue;
