@@ -160,10 +160,11 @@ static bool authenticates(ike_label label)
            (label.mode == IKE_MODE_V2_AUTH && label.number == 1 && !label.is_response);
 }
 
-/* The request of XAUTH or Mode-Config that the other side still waits for, or NULL: it takes no Quick Mode before. */
+/* The request of XAUTH or Mode-Config that the other side still waits for, or NULL: it takes no Quick Mode before. These
+ * are among the first exchanges of an SA. */
 static const ike_record *transaction_before(const ike_request *q)
 {
-    for (guint i = 0; q->exchange->mode == IKE_MODE_QUICK && i < q->sa->more->exchanges.len; i++) {
+    for (guint i = 0; q->exchange->mode == IKE_MODE_QUICK && i < MIN(q->sa->more->exchanges.len, IKE_FEW); i++) {
         const ike_exchange *exchange = q->sa->more->exchanges.pdata[i];
         const ike_record *asked = ike_exchange_slot(exchange, 1);
 
