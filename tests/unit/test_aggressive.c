@@ -115,6 +115,24 @@ static void refused_encrypted(void)
     ladder_end(&l);
 }
 
+/* The capture lacks AM3: both go on under keys that the responder has only with it. */
+static void am3_not_captured(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    am1(&l);
+    am2(&l);
+    info(&l, INITIATOR, 0xb1, 92);
+    long_after(&l);
+    expect_finding(&l, "am2_reject", WARN);
+    info(&l, RESPONDER, 0xb2, 92);
+    long_after(&l);
+    expect_no_finding(&l, "am2_reject");
+    expect_failed(&l, 0, false);
+    ladder_end(&l);
+}
+
 static void lost(void)
 {
     ladder_host on_500[2];
@@ -208,6 +226,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/aggressive/refused-in-clear", refused_in_clear);
     g_test_add_func("/aggressive/refused-encrypted", refused_encrypted);
+    g_test_add_func("/aggressive/am3-not-captured", am3_not_captured);
     g_test_add_func("/aggressive/lost", lost);
     g_test_add_func("/aggressive/lost-for-a-while", lost_for_a_while);
     g_test_add_func("/aggressive/unproven", unproven);

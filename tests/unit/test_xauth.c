@@ -45,6 +45,23 @@ static void no_verdict(void)
     ladder_end(&l);
 }
 
+/* An Informational after both pairs may be a notify, as long as a Quick Mode may follow. */
+static void capture_ends_at_informational(void)
+{
+    ladder l;
+
+    begin(&l, xauth, xauth);
+    tr(&l, 1, 0x52);
+    tr(&l, 2, 0x52);
+    after(&l, 0.5);
+    info(&l, RESPONDER, 0xb1, 92);
+    expect_finding(&l, "xauth_fail", NOTE);
+    after(&l, 10);
+    foreign(&l);
+    expect_finding(&l, "xauth_fail", WARN);
+    ladder_end(&l);
+}
+
 /* A configuration that the gateway pushes. */
 static void pushed(void)
 {
@@ -126,6 +143,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/xauth/no-verdict", no_verdict);
+    g_test_add_func("/xauth/capture-ends-at-informational", capture_ends_at_informational);
     g_test_add_func("/xauth/pushed", pushed);
     g_test_add_func("/xauth/answer-lost", answer_lost);
     g_test_add_func("/xauth/quick-mode-before", quick_mode_before);

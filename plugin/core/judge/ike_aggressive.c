@@ -11,6 +11,16 @@ static ike_record *message_of(const ike_sa *sa, unsigned number)
     return sa->phase1->mode == IKE_MODE_AGGRESSIVE ? ike_exchange_slot(sa->phase1, number) : NULL;
 }
 
+/* The responder has keys only with AM3: what it encrypts after an Informational shows that this refused nothing, and that
+ * AM3 is not in the capture. */
+static bool goes_on_after(const ike_sa *sa, ike_side responder, const ike_record *info)
+{
+    const ike_record *newest = ike_judge_last_info(sa, responder);
+
+    return !info->rare->notify_error &&
+           ((newest && newest->is_encrypted && newest->note.frame > info->note.frame) || ike_judge_has_esp_after(sa, info));
+}
+
 static void judge_am2(ike_tracker *t, ike_sa *sa)
 {
     const ike_record *am2 = message_of(sa, 2);
@@ -19,7 +29,7 @@ static void judge_am2(ike_tracker *t, ike_sa *sa)
     if (!am2 || message_of(sa, 3) || ike_judge_has_phase2(sa))
         return;
     info = ike_judge_refusal(t, sa, am2, NULL);
-    if (!info)
+    if (!info || goes_on_after(sa, am2->side, info))
         return;
     ike_judge_refuse(t, sa, IKE_DIAG_AM2_REJECT, am2, info, ike_judge_is_readable(info));
     ike_sa_fail(sa);

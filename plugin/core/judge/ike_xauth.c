@@ -181,7 +181,7 @@ static void fail_xauth(ike_tracker *t, ike_sa *sa, ike_record *status)
 static void raise_no_quick_mode(ike_tracker *t, ike_sa *sa, ike_record *last, const ike_record *info)
 {
     const ike_time left = t->span.last - last->note.time;
-    const bool is_over = left >= XAUTH_PATIENCE || (info && ike_judge_is_silent_after(sa, info));
+    const bool is_over = left >= XAUTH_PATIENCE || (info && ike_judge_is_silent_after(sa, info) && ike_judge_waited(t, info->note.time));
     GString *text = g_string_new(NULL);
 
     if (info) {
