@@ -228,7 +228,7 @@ static void give_up(ike_tracker *t, ike_sa *sa, const ike_sa *next)
     if (sa->is_failed && (!before || before->severity >= IKE_SEVERITY_WARN)) /* that is explained already */
         return;
     ike_sa_fail(sa);
-    if (id == IKE_DIAG_NONE)
+    if (id == IKE_DIAG_NONE || !ike_judge_is_silent_after(sa, ike_record_last_send(last))) /* something came of it */
         return;
     text = g_string_new(NULL);
     if (before)
@@ -240,6 +240,20 @@ static void give_up(ike_tracker *t, ike_sa *sa, const ike_sa *next)
     g_string_append_printf(text, " s later, with SA %u", next->number);
     ike_raise(t, sa, id, &ike_record_last_send(last)->note, IKE_SEVERITY_NONE, "%s", text->str)->count = 1;
     g_string_free(text, TRUE);
+}
+
+/* One of the attempts that follow soon came up. */
+static bool comes_up_soon(const ike_list *list, guint next, const ike_sa *sa)
+{
+    for (guint i = next; i < list->len && i - next < IKE_NEWEST_SAS; i++) {
+        const ike_sa *other = list->pdata[i];
+
+        if (other->first_time - sa->last_time >= NEW_ATTEMPT_WITHIN)
+            return false;
+        if (ike_judge_came_up(other))
+            return true;
+    }
+    return false;
 }
 
 /* An attempt that its side replaced by a new one was given up, when the capture goes on long
@@ -255,7 +269,7 @@ static void judge_attempts(ike_tracker *t, const ike_list *list)
             a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2->nack ||
             !ike_judge_waited(t, a->last_time) || !ike_judge_waited(t, b->last_time)) /* it may come up yet */
             continue;
-        if (ike_judge_came_up(b) || (!t->has_natt_port && ike_judge_is_floating(a))) /* or goes on unseen */
+        if (ike_judge_is_oneway(t, a) || comes_up_soon(list, i, a) || (!t->has_natt_port && ike_judge_is_floating(a))) /* or goes on unseen */
             continue;
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
             b->first_time - a->last_time < NEW_ATTEMPT_WITHIN &&

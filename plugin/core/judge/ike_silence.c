@@ -111,11 +111,19 @@ bool ike_judge_is_due(const ike_tracker *t, const ike_record *first, ike_time no
            (ike_record_sends(first) >= ENOUGH_SENDS && now - first->note.time >= t->options.patience);
 }
 
+/* In a capture that begins late, or was cut short, which round of EAP it is may not show: the first has the identity. */
+static bool may_wait_for_people(const ike_request *q)
+{
+    const ike_record *r = q->first;
+
+    return ike_judge_waits_for_people(r->label) ||
+           (r->label.mode == IKE_MODE_V2_AUTH && r->label.number == 0 && r->inside != IKE_PL_V2_IDI);
+}
+
 static bool is_due(const ike_request *q)
 {
     return ike_judge_is_due(q->t, q->first, q->now) &&
-           (q->sa->version == 1 || !ike_judge_waits_for_people(q->first->label) ||
-            ike_judge_people_had_time(q->t, q->first->note.time));
+           (q->sa->version == 1 || !may_wait_for_people(q) || ike_judge_people_had_time(q->t, q->first->note.time));
 }
 
 /* The request is one of an IKEv2 SA that is up, not one that is to bring it up. */
