@@ -134,9 +134,6 @@ void ike_judge_flow_path(ike_tracker *t, ike_flow *flow);
 /* Raises a diagnosis of an IPsec SA, whose name begins the text: "SPI c1a9656b from 10.1.0.2 to 10.2.0.2". */
 ike_finding *ike_judge_raise_flow(ike_tracker *t, const ike_flow *flow, ike_diagnosis_id id, ike_note *note,
                                   ike_severity severity, const char *format, ...) G_GNUC_PRINTF(6, 7);
-/* True when a packet of the IPsec SA is behind a note by its place in the file, or by time: a file may hold the packets
- * in reverse, and clocks may run so. */
-bool ike_judge_flow_goes_on_after(const ike_flow *flow, const ike_note *note);
 /* What IPsec SAs and their packets say. */
 void ike_judge_flows(ike_tracker *t);
 /* The IPsec SA of which an INVALID_SPI says that its receiver does not know it; NULL when the capture
@@ -146,9 +143,10 @@ ike_flow *ike_judge_refused_flow(const ike_tracker *t, const ike_record *refusal
  * what it asked for came up, though the capture lacks the answer (RFC 7296 1.2, RFC 2409 5.5). The other side alone may
  * begin before its answer is lost. */
 bool ike_judge_has_new_flows(const ike_sa *sa, const ike_record *after);
-/* True when the sender of a message sends ESP to its receiver afterwards, and when there are too many IPsec
- * SAs between them to tell. */
-bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after);
+/* True when a host sends ESP to another one after a note, and when there are too many IPsec SAs between them to tell. */
+bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_addr *src, const ike_addr *dst, const ike_note *after);
+/* The same of the sender of a message, to its receiver. */
+bool ike_judge_sends_on(const ike_tracker *t, const ike_record *after);
 
 /* ---- ike_live.c: what a single pass says ---- */
 /* After a frame with notes: says of earlier frames what a single pass may say now; `is_shown`: somebody looks at it. */

@@ -47,10 +47,26 @@ ike_finding *ike_judge_raise_flow(ike_tracker *t, const ike_flow *flow, ike_diag
     return finding;
 }
 
-bool ike_judge_flow_goes_on_after(const ike_flow *flow, const ike_note *note)
+/* By its place in the file, or by time: a file may hold the packets in reverse, and clocks may run so. */
+static bool goes_on_after(const ike_flow *flow, const ike_note *note)
 {
     return flow->newest->note.frame > note->frame ||
            MAX(flow->first->note.time, flow->newest->note.time) > note->time;
+}
+
+bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_addr *src, const ike_addr *dst, const ike_note *after)
+{
+    const ike_list *flows = ike_esp_flows_between(t, src, dst);
+
+    if (flows && flows->len > LOOKED_AT)
+        return true;
+    for (guint i = flows ? flows->len : 0; i > 0; i--) {
+        const ike_flow *flow = flows->pdata[i - 1];
+
+        if (flow->first && goes_on_after(flow, after))
+            return true;
+    }
+    return false;
 }
 
 /* ---- one direction only ---- */
@@ -99,7 +115,7 @@ static void judge_oneway(ike_tracker *t, ike_flow *flow)
         !sees_receiver(t, flow) || has_return_traffic(t, flow))
         return;
     ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_ONEWAY, &flow->newest->note, IKE_SEVERITY_NONE,
-               ": %" G_GUINT64_FORMAT " %s packets, none the other way", flow->packets, protocol(flow));
+                         ": %" G_GUINT64_FORMAT " %s packets, none the other way", flow->packets, protocol(flow));
 }
 
 /* ---- one direction only, after both were in use ---- */
@@ -122,17 +138,9 @@ static bool stays_unanswered(const ike_turns *turns)
 static bool sends_since(const ike_tracker *t, const ike_packet *packet)
 {
     const ike_flow *flow = packet->flow;
-    const ike_list *back = ike_esp_flows_between(t, &flow->dst.addr, &flow->src.addr);
 
-    if (back && back->len > LOOKED_AT)
-        return true;
-    for (guint i = back ? back->len : 0; i > 0; i--) {
-        const ike_flow *other = back->pdata[i - 1];
-
-        if (other->first && ike_judge_flow_goes_on_after(other, &packet->note))
-            return true;
-    }
-    return ike_sa_heir(flow->sa)->sides[1 - flow->side].more->newest_esp_frame > packet->note.frame;
+    return ike_judge_sends_esp_after(t, &flow->dst.addr, &flow->src.addr, &packet->note) ||
+           ike_sa_heir(flow->sa)->sides[1 - flow->side].more->newest_esp_frame > packet->note.frame;
 }
 
 /* An Informational of IKEv1 by which the receiver may have deleted its IPsec SA: the first thing that it sent after its
@@ -165,7 +173,8 @@ static void judge_silenced(ike_tracker *t, ike_sa *sa, ike_side side)
     span = g_string_new(NULL);
     ike_seconds_append(span, turns->newest->note.time - turns->first->note.time);
     if (goodbye)
-        g_string_append_printf(span, " s; the receiver sent an Informational in frame %u, which may have deleted its SA",
+        g_string_append_printf(span,
+                               " s; the receiver sent an Informational in frame %u, which may have deleted its SA",
                                goodbye->note.frame);
     else
         g_string_append(span, " s, while the receiver goes on with IKE");
@@ -195,7 +204,8 @@ bool ike_judge_has_new_flows(const ike_sa *sa, const ike_record *after)
 {
     if (after->side != IKE_SIDE_NONE && has_new_flow(sa, after, after->side, 1))
         return true;
-    return has_new_flow(sa, after, IKE_SIDE_A, IKE_LOW_SEQUENCE) && has_new_flow(sa, after, IKE_SIDE_B, IKE_LOW_SEQUENCE);
+    return has_new_flow(sa, after, IKE_SIDE_A, IKE_LOW_SEQUENCE) &&
+           has_new_flow(sa, after, IKE_SIDE_B, IKE_LOW_SEQUENCE);
 }
 
 /* ---- before the negotiation was over ---- */
@@ -237,7 +247,7 @@ static void judge_early(ike_tracker *t, ike_flow *flow)
         ike_judge_renews_another(t, sa) || !open_negotiation(sa, flow))
         return;
     ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_EARLY, &flow->first->note, IKE_SEVERITY_NONE,
-               " has its packet number %u before the negotiation is over", flow->first_sequence);
+                         " has its packet number %u before the negotiation is over", flow->first_sequence);
 }
 
 /* The commit bit makes the responder wait until it has set up the IPsec SA: RFC 2408 3.1. */
@@ -250,7 +260,7 @@ static void judge_commit(ike_tracker *t, ike_flow *flow)
         flow->first->note.frame > connected->note.frame)
         return;
     ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_QM2, &flow->first->note, IKE_SEVERITY_NONE,
-               " is in use before QM4 in frame %u", connected->note.frame);
+                         " is in use before QM4 in frame %u", connected->note.frame);
 }
 
 /* ---- after the end ---- */
@@ -259,25 +269,15 @@ static void judge_commit(ike_tracker *t, ike_flow *flow)
 
 ike_flow *ike_judge_refused_flow(const ike_tracker *t, const ike_record *refusal)
 {
-    ike_flow *flow = refusal->rare->unknown_spi ? ike_esp_flow_to(t, refusal->rare->unknown_spi, &ike_record_src(refusal)->addr)
-                                          : NULL;
+    const uint32_t spi = refusal->rare->unknown_spi;
+    ike_flow *flow = spi ? ike_esp_flow_to(t, spi, &ike_record_src(refusal)->addr) : NULL;
 
     return flow && flow->first ? flow : NULL;
 }
 
-bool ike_judge_sends_esp_after(const ike_tracker *t, const ike_record *after)
+bool ike_judge_sends_on(const ike_tracker *t, const ike_record *after)
 {
-    const ike_list *flows = ike_esp_flows_between(t, &ike_record_src(after)->addr, &ike_record_dst(after)->addr);
-
-    if (flows && flows->len > LOOKED_AT)
-        return true;
-    for (guint i = flows ? flows->len : 0; i > 0; i--) {
-        const ike_flow *flow = flows->pdata[i - 1];
-
-        if (flow->first && ike_judge_flow_goes_on_after(flow, &after->note))
-            return true;
-    }
-    return false;
+    return ike_judge_sends_esp_after(t, &ike_record_src(after)->addr, &ike_record_dst(after)->addr, &after->note);
 }
 
 /* The receiver said that it does not know this SPI (RFC 7296 1.5), and the sender goes on. Where its own
@@ -286,12 +286,12 @@ static void judge_after_end(ike_tracker *t, const ike_record *refusal)
 {
     ike_flow *flow = ike_judge_refused_flow(t, refusal);
 
-    if (!flow || ike_judge_sends_esp_after(t, refusal) ||
+    if (!flow || ike_judge_sends_on(t, refusal) ||
         flow->newest->note.time - refusal->note.time < IN_FLIGHT)
         return;
     ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
-               " goes on although the receiver said in frame %u that it does not know it",
-               refusal->note.frame);
+                         " goes on although the receiver said in frame %u that it does not know it",
+                         refusal->note.frame);
 }
 
 /* A decrypted Delete of this IPsec SA by its receiver; in IKEv2, where both directions go, by either side, or of the
@@ -314,7 +314,7 @@ static bool judge_after_told(ike_tracker *t, ike_flow *flow)
     if (!ended || flow->newest->note.time - ended->note.time < IN_FLIGHT)
         return false;
     finding = ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
-                         " goes on although it was deleted in frame %u", ended->note.frame);
+                                   " goes on although it was deleted in frame %u", ended->note.frame);
     ike_finding_known(finding, &flow->newest->note, IKE_OBSERVED);
     return true;
 }
@@ -324,11 +324,11 @@ static void judge_after_delete(ike_tracker *t, ike_flow *flow)
 {
     const ike_record *emptied = flow->sa ? ike_judge_emptied(flow->sa) : NULL;
 
-    if (judge_after_told(t, flow) || !emptied || flow->tied_by != IKE_TIED_ONLY_CANDIDATE || flow->sa->more->rekeyed_to ||
-        flow->side != emptied->side || flow->newest->note.time - emptied->note.time < IN_FLIGHT)
+    if (judge_after_told(t, flow) || !emptied || flow->tied_by != IKE_TIED_ONLY_CANDIDATE ||
+        flow->sa->more->rekeyed_to || flow->side != emptied->side || flow->newest->note.time - emptied->note.time < IN_FLIGHT)
         return;
     ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_AFTER_DELETE, &flow->newest->note, IKE_SEVERITY_NONE,
-               " goes on although its IKE SA was deleted in frame %u", emptied->note.frame);
+                         " goes on although its IKE SA was deleted in frame %u", emptied->note.frame);
 }
 
 static void judge_refused(ike_tracker *t)
@@ -376,7 +376,8 @@ static void judge_loss(ike_tracker *t, ike_flow *flow)
     const bool is_lost = is_lost_on_the_path(t, flow);
 
     if (ike_flow_missing(flow) > 0)
-        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_LOSS, &flow->newest->note, is_lost ? IKE_SEVERITY_NONE : IKE_SEVERITY_CHAT,
+        ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_LOSS, &flow->newest->note,
+                             is_lost ? IKE_SEVERITY_NONE : IKE_SEVERITY_CHAT,
                              ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packet numbers are not in the capture%s",
                              ike_flow_missing(flow), numbers_of(flow),
                              is_lost ? ", while next to none is missing the other way" : "");
@@ -388,17 +389,17 @@ static void judge_sequence(ike_tracker *t, ike_flow *flow)
         return;
     if (flow->restart)
         ike_judge_raise_flow(t, flow, IKE_DIAG_SPI_REUSE, &flow->restart->note, IKE_SEVERITY_NONE,
-                   " begins anew at packet number %u", flow->restart->sequence);
+                             " begins anew at packet number %u", flow->restart->sequence);
     /* numbers that go on past the largest are extended ones: RFC 4303 2.2.1 */
     if (flow->near_wrap && !flow->has_wrapped)
         ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_SEQ_WRAP, &flow->near_wrap->note, IKE_SEVERITY_NONE,
-                   " has reached packet number %u of 4294967295", flow->highest);
+                             " has reached packet number %u of 4294967295", flow->highest);
     if (flow->repeat && !is_seen_twice(flow))
         ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_REPLAY, &flow->repeat->note,
-                   flow->packets >= ENOUGH_PACKETS && flow->repeats * MANY_REPEATS > flow->packets
-                      ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
-                   ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets have a number that was "
-                   "there before", flow->repeats, flow->packets);
+                             flow->packets >= ENOUGH_PACKETS && flow->repeats * MANY_REPEATS > flow->packets
+                                ? IKE_SEVERITY_WARN : IKE_SEVERITY_NOTE,
+                             ": %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " packets have a number that was "
+                             "there before", flow->repeats, flow->packets);
     judge_loss(t, flow);
 }
 
@@ -440,9 +441,9 @@ static void judge_null(ike_tracker *t, ike_flow *flow)
     if (!ike_null_is(flow))
         return;
     finding = ike_judge_raise_flow(t, flow, IKE_DIAG_ESP_NULL, &flow->first->note, IKE_SEVERITY_NONE,
-                         " is %snot encrypted and carries %s",
-                         flow->null->verdict == IKE_NULL_YES ? "" : "probably ",
-                         ike_null_content(flow));
+                                   " is %snot encrypted and carries %s",
+                                   flow->null->verdict == IKE_NULL_YES ? "" : "probably ",
+                                   ike_null_content(flow));
     if (flow->null->verdict != IKE_NULL_YES)
         ike_finding_known(finding, &flow->first->note, IKE_INFERRED);
     judge_l2tp(t, flow);

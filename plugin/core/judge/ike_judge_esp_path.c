@@ -79,7 +79,8 @@ static void judge_stale_port(ike_tracker *t, const ike_flow *flow)
         return;
     ike_judge_raise_flow(t, back, IKE_DIAG_NAT_STALE, &back->newest->note,
                          flow->moved_after >= NAT_FORGETS ? IKE_SEVERITY_NONE : IKE_SEVERITY_NOTE,
-                         " still goes to port %u, although its receiver sends from port %u now", back->dst_port, flow->src_port);
+                         " still goes to port %u, although its receiver sends from port %u now", back->dst_port,
+                         flow->src_port);
 }
 
 /* ---- IP fragments ---- */
@@ -131,20 +132,10 @@ static void append_reporter(GString *out, const ike_icmp *icmp)
     ike_addr_append(out, &icmp->reporter);
 }
 
-/* The receiver sends ESP after this moment: it gets something. */
-static bool comes_back(const ike_tracker *t, const ike_flow *flow, const ike_note *since)
+/* The receiver sends ESP after the first error: it gets something. */
+static bool comes_back(const ike_tracker *t, const ike_flow *flow, const ike_flow_errors *errors)
 {
-    const ike_list *back = ike_esp_flows_between(t, &flow->dst.addr, &flow->src.addr);
-
-    if (back && back->len > LOOKED_AT)
-        return true;
-    for (guint i = back ? back->len : 0; i > 0; i--) {
-        const ike_flow *other = back->pdata[i - 1];
-
-        if (other->first && ike_judge_flow_goes_on_after(other, since))
-            return true;
-    }
-    return false;
+    return ike_judge_sends_esp_after(t, &flow->dst.addr, &flow->src.addr, &errors->first->note);
 }
 
 /* Some Informational of the receiver went before: it may have said that it ends, and closed its port. */
@@ -170,7 +161,7 @@ static ike_severity weight_of(const ike_tracker *t, const ike_flow *flow, const 
 {
     if (errors->n < 2)
         return IKE_SEVERITY_NONE;
-    if (!ike_judge_is_about_size(errors->first) && !comes_back(t, flow, &errors->first->note))
+    if (!ike_judge_is_about_size(errors->first) && !comes_back(t, flow, errors))
         return ike_tracker_saw_pair(t, &flow->dst.addr, &flow->src.addr) ? IKE_SEVERITY_ERROR : IKE_SEVERITY_NOTE;
     return errors->n >= ENOUGH_REFUSED && !may_be_traceroute(errors->first) &&
                    errors->newest->note.time - errors->first->note.time >= REFUSED_SPAN
@@ -190,7 +181,7 @@ static void judge_refused_packets(ike_tracker *t, const ike_flow *flow)
         return;
     text = g_string_new(NULL);
     append_reporter(text, errors->first);
-    g_string_append_printf(text, ": %s, about %u packet%s of %s with SPI %08x", what, errors->n, errors->n > 1 ? "s" : "",
+    g_string_append_printf(text, ": %s, about %u packets of %s with SPI %08x", what, errors->n,
                            flow->is_ah ? "AH" : "ESP", flow->spi);
     ike_raise(t, flow->sa, id, &errors->first->note, weight, "%s", text->str);
     g_string_free(text, TRUE);

@@ -249,7 +249,7 @@ static bool goes_on_later(const ike_tracker *t, const ike_record *r)
     const ike_message m = { .spi_i = ike_record_spi_i(r), .spi_r = ike_record_spi_r(r), .version = r->version };
     const ike_sa *sa = ike_lookup_known(t, &m, ike_record_src(r), ike_record_dst(r));
 
-    return (sa && !ike_judge_ends_after(sa, r)) || (r->rare->unknown_spi && ike_judge_sends_esp_after(t, r));
+    return (sa && !ike_judge_ends_after(sa, r)) || (r->rare->unknown_spi && ike_judge_sends_on(t, r));
 }
 
 static void judge_orphan(ike_tracker *t, ike_record *r, const struct outside_row *row)
