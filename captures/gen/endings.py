@@ -3,7 +3,7 @@
 SAs that are refused, and of healthy traffic that looks alike."""
 import ikev2wire as v2
 from ladder import IkeSa, View
-from ladder2 import AES_GCM, CHILD, EMPTY, NOTIFY, Ikev2Sa
+from ladder2 import AES_GCM, CHILD, NOTIFY, Ikev2Sa
 from registry import scenario
 from rekeys import delete_child
 from steps import STRONGSWAN_GAPS, elsewhere, esp_flows, pair, sent_on, v2_tunnel

@@ -45,6 +45,23 @@ def ikev2_auth_response_lost_ipfrag(c):
     elsewhere(c)
 
 
+@scenario(expect=["superseded"], forbid=["auth_ignored"])
+def ikev2_auth_response_lost_once(c):
+    """The same, but after five copies the initiator gives up, begins anew, and comes up with a smaller certificate.
+    ESP flows, and a liveness check is answered."""
+    client, server = pair(c)
+    sa = Ikev2Sa(c, client, server)
+    sa.init()
+    asked = sa.auth_req(WITH_CERTIFICATES)
+    asked_in_vain(sa, asked, sa.response(asked, WITH_CERTIFICATES))
+    c.wait(2)
+    sa = Ikev2Sa(c, client, server)
+    sa.establish()
+    sent_on(esp_flows(sa))
+    sa.alive(client)
+    elsewhere(c)
+
+
 @scenario(forbid=["auth_ignored"], healthy=True)
 def ikev2_auth_response_late(c):
     """Captured at the responder on a bad path: IKE_AUTH comes four times, and the fourth response arrives: ESP flows,
@@ -85,8 +102,7 @@ def ikev2_liveness_response_late(c):
 @scenario(expect=["auth_delete"], forbid=["auth_small"])
 def ikev2_auth_refused_by_initiator(c):
     """The initiator does not accept the responder: right after IKE_AUTH it says so in an INFORMATIONAL with a notify,
-    and begins again 30 s later. Three attempts, all the same; other traffic
-    follows."""
+    and begins again 30 s later. Three attempts, all the same; other traffic follows."""
     client, server = pair(c)
     for _ in range(3):
         sa = Ikev2Sa(c, client, server)

@@ -51,28 +51,47 @@ static bool is_first_on_4500(const ike_exchange *exchange, const ike_record *res
            !before->has_marker;
 }
 
+static void append_ignored(GString *text, const ike_exchange *exchange, const ike_record *response)
+{
+    ike_judge_append_dropped(text, exchange->sa, response);
+    if (is_first_on_4500(exchange, response))
+        g_string_append(text, "; it is the first message that goes back on UDP 4500, which may be blocked that way");
+}
+
+static void fail_ignored(ike_exchange *exchange, ike_diagnosis_id id, ike_note *note)
+{
+    if (exchange->mode == IKE_MODE_V2_AUTH)
+        ike_sa_fail_authentication(exchange->sa);
+    else if (ike_modes[exchange->mode].makes_child)
+        ike_exchange_failed(exchange, id, note, IKE_INFERRED);
+}
+
 void ike_judge_response_v2(ike_tracker *t, ike_exchange *exchange)
 {
+    const bool is_auth = exchange->mode == IKE_MODE_V2_AUTH;
+    ike_diagnosis_id id = is_auth ? IKE_DIAG_AUTH_IGNORED : IKE_DIAG_RESP_IGNORED;
     ike_record *request = ike_exchange_slot(exchange, IKE_REQUEST);
     const ike_record *response = ike_exchange_slot(exchange, IKE_RESPONSE);
-    const ike_diagnosis_id id = exchange->mode == IKE_MODE_V2_AUTH ? IKE_DIAG_AUTH_IGNORED : IKE_DIAG_RESP_IGNORED;
+    const ike_sa *instead;
+    ike_note *last;
     GString *text;
 
     if (!is_response_ignored(t, exchange))
         return;
     text = g_string_new(NULL);
+    last = &ike_record_last_send(request)->note;
     ike_label_append(text, request->label);
     g_string_append_printf(text, " was sent %u times more after its response in frame %u",
                            ike_judge_sends_after(request, response), response->note.frame);
-    ike_judge_append_dropped(text, exchange->sa, response);
-    if (is_first_on_4500(exchange, response))
-        g_string_append(text, "; it is the first message that goes back on UDP 4500, which may be blocked that way");
-    ike_raise(t, exchange->sa, id, &ike_record_last_send(request)->note, IKE_SEVERITY_NONE, "%s", text->str);
+    append_ignored(text, exchange, response);
+    if ((instead = ike_judge_successor(t, exchange->sa, request, !is_auth))) {
+        id = IKE_DIAG_SUPERSEDED;
+        g_string_append_printf(text, "; SA %u came up instead", instead->number);
+    } else {
+        fail_ignored(exchange, id, last);
+    }
+    ike_raise(t, exchange->sa, id, last, IKE_SEVERITY_NONE, "%s", text->str);
     g_string_free(text, TRUE);
-    if (exchange->mode == IKE_MODE_V2_AUTH)
-        ike_sa_fail_authentication(exchange->sa);
-    else if (ike_modes[exchange->mode].makes_child)
-        ike_exchange_failed(exchange, id, &ike_record_last_send(request)->note, IKE_INFERRED);
 }
 
 /* ---- whether it came up ---- */
@@ -103,6 +122,11 @@ static bool completes_authentication(const ike_record *last)
            !(last->request && last->request->told & IKE_TOLD_MORE_AUTH);
 }
 
+static bool may_be_last_round(const ike_record *response)
+{
+    return response->is_decrypted ? completes_authentication(response) : response->inside != IKE_PL_V2_EAP;
+}
+
 void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
 {
     const ike_record *request = sa->v2->last_auth ? ike_exchange_slot(sa->v2->last_auth, IKE_REQUEST) : NULL;
@@ -113,13 +137,8 @@ void ike_judge_state_v2(ike_tracker *t, ike_sa *sa)
         sa->state = MAX(sa->state, IKE_STATE_ESTABLISHED);
     if (!last || sa->state != IKE_STATE_PROBABLY_ESTABLISHED)
         return;
-    if (is_response_ignored(t, sa->v2->last_auth)) {
+    if (is_response_ignored(t, sa->v2->last_auth) || !may_be_last_round(last)) {
         sa->state = IKE_STATE_AUTHENTICATING;
-        ike_sa_set_established(sa, NULL);
-        return;
-    }
-    if (last->is_decrypted ? !completes_authentication(last) : last->inside == IKE_PL_V2_EAP) {
-        sa->state = IKE_STATE_AUTHENTICATING; /* another round is due */
         ike_sa_set_established(sa, NULL);
         return;
     }
@@ -232,9 +251,10 @@ static void judge_eap(ike_tracker *t, ike_sa *sa)
         !(end = end_of_eap(t, sa, last)))
         return;
     text = g_string_new(NULL);
-    g_string_printf(text, end != last ? "after %u rounds the initiator sends an INFORMATIONAL, and the SA ends"
-                               : "the response to round %u has room for a short notice only, and the "
-                                 "SA ends", sa->v2->rounds);
+    g_string_printf(text,
+                    end != last ? "after %u rounds the initiator sends an INFORMATIONAL, and the SA ends"
+                                : "the response to round %u has room for a short notice only, and the SA ends",
+                    sa->v2->rounds);
     fail_authentication(t, sa, IKE_DIAG_EAP_FAIL, end, text->str);
     g_string_free(text, TRUE);
 }
@@ -270,8 +290,8 @@ static void judge_end(ike_tracker *t, ike_sa *sa)
     GString *text;
 
     if (!last || sa->is_failed || sa->is_joined || sa->v2->rounds > 1 || sa->initiator == IKE_SIDE_NONE ||
-        ike_judge_has_esp_after(sa, last) || !ike_judge_waited(t, last->note.time) || !(info = torn_down_by(sa, last)) ||
-        ike_judge_renews_another(t, sa) || ike_judge_lives_beside(t, sa, info) || ike_judge_is_redirected(t, sa))
+        ike_judge_has_esp_after(sa, last) || !ike_judge_waited(t, last->note.time) ||
+        !(info = torn_down_by(sa, last)) || ike_judge_renews_another(t, sa) || ike_judge_lives_beside(t, sa, info) || ike_judge_is_redirected(t, sa))
         return;
     text = g_string_new(NULL);
     g_string_printf(text, "the %s sends a %s ", ike_role_name(ike_sa_role(sa, info->side)),
