@@ -209,8 +209,37 @@ static void cookie_not_returned(void)
     }
     long_after(&l);
     expect_finding(&l, "init_noreply", WARN);
+    expect_finding_says(&l, "init_noreply", "asks for a cookie");
     expect_no_finding(&l, "init_noresp");
     expect_no_finding(&l, "init_cookie_loop");
+    ladder_end(&l);
+}
+
+/* The initiator does not ask again with the group that it is told. */
+static void group_not_taken_up(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_invalid_ke(&l, 19);
+    long_after(&l);
+    expect_finding(&l, "init_noreply", NOTE);
+    expect_finding_says(&l, "init_noreply", "asks for group 19");
+    ladder_end(&l);
+}
+
+/* A response with a status that neither chooses nor asks for anything. */
+static void answered_by_a_status(void)
+{
+    ladder l;
+
+    ladder_begin(&l);
+    v2_init_req(&l, 14);
+    v2_init_error(&l, V2_N_FRAGMENTATION);
+    long_after(&l);
+    g_assert_false(finding_says(&l, "init_noreply", "asks for"));
+    expect_no_finding_above(&l, NOTE, NULL);
     ladder_end(&l);
 }
 
@@ -456,6 +485,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ikev2/init/answered-and-the-capture-ends", answered_and_the_capture_ends);
     g_test_add_func("/ikev2/init/goes-on-after-a-repeat", goes_on_after_a_repeat);
     g_test_add_func("/ikev2/init/cookie-not-returned", cookie_not_returned);
+    g_test_add_func("/ikev2/init/group-not-taken-up", group_not_taken_up);
+    g_test_add_func("/ikev2/init/answered-by-a-status", answered_by_a_status);
     g_test_add_func("/ikev2/sa/siblings", siblings);
     g_test_add_func("/ikev2/sa/siblings-begins-anew", sibling_begins_anew);
     g_test_add_func("/ikev2/sa/second-sibling-abandoned", second_sibling_abandoned);

@@ -320,7 +320,7 @@ static const ike_step init_response = { IKE_MODE_V2_SA_INIT, IKE_RESPONSE, IKE_R
 /* The response chooses nothing: it asks for IKE_SA_INIT once more, with a cookie or another group (RFC 7296 1.2, 2.6). */
 static bool is_challenge(const ike_request *q)
 {
-    return q->step == &init_response && q->sa->tracked_state < IKE_STATE_CHOSEN;
+    return q->first->waiting_for.mode == IKE_MODE_V2_SA_INIT && q->step == &init_response;
 }
 
 static bool is_floating(const ike_request *q)
@@ -336,7 +336,7 @@ static void append_challenge(GString *text, const ike_request *q)
     if (v2->invalid_ke && ike_record_first(v2->invalid_ke) == q->first)
         ike_group_append(text, v2->asked_group);
     else
-        g_string_append(text, v2->challenge ? "a cookie" : "something else");
+        g_string_append(text, "a cookie");
     g_string_append(text, ", and IKE_SA_INIT does not come with that");
 }
 
@@ -389,7 +389,8 @@ static void raise_standstill(const ike_request *q, const ike_record *asked, bool
         append_challenge(text, q);
     if (causes)
         append_place(text, asked, q->first);
-    finding = ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s", text->str);
+    finding = ike_raise(q->t, q->sa, q->step->unanswered, &ike_record_last_send(q->first)->note, severity, "%s",
+                        text->str);
     if (!finding->causes)
         finding->causes = g_steal_pointer(&causes);
     g_free(causes);
