@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The public face of the core: the life of a tracker, and which room takes what it is fed and asked for.
+ * The public face of the core: the life of a tracker, and which folder takes what it is fed and is asked.
  */
 #include "ike_tracker.h"
 #include "ike_hash.h"

@@ -125,7 +125,8 @@ static bool has_packets(const ike_exchange *exchange, ike_side from)
 static bool is_complete(const ike_exchange *exchange)
 {
     for (unsigned i = 1; i <= exchange->highest; i++) {
-        const ike_step *step = ike_exchange_slot(exchange, i) ? ike_step_find(ike_exchange_slot(exchange, i)->label) : NULL;
+        const ike_record *r = ike_exchange_slot(exchange, i);
+        const ike_step *step = r ? ike_step_find(r->label) : NULL;
 
         if (step && !step->next)
             return true;

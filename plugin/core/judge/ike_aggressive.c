@@ -18,7 +18,8 @@ static bool goes_on_after(const ike_sa *sa, ike_side responder, const ike_record
     const ike_record *newest = ike_judge_last_info(sa, responder);
 
     return !info->rare->notify_error &&
-           ((newest && newest->is_encrypted && newest->note.frame > info->note.frame) || ike_judge_has_esp_after(sa, info));
+           ((newest && newest->is_encrypted && newest->note.frame > info->note.frame) ||
+            ike_judge_has_esp_after(sa, info));
 }
 
 static void judge_am2(ike_tracker *t, ike_sa *sa)

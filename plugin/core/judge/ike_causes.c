@@ -81,9 +81,9 @@ typedef struct question {
 
 static bool any_copy(const question *q, bool (*holds)(const ike_record *copy))
 {
-    int n = 0;
+    const ike_record *copy = ike_record_last(q->first);
 
-    for (const ike_record *copy = ike_record_last(q->first); copy && n++ < IKE_COPIES_LOOKED_AT; copy = copy->rare->older)
+    for (int n = 0; copy && n < IKE_COPIES_LOOKED_AT; n++, copy = copy->rare->older)
         if (holds(copy))
             return true;
     return false;
@@ -238,8 +238,8 @@ static bool asks_in_vain(const question *q)
         const ike_exchange *exchange = q->sa->more->exchanges.pdata[i - 1];
         const ike_record *asked = ike_exchange_slot(exchange, IKE_REQUEST);
 
-        if (asked && asked->side == q->peer && !ike_exchange_slot(exchange, IKE_RESPONSE) && ike_record_sends(asked) > 2 &&
-            ike_record_last_send(asked)->note.frame > q->first->note.frame)
+        if (asked && asked->side == q->peer && !ike_exchange_slot(exchange, IKE_RESPONSE) &&
+            ike_record_sends(asked) > 2 && ike_record_last_send(asked)->note.frame > q->first->note.frame)
             return true;
     }
     return false;
@@ -388,7 +388,8 @@ bool ike_answer_is_from_elsewhere(const ike_record *asked, const ike_record *ans
 }
 
 /* A capture on both sides of a NAT shows other addresses on each. */
-ike_causes *ike_causes_of_answer(const ike_tracker *t, const ike_sa *sa, const ike_record *asked, const ike_record *answer)
+ike_causes *ike_causes_of_answer(const ike_tracker *t, const ike_sa *sa, const ike_record *asked,
+                                 const ike_record *answer)
 {
     const question q = { t, sa, asked, answer->side, answer };
 

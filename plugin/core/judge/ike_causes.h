@@ -39,7 +39,8 @@ ike_causes *ike_causes_new(const ike_tracker *t, const ike_sa *sa, const ike_rec
 /* The same for a request of an IKEv2 SA in use. NULL when the capture shows nothing but silence. */
 ike_causes *ike_causes_of_use(const ike_tracker *t, const ike_sa *sa, const ike_record *first);
 /* The same for an answer after which the sender of the request does not go on. NULL when nothing is special of it. */
-ike_causes *ike_causes_of_answer(const ike_tracker *t, const ike_sa *sa, const ike_record *asked, const ike_record *answer);
+ike_causes *ike_causes_of_answer(const ike_tracker *t, const ike_sa *sa, const ike_record *asked,
+                                 const ike_record *answer);
 /* True when an answer never comes from an address and port that its request went to. */
 bool ike_answer_is_from_elsewhere(const ike_record *asked, const ike_record *answer);
 

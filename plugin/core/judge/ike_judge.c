@@ -256,6 +256,11 @@ static bool comes_up_soon(const ike_list *list, guint next, const ike_sa *sa)
     return false;
 }
 
+static bool may_go_on_unseen(const ike_tracker *t, const ike_sa *sa)
+{
+    return ike_judge_is_oneway(t, sa) || (!t->has_natt_port && ike_judge_is_floating(sa));
+}
+
 /* An attempt that its side replaced by a new one was given up, when the capture goes on long
  * enough to tell that from two that are on their way. It did not fail when the new one came up, and after
  * a ticket that is not accepted that is the way to go on (RFC 5723 4.3.3). */
@@ -267,9 +272,8 @@ static void judge_attempts(ike_tracker *t, const ike_list *list)
 
         if (a->state == IKE_STATE_ABANDONED || b->more->sibling_of || !begins_here(a) || !begins_here(b) ||
             a->version != b->version || a->state >= IKE_STATE_PROBABLY_ESTABLISHED || a->v2->nack ||
-            !ike_judge_waited(t, a->last_time) || !ike_judge_waited(t, b->last_time)) /* it may come up yet */
-            continue;
-        if (ike_judge_is_oneway(t, a) || comes_up_soon(list, i, a) || (!t->has_natt_port && ike_judge_is_floating(a))) /* or goes on unseen */
+            !ike_judge_waited(t, a->last_time) || !ike_judge_waited(t, b->last_time) || comes_up_soon(list, i, a) ||
+            may_go_on_unseen(t, a))
             continue;
         if (!is_opposite(a, b) && b->first_time >= a->last_time &&
             b->first_time - a->last_time < NEW_ATTEMPT_WITHIN &&

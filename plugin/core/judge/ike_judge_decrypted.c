@@ -128,6 +128,7 @@ static void refuse_child(ike_tracker *t, ike_sa *sa, guint at, ike_record *answe
     ike_exchange *exchange = sa->more->exchanges.pdata[at];
     const ike_diagnosis_id id = refusal_of_child(answer);
     const ike_agreement *agreement = ike_agreement_find(exchange);
+    const ike_record *asked = ike_exchange_slot(exchange, IKE_REQUEST);
     const bool mild = is_passing(answer) || succeeds_later(sa, at);
     GString *text;
 
@@ -135,9 +136,10 @@ static void refuse_child(ike_tracker *t, ike_sa *sa, guint at, ike_record *answe
     if (id == IKE_DIAG_WRONG_GROUP && (mild || asks_again(sa, at) || !ike_judge_waited(t, answer->note.time)))
         return;
     text = g_string_new(NULL);
-    g_string_printf(text, "the request %s in frame %u is answered by %s", what_for(agreement),
-                    ike_exchange_slot(exchange, IKE_REQUEST) ? ike_exchange_slot(exchange, IKE_REQUEST)->note.frame : answer->note.frame,
-                    answer->rare->notify);
+    g_string_printf(text, "the request %s", what_for(agreement));
+    if (asked)
+        g_string_append_printf(text, " in frame %u", asked->note.frame);
+    g_string_append_printf(text, " is answered by %s", answer->rare->notify);
     if (agreement && agreement->asked[0] && agreement->asked[1])
         g_string_append_printf(text, "; networks %s and %s", agreement->asked[0], agreement->asked[1]);
     raise_observed(t, sa, id, answer, mild ? IKE_SEVERITY_NOTE : IKE_SEVERITY_NONE, text->str);

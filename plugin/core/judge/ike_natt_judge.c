@@ -255,7 +255,8 @@ static const ike_finding *lost_after(const ike_sa *sa, ike_side side, ike_time *
 
         if (!r || finding->severity != IKE_SEVERITY_WARN || r->side != ike_side_other(side))
             continue;
-        *from = path->gaps->longest.end && path->gaps->longest.end->time > r->note.time ? path->gaps->longest.from : path->newest;
+        *from = path->gaps->longest.end && path->gaps->longest.end->time > r->note.time ? path->gaps->longest.from
+                                                                                       : path->newest;
         if (ike_record_first(r)->note.time - *from > NAT_FORGETS)
             return finding;
     }
@@ -353,8 +354,8 @@ static ike_note *gives_up_at(const ike_tracker *t, const ike_sa *sa, const char 
     if (deletes)
         return deletes->note;
     *what = "is silent after MM6";
-    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, ike_record_last_send(mm6)->note.time) && !sa->more->infos[sa->initiator].len &&
-        ike_exchange_slot(sa->phase1, 5) && ike_judge_is_silent_after(sa, mm6))
+    if (mm6 && !ike_judge_has_phase2(sa) && ike_judge_waited(t, ike_record_last_send(mm6)->note.time) &&
+        !sa->more->infos[sa->initiator].len && ike_exchange_slot(sa->phase1, 5) && ike_judge_is_silent_after(sa, mm6))
         return &mm6->note;
     *what = "ends the negotiation after Quick Mode, without ESP";
     end = shows_all(t, sa) ? end_after_quick(sa) : NULL;

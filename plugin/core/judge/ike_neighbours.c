@@ -92,23 +92,32 @@ bool ike_judge_renews_another(const ike_tracker *t, const ike_sa *sa)
                                           has_older_esp(t, sa, &hosts->pair.dst, &hosts->pair.src)));
 }
 
-static bool is_alive_at(const ike_sa *sa, const ike_record *r)
+static bool is_alive_at(const ike_sa *sa, const void *record)
 {
+    const ike_record *r = record;
+
     return ike_judge_came_up(sa) && !sa->is_failed && sa->first_time <= r->note.time && sa->last_time >= r->note.time;
 }
 
-bool ike_judge_lives_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *r)
+/* Whether something holds of any of the SAs beside one; `about`: what it is asked with. */
+static bool any_beside(const ike_tracker *t, const ike_sa *sa, bool (*holds)(const ike_sa *other, const void *about),
+                       const void *about)
 {
     const neighbours n = of_sa(t, sa);
     const ike_sa *other;
 
     for (guint i = 0; (other = older(&n, i)); i++)
-        if (is_alive_at(other, r))
+        if (holds(other, about))
             return true;
     for (guint i = 0; (other = newer(&n, i)); i++)
-        if (is_alive_at(other, r))
+        if (holds(other, about))
             return true;
     return false;
+}
+
+bool ike_judge_lives_beside(const ike_tracker *t, const ike_sa *sa, const ike_record *r)
+{
+    return any_beside(t, sa, is_alive_at, r);
 }
 
 bool ike_judge_is_redirected(const ike_tracker *t, const ike_sa *sa)
@@ -212,21 +221,6 @@ bool ike_judge_is_answered_beside(const ike_tracker *t, const ike_sa *sa, const 
     return false;
 }
 
-/* Whether something holds of any of the SAs beside one. */
-static bool any_beside(const ike_tracker *t, const ike_sa *sa, bool (*holds)(const ike_sa *sa, const ike_sa *other))
-{
-    const neighbours n = of_sa(t, sa);
-    const ike_sa *other;
-
-    for (guint i = 0; (other = older(&n, i)); i++)
-        if (holds(sa, other))
-            return true;
-    for (guint i = 0; (other = newer(&n, i)); i++)
-        if (holds(sa, other))
-            return true;
-    return false;
-}
-
 /* A port that a NAT has given is that of one client behind it. */
 static bool may_be_same_client(const ike_sa *sa, const ike_sa *other)
 {
@@ -235,7 +229,7 @@ static bool may_be_same_client(const ike_sa *sa, const ike_sa *other)
     return a && b && (a->port == b->port || (ike_is_port(a->port) && ike_is_port(b->port)));
 }
 
-static bool psk_works(const ike_sa *sa, const ike_sa *other)
+static bool psk_works(const ike_sa *other, const void *sa)
 {
     return other->version == 1 && ike_judge_came_up(other) && other->more->has_chosen &&
            other->more->chosen.auth == IKE_AUTH_PSK && may_be_same_client(sa, other);
@@ -243,18 +237,18 @@ static bool psk_works(const ike_sa *sa, const ike_sa *other)
 
 bool ike_judge_psk_works_beside(const ike_tracker *t, const ike_sa *sa)
 {
-    return any_beside(t, sa, psk_works);
+    return any_beside(t, sa, psk_works, sa);
 }
 
-static bool works_on_4500(const ike_sa *sa, const ike_sa *other)
+static bool works_on_4500(const ike_sa *other, const void *unused)
 {
-    (void)sa;
+    (void)unused;
     return ike_side_path(&other->sides[0])->has_used_4500 && ike_side_path(&other->sides[1])->has_used_4500;
 }
 
 bool ike_judge_works_on_4500_beside(const ike_tracker *t, const ike_sa *sa)
 {
-    return any_beside(t, sa, works_on_4500);
+    return any_beside(t, sa, works_on_4500, NULL);
 }
 
 bool ike_judge_is_begun_by(const ike_tracker *t, const ike_sa *sa, const ike_record *request)
@@ -270,13 +264,13 @@ bool ike_judge_is_begun_by(const ike_tracker *t, const ike_sa *sa, const ike_rec
     return false;
 }
 
-static bool has_esp(const ike_sa *sa, const ike_sa *other)
+static bool has_esp(const ike_sa *other, const void *unused)
 {
-    (void)sa;
+    (void)unused;
     return other->sides[0].more->esp_packets > 0 || other->sides[1].more->esp_packets > 0;
 }
 
 bool ike_judge_has_esp_beside(const ike_tracker *t, const ike_sa *sa)
 {
-    return any_beside(t, sa, has_esp);
+    return any_beside(t, sa, has_esp, NULL);
 }

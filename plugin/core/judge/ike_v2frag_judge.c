@@ -42,8 +42,8 @@ static bool is_asked_again(const ike_exchange *exchange, const ike_record *piece
 
 static bool goes_on(const ike_exchange *exchange, const ike_record *piece)
 {
-    return !is_asked_again(exchange, piece) || ike_v2_is_implied(exchange, piece) || ike_exchange_slot(exchange, IKE_RESPONSE) ||
-           ike_sa_goes_on_after(exchange->sa, piece);
+    return !is_asked_again(exchange, piece) || ike_v2_is_implied(exchange, piece) ||
+           ike_exchange_slot(exchange, IKE_RESPONSE) || ike_sa_goes_on_after(exchange->sa, piece);
 }
 
 static void judge_ledger(ike_tracker *t, ike_exchange *exchange, const ike_ledger *ledger)
@@ -69,7 +69,8 @@ void ike_judge_v2frags(ike_tracker *t, ike_exchange *exchange)
     for (int half = 0; half < 2; half++) {
         const ike_ledger *ledger = exchange->more->ledger[half];
 
-        if (ledger && ike_ledger_missing(ledger) > 0 && !ike_exchange_slot(exchange, half ? IKE_RESPONSE : IKE_REQUEST) &&
+        if (ledger && ike_ledger_missing(ledger) > 0 &&
+            !ike_exchange_slot(exchange, half ? IKE_RESPONSE : IKE_REQUEST) &&
             t->span.last - ike_ledger_spokesman(ledger)->note.time >= IKE_SECOND)
             judge_ledger(t, exchange, ledger);
     }

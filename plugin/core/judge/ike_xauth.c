@@ -8,39 +8,38 @@
 #define LONGEST_AAA (120 * IKE_SECOND) /* until a gateway gives up its AAA server, and the client */
 #define TEARDOWN (5 * IKE_SECOND)
 
-static unsigned transaction_pairs(const ike_sa *sa)
+/* What an SA has of exchanges between phase 1 and Quick Mode, and whether that began. */
+typedef struct transactions {
+    unsigned pairs;               /* requests that were answered */
+    const ike_exchange *answered; /* the first of them, or NULL */
+    ike_record *newest;           /* message, or NULL */
+    bool has_quick_mode;
+} transactions;
+
+static void add_transaction(transactions *all, const ike_exchange *exchange)
 {
-    unsigned n = 0;
+    ike_record *last = exchange->records.pdata[exchange->records.len - 1];
+
+    if (!all->newest || last->note.frame > all->newest->note.frame)
+        all->newest = last;
+    if (!ike_exchange_slot(exchange, 1) || !ike_exchange_slot(exchange, 2))
+        return;
+    if (all->pairs++ == 0)
+        all->answered = exchange;
+}
+
+static transactions transactions_of(const ike_sa *sa)
+{
+    transactions all = { 0 };
 
     for (guint i = 0; i < sa->more->exchanges.len; i++) {
         const ike_exchange *exchange = sa->more->exchanges.pdata[i];
 
-        n += exchange->mode == IKE_MODE_TRANSACTION && ike_exchange_slot(exchange, 1) && ike_exchange_slot(exchange, 2);
+        all.has_quick_mode |= exchange->mode == IKE_MODE_QUICK;
+        if (exchange->mode == IKE_MODE_TRANSACTION)
+            add_transaction(&all, exchange);
     }
-    return n;
-}
-
-static bool has_quick_mode(const ike_sa *sa)
-{
-    for (guint i = 0; i < sa->more->exchanges.len; i++)
-        if (((const ike_exchange *)sa->more->exchanges.pdata[i])->mode == IKE_MODE_QUICK)
-            return true;
-    return false;
-}
-
-static ike_record *newest_transaction(const ike_sa *sa)
-{
-    ike_record *newest = NULL;
-
-    for (guint i = 0; i < sa->more->exchanges.len; i++) {
-        const ike_exchange *exchange = sa->more->exchanges.pdata[i];
-        ike_record *r = exchange->mode == IKE_MODE_TRANSACTION
-                            ? exchange->records.pdata[exchange->records.len - 1] : NULL;
-
-        if (r && (!newest || r->note.frame > newest->note.frame))
-            newest = r;
-    }
-    return newest;
+    return all;
 }
 
 /* True when this Informational comes long after another message and the other side answers it: the
@@ -76,17 +75,6 @@ static void judge_configuration(ike_tracker *t, ike_sa *sa, ike_record *last)
 }
 
 /* ---- a single pair ---- */
-
-static ike_exchange *only_pair(const ike_sa *sa)
-{
-    for (guint i = 0; i < sa->more->exchanges.len; i++) {
-        ike_exchange *exchange = sa->more->exchanges.pdata[i];
-
-        if (exchange->mode == IKE_MODE_TRANSACTION && ike_exchange_slot(exchange, 1) && ike_exchange_slot(exchange, 2))
-            return exchange;
-    }
-    return NULL;
-}
 
 /* The answer does not arrive: the request comes again and again, and nothing else. */
 static bool judge_ignored(ike_tracker *t, ike_sa *sa, const ike_exchange *pair)
@@ -142,9 +130,8 @@ static void raise_no_verdict(ike_tracker *t, ike_sa *sa, ike_record *last, const
     g_string_free(text, TRUE);
 }
 
-static void judge_only_pair(ike_tracker *t, ike_sa *sa, ike_record *last)
+static void judge_only_pair(ike_tracker *t, ike_sa *sa, const ike_exchange *pair, ike_record *last)
 {
-    const ike_exchange *pair = only_pair(sa);
     const ike_record *end = end_without_verdict(sa, last);
 
     if (judge_ignored(t, sa, pair))
@@ -181,7 +168,8 @@ static void fail_xauth(ike_tracker *t, ike_sa *sa, ike_record *status)
 static void raise_no_quick_mode(ike_tracker *t, ike_sa *sa, ike_record *last, const ike_record *info)
 {
     const ike_time left = t->span.last - last->note.time;
-    const bool is_over = left >= XAUTH_PATIENCE || (info && ike_judge_is_silent_after(sa, info) && ike_judge_waited(t, info->note.time));
+    const bool is_over = left >= XAUTH_PATIENCE ||
+                         (info && ike_judge_is_silent_after(sa, info) && ike_judge_waited(t, info->note.time));
     GString *text = g_string_new(NULL);
 
     if (info) {
@@ -199,23 +187,20 @@ static void raise_no_quick_mode(ike_tracker *t, ike_sa *sa, ike_record *last, co
 void ike_judge_xauth(ike_tracker *t, ike_sa *sa)
 {
     const ike_side responder = ike_sa_side_of(sa, IKE_ROLE_RESPONDER);
-    const unsigned pairs = transaction_pairs(sa);
-    ike_record *status = newest_status(sa), *last, *info;
+    const transactions all = transactions_of(sa);
+    ike_record *status = newest_status(sa), *info;
 
     if (status) { /* keys show how it ended */
         if (status->told & IKE_TOLD_XAUTH_FAILED)
             fail_xauth(t, sa, status);
         return;
     }
-    if (pairs == 0 || has_quick_mode(sa) || ike_judge_renews_another(t, sa))
+    if (all.pairs == 0 || all.has_quick_mode || ike_judge_renews_another(t, sa) || is_alive_after(sa, all.newest))
         return;
-    last = newest_transaction(sa);
-    if (is_alive_after(sa, last))
-        return;
-    if (pairs == 1) {
-        judge_only_pair(t, sa, last);
+    if (all.pairs == 1) {
+        judge_only_pair(t, sa, all.answered, all.newest);
         return;
     }
-    info = ike_judge_info_after(sa, last, responder, IKE_REACTION);
-    raise_no_quick_mode(t, sa, last, info);
+    info = ike_judge_info_after(sa, all.newest, responder, IKE_REACTION);
+    raise_no_quick_mode(t, sa, all.newest, info);
 }
